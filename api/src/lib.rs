@@ -1,0 +1,1 @@
+//! Every way in: HTTP routes, the console and the draxis command line.

@@ -1,0 +1,2 @@
+//! The `draxis` command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The log in Postgres: tenant transactions, append, read, idempotency.

@@ -1,0 +1,1 @@
+//! How truth changes: who may ask what, deciding, and the only writer of events.

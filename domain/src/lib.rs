@@ -1,0 +1,1 @@
+//! What is true: aggregates, commands, events and rules, pure functions of state and event.

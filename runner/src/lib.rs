@@ -1,0 +1,1 @@
+//! What happens unasked, and everything that reaches outside: connectors, schedules, relays.

@@ -1,0 +1,1 @@
+//! The product from outside, and the shape of the house.
