@@ -1,1 +1,47 @@
-//! What is true: aggregates, commands, events and rules, pure functions of state and event.
+//! What is true: aggregates, commands, events and rules, as pure functions of state and event.
+//!
+//! Here live the nouns of the product and the rules that hold between them. What never lives here: I/O, a clock,
+//! randomness, SQL, HTTP. Time and ids are handed in with the command.
+
+#[macro_use]
+mod event;
+#[macro_use]
+mod aggregate;
+#[macro_use]
+mod id;
+
+mod actor;
+mod claim;
+mod decimal;
+mod metadata;
+mod moment;
+mod rejection;
+mod slug;
+mod stream;
+mod text;
+mod upcast;
+
+pub mod account;
+pub mod invitation;
+pub mod organization;
+pub mod outcome;
+pub mod source;
+pub mod tenant;
+
+mod log;
+
+pub use actor::Actor;
+pub use aggregate::Root;
+pub use claim::Claim;
+pub use decimal::Quantity;
+pub use event::{DecodeError, EventSet, Recorded};
+pub use id::{
+    AccountId, EventId, InvitationId, KriId, OrganizationId, OutcomeId, RiskId, RunId, SourceId, TenantId,
+};
+pub use log::{PlatformEvent, TenantEvent};
+pub use metadata::Metadata;
+pub use moment::Moment;
+pub use rejection::{Rejection, Violation};
+pub use slug::{KriSlug, TenantSlug};
+pub use stream::{Position, Sequence};
+pub use text::{Description, Email, Name, Reason, Unit};

@@ -1,0 +1,82 @@
+//! Identifiers: a ULID each, told apart by type so that one noun's id never stands in for another's.
+
+/// Declares one identifier newtype; every noun needs the same dozen conversions and none of its own.
+macro_rules! ulid_ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(ulid::Ulid);
+
+        impl $name {
+            /// Wraps a ULID that names this noun.
+            pub const fn new(ulid: ulid::Ulid) -> Self {
+                Self(ulid)
+            }
+
+            /// The bare ULID.
+            pub const fn ulid(self) -> ulid::Ulid {
+                self.0
+            }
+
+            /// The same 128 bits as a UUID, the form a database column holds.
+            pub const fn uuid(self) -> uuid::Uuid {
+                uuid::Uuid::from_u128(self.0.0)
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self(ulid::Ulid::nil())
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = ulid::DecodeError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                ulid::Ulid::from_string(text).map(Self)
+            }
+        }
+
+        impl From<uuid::Uuid> for $name {
+            fn from(uuid: uuid::Uuid) -> Self {
+                Self(ulid::Ulid(uuid.as_u128()))
+            }
+        }
+    )+};
+}
+
+ulid_ids! {
+    /// One customer's risk environment; also names its stream.
+    TenantId,
+    /// A direct customer or a partner, above its tenants.
+    OrganizationId,
+    /// A person's account.
+    AccountId,
+    /// An invitation of one person into one role.
+    InvitationId,
+    /// One event in a stream.
+    EventId,
+    /// A connected source of KRI values.
+    SourceId,
+    /// One call of a source's connector.
+    RunId,
+    /// A Key Risk Indicator.
+    KriId,
+    /// A risk that KRIs measure.
+    RiskId,
+    /// A business outcome that risks threaten.
+    OutcomeId,
+}
+
+impl TenantId {
+    /// The reserved id of the platform's own stream (organizations, tenants, accounts, grants).
+    pub const PLATFORM: Self = Self(ulid::Ulid::nil());
+}

@@ -1,0 +1,68 @@
+//! The two logs: every event a tenant's stream may hold, and every event the platform's may.
+
+use crate::account::AccountEvent;
+use crate::invitation::InvitationEvent;
+use crate::organization::OrganizationEvent;
+use crate::outcome::OutcomeEvent;
+use crate::source::SourceEvent;
+use crate::tenant::TenantEvent as TenantCreation;
+use crate::{DecodeError, EventSet};
+
+/// Declares a log as the sum of its aggregates' events, told apart by aggregate type.
+macro_rules! log {
+    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$variant_doc:meta])* $variant:ident($events:ty) = $aggregate:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant($events)),+
+        }
+
+        impl $name {
+            /// Every aggregate type with its events' wire names and today's versions.
+            pub const TYPES: &'static [(&'static str, &'static [(&'static str, u16)])] =
+                &[$(($aggregate, <$events as EventSet>::TYPES)),+];
+
+            /// Reads a stored event of the given aggregate type.
+            pub fn decode(
+                aggregate_type: &str,
+                event_type: &str,
+                version: u16,
+                payload: &str,
+            ) -> Result<Self, DecodeError> {
+                match aggregate_type {
+                    $($aggregate => <$events>::decode(event_type, version, payload).map(Self::$variant),)+
+                    _ => Err(DecodeError::Unknown { event_type: event_type.to_owned(), version }),
+                }
+            }
+
+            /// The payload as it would be written today.
+            pub fn payload(&self) -> Result<String, serde_json::Error> {
+                match self { $(Self::$variant(event) => event.payload()),+ }
+            }
+        }
+    };
+}
+
+log! {
+    /// Any event of a tenant's stream. A reader matches it without a wildcard, so that a new event is decided on everywhere.
+    pub enum TenantEvent {
+        /// Of a source.
+        Source(SourceEvent) = "source",
+        /// Of an outcome.
+        Outcome(OutcomeEvent) = "outcome",
+    }
+}
+
+log! {
+    /// Any event of the platform's stream.
+    pub enum PlatformEvent {
+        /// Of an organization.
+        Organization(OrganizationEvent) = "organization",
+        /// Of a tenant.
+        Tenant(TenantCreation) = "tenant",
+        /// Of an account.
+        Account(AccountEvent) = "account",
+        /// Of an invitation.
+        Invitation(InvitationEvent) = "invitation",
+    }
+}

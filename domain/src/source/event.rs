@@ -1,0 +1,97 @@
+//! What happened to a source.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::source::{RunFailure, RunSummary, RunTrigger, SourceBody};
+use crate::{RunId, SourceId};
+
+events! {
+    /// What happened to a source.
+    pub enum SourceEvent {
+        /// It was connected.
+        Connected(SourceConnected) = "source.connected" v 1,
+        /// What it is was replaced.
+        Edited(SourceEdited) = "source.edited" v 1,
+        /// Its schedule was stopped.
+        Paused(SourcePaused) = "source.paused" v 1,
+        /// Its schedule goes on.
+        Resumed(SourceResumed) = "source.resumed" v 1,
+        /// It was taken out of use.
+        Archived(SourceArchived) = "source.archived" v 1,
+        /// A run began.
+        RunStarted(RunStarted) = "source.run_started" v 1,
+        /// A run ended with values.
+        RunCompleted(RunCompleted) = "source.run_completed" v 1,
+        /// A run ended without.
+        RunFailed(RunFailed) = "source.run_failed" v 1,
+    }
+}
+
+/// It was connected.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceConnected {
+    /// Its id.
+    pub id: SourceId,
+    /// What it is.
+    #[serde(flatten)]
+    pub body: SourceBody,
+}
+
+/// What it is was replaced.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceEdited {
+    /// The version this edit made.
+    pub version: u64,
+    /// What it is from now on.
+    #[serde(flatten)]
+    pub body: SourceBody,
+    /// Whether the sealed credentials or extra config were replaced with it.
+    pub credentials_replaced: bool,
+}
+
+/// Its schedule was stopped.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourcePaused {}
+
+/// Its schedule goes on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceResumed {}
+
+/// It was taken out of use.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceArchived {}
+
+/// A run began.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunStarted {
+    /// The run.
+    pub run_id: RunId,
+    /// What set it off.
+    pub trigger: RunTrigger,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+}
+
+/// A run ended with values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunCompleted {
+    /// The run.
+    pub run_id: RunId,
+    /// What it saw.
+    pub summary: RunSummary,
+}
+
+/// A run ended without.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunFailed {
+    /// The run.
+    pub run_id: RunId,
+    /// How.
+    pub failure: RunFailure,
+}
