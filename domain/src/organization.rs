@@ -55,6 +55,7 @@ impl Organization {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the shape of every aggregate's step")]
     fn evolve(&mut self, event: OrganizationEvent) {
         let OrganizationEvent::Created(OrganizationCreated { .. }) = event;
         *self = Self::Active;

@@ -226,6 +226,10 @@ impl SourceState {
             SourceEvent::Resumed(_) => self.standing = Standing::Active,
             SourceEvent::Archived(_) => self.standing = Standing::Archived,
             SourceEvent::RunStarted(started) => self.running = Some((started.run_id, started.started_at)),
+            // A lost run has not ended by its own word: what it says later is refused, not taken for a repetition.
+            SourceEvent::RunFailed(RunFailed { failure, .. }) if failure.class == RunFailureClass::Lost => {
+                self.running = None;
+            }
             SourceEvent::RunCompleted(RunCompleted { run_id, .. })
             | SourceEvent::RunFailed(RunFailed { run_id, .. }) => {
                 self.running = None;
