@@ -1,0 +1,84 @@
+//! What is asked of a writer: one command's events, under what they were decided on.
+
+use chrono::{DateTime, Utc};
+use draxis_domain::{Claim, Position, Sequence, TenantId};
+
+use crate::receipt::{Answered, Receipt};
+
+/// An event that has been decided and not yet recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// The wire name.
+    pub event_type: &'static str,
+    /// The payload's version.
+    pub version: u16,
+    /// The payload, as JSON text.
+    pub payload: String,
+}
+
+/// One command's events for one aggregate: recorded all or none.
+#[derive(Debug, Clone)]
+pub struct Append {
+    /// The stream.
+    pub tenant: TenantId,
+    /// The aggregate's type.
+    pub aggregate_type: &'static str,
+    /// The aggregate's id.
+    pub aggregate_id: String,
+    /// The sequence the events were decided at.
+    pub expected: Sequence,
+    /// The events, which may be none where only the receipt is new.
+    pub events: Vec<NewEvent>,
+    /// Names the events take or release.
+    pub claims: Vec<Claim>,
+    /// The metadata of each event, as JSON text.
+    pub metadata: String,
+    /// The command's key and answer, recorded with the events.
+    pub receipt: Option<Receipt>,
+}
+
+impl Append {
+    /// About how many bytes it puts on the wire to the database.
+    pub(crate) fn weight(&self) -> usize {
+        let each = self.metadata.len().saturating_add(self.aggregate_id.len()).saturating_add(200);
+        self.events.iter().map(|event| event.payload.len().saturating_add(each)).sum::<usize>().saturating_add(200)
+    }
+}
+
+/// What became of an append.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Appended {
+    /// The events stand in the stream.
+    Recorded {
+        /// The position of the last of them; the stream's head where there were none.
+        position: Position,
+        /// When.
+        recorded_at: DateTime<Utc>,
+    },
+    /// The same command had been answered before; nothing was appended.
+    Repeated(Answered),
+}
+
+/// Why an append was not made, told apart by what the caller can do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// The aggregate has moved on: load it again and decide again.
+    #[error("the aggregate has moved on since it was loaded")]
+    Conflict,
+    /// The key was used for another request.
+    #[error("the idempotency key was used for another request; send a new key")]
+    KeyReused,
+    /// A name that must be unique is taken.
+    #[error("this {0} is taken")]
+    Taken(&'static str),
+    /// More is waiting than can be written in time: nothing was appended, try again later.
+    #[error("more commands are waiting than the database takes; try again in a second")]
+    Overloaded,
+    /// The database refused these events alone; logged where it happened.
+    #[error("the database refused the events")]
+    Refused,
+    /// The connection broke while the commit was under way: whether it holds is not known here. The same idempotency key
+    /// finds out.
+    #[error("the database went away during the commit; repeat the command with the same Idempotency-Key")]
+    Unknown,
+}

@@ -1,0 +1,194 @@
+//! Group commit: a writer takes whatever has queued while its last commit was in flight and commits it as one transaction
+//! over many tenants (design.md section 3).
+
+mod batch;
+mod judge;
+mod queue;
+mod sequences;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use draxis_domain::{Position, TenantId};
+use sqlx::{Connection, PgConnection};
+use tokio::sync::{broadcast, oneshot};
+use tokio::task::JoinSet;
+
+use crate::append::{Append, AppendError, Appended};
+use crate::clock::{Clock, Ids};
+use crate::database::Pools;
+use crate::writer::batch::{Batch, BatchError};
+use crate::writer::queue::{Pending, Queue};
+use crate::writer::sequences::Sequences;
+
+/// How much a writer takes at once and lets wait.
+#[derive(Debug, Clone, Copy)]
+pub struct WriterLimits {
+    /// Events in one transaction.
+    pub batch_events: usize,
+    /// Bytes in one transaction.
+    pub batch_bytes: usize,
+    /// Commands that may wait for one writer.
+    pub waiting: usize,
+    /// Commands of one tenant that may wait, so that none fills the queue alone.
+    pub waiting_of_tenant: usize,
+    /// Bytes that may wait for one writer.
+    pub waiting_bytes: usize,
+    /// How long a command may wait before it is turned away.
+    pub patience: Duration,
+}
+
+impl Default for WriterLimits {
+    fn default() -> Self {
+        Self {
+            batch_events: 1000,
+            batch_bytes: 4 << 20,
+            waiting: 8192,
+            waiting_of_tenant: 4096,
+            waiting_bytes: 64 << 20,
+            patience: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What followers in this process are woken by: a tenant and its new head. A hint; the head in the database is the truth.
+pub type Wakeups = broadcast::Sender<(TenantId, Position)>;
+
+/// The only way events get into tenants' streams.
+#[derive(Clone)]
+pub struct Writer {
+    queues: Arc<[Queue]>,
+    wakeups: Wakeups,
+}
+
+impl Writer {
+    /// Starts `writers` writers, each with a connection of its own, into the given set of tasks.
+    pub fn start(
+        pools: &Pools,
+        ports: (Arc<dyn Clock>, Arc<dyn Ids>),
+        limits: WriterLimits,
+        writers: usize,
+        tasks: &mut JoinSet<()>,
+    ) -> Self {
+        let (wakeups, _) = broadcast::channel(4096);
+        let queues: Arc<[Queue]> = (0..writers.max(1)).map(|_| Queue::new(limits)).collect();
+        for queue in queues.iter() {
+            let scribe = Scribe {
+                queue: queue.clone(),
+                options: pools.writer.clone(),
+                clock: Arc::clone(&ports.0),
+                ids: Arc::clone(&ports.1),
+                wakeups: wakeups.clone(),
+                connection: None,
+                sequences: Sequences::new(),
+            };
+            tasks.spawn(scribe.run());
+        }
+        Self { queues, wakeups }
+    }
+
+    /// Where followers hear of new events.
+    pub const fn wakeups(&self) -> &Wakeups {
+        &self.wakeups
+    }
+
+    /// Queues one command's events and waits until they are durable, or refused.
+    pub async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue_of(append.tenant).push(Pending::new(append, reply))?;
+        // A writer that ends with commands in hand has lost its process: whether they hold is not known.
+        answer.await.unwrap_or(Err(AppendError::Unknown))
+    }
+
+    /// Turns new commands away and lets the writers end once what waits is written.
+    pub fn close(&self) {
+        for queue in self.queues.iter() {
+            queue.close();
+        }
+    }
+
+    /// A tenant is pinned to one writer, so that its commands never contend for its head within a process.
+    fn queue_of(&self, tenant: TenantId) -> &Queue {
+        let pin = usize::try_from(tenant.ulid().random() % 65_521).unwrap_or(0);
+        #[expect(clippy::indexing_slicing, reason = "there is at least one queue and the index is taken modulo their count")]
+        &self.queues[pin % self.queues.len()]
+    }
+}
+
+/// One writer: a queue, a connection, and what it knows of the streams it wrote last.
+struct Scribe {
+    queue: Queue,
+    options: sqlx::postgres::PgConnectOptions,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    wakeups: Wakeups,
+    connection: Option<PgConnection>,
+    sequences: Sequences,
+}
+
+impl Scribe {
+    async fn run(mut self) {
+        while let Some(pending) = self.queue.take_batch().await {
+            self.write(pending).await;
+        }
+        if let Some(connection) = self.connection.take() {
+            // A failed goodbye changes nothing: everything acknowledged is committed.
+            drop(connection.close().await);
+        }
+    }
+
+    /// Writes the batch; where the database refuses it as a whole, each command is tried alone so that only the guilty one
+    /// fails.
+    async fn write(&mut self, pending: Vec<Pending>) {
+        let alone = pending.len() == 1;
+        match self.commit(pending).await {
+            Ok(()) => {}
+            Err((guilty, error)) if alone || !error.is_refusal() => {
+                let why = error.for_caller();
+                for pending in guilty {
+                    pending.answer(Err(why.clone()));
+                }
+            }
+            Err((suspects, _)) => {
+                for suspect in suspects {
+                    Box::pin(self.write(vec![suspect])).await;
+                }
+            }
+        }
+    }
+
+    async fn commit(&mut self, pending: Vec<Pending>) -> Result<(), (Vec<Pending>, BatchError)> {
+        let connection = match self.connect().await {
+            Ok(connection) => connection,
+            Err(error) => return Err((pending, BatchError::NotBegun(error))),
+        };
+        let batch = Batch { clock: self.clock.as_ref(), ids: self.ids.as_ref(), pending: &pending };
+        match batch.commit(connection, &mut self.sequences).await {
+            Ok(outcome) => {
+                for (tenant, head) in &outcome.heads {
+                    // No follower listening is no error.
+                    drop(self.wakeups.send((*tenant, *head)));
+                }
+                for (pending, result) in pending.into_iter().zip(outcome.results) {
+                    pending.answer(result);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, commands = pending.len(), "a batch was not committed");
+                self.sequences.forget();
+                if !error.is_refusal() {
+                    self.connection = None;
+                }
+                Err((pending, error))
+            }
+        }
+    }
+
+    async fn connect(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        if self.connection.is_none() {
+            self.connection = Some(PgConnection::connect_with(&self.options).await?);
+        }
+        self.connection.as_mut().ok_or(sqlx::Error::PoolClosed)
+    }
+}

@@ -1,0 +1,191 @@
+//! What waits for a writer: bounded, fair between tenants, in order within one.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use draxis_domain::TenantId;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
+
+use crate::append::{Append, AppendError, Appended};
+use crate::writer::WriterLimits;
+
+/// One command that waits, and whom to tell.
+pub(super) struct Pending {
+    pub(super) append: Append,
+    weight: usize,
+    since: Instant,
+    reply: oneshot::Sender<Result<Appended, AppendError>>,
+}
+
+impl Pending {
+    pub(super) fn new(append: Append, reply: oneshot::Sender<Result<Appended, AppendError>>) -> Self {
+        Self { weight: append.weight(), append, since: Instant::now(), reply }
+    }
+
+    /// Tells the caller, unless it has hung up: what was committed stays committed.
+    pub(super) fn answer(self, result: Result<Appended, AppendError>) {
+        drop(self.reply.send(result));
+    }
+}
+
+#[derive(Default)]
+struct Waiting {
+    of_tenant: BTreeMap<TenantId, VecDeque<Pending>>,
+    count: usize,
+    bytes: usize,
+    closed: bool,
+    /// Whom the next batch begins after, so that the first tenant by id is not always the first served.
+    served_last: TenantId,
+}
+
+/// The queue of one writer.
+#[derive(Clone)]
+pub(super) struct Queue {
+    waiting: Arc<Mutex<Waiting>>,
+    filled: Arc<Notify>,
+    limits: WriterLimits,
+}
+
+impl Queue {
+    pub(super) fn new(limits: WriterLimits) -> Self {
+        Self { waiting: Arc::default(), filled: Arc::default(), limits }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn push(&self, pending: Pending) -> Result<(), AppendError> {
+        let mut waiting = self.lock();
+        let of_tenant = waiting.of_tenant.get(&pending.append.tenant).map_or(0, VecDeque::len);
+        if waiting.closed
+            || waiting.count >= self.limits.waiting
+            || of_tenant >= self.limits.waiting_of_tenant
+            || waiting.bytes.saturating_add(pending.weight) > self.limits.waiting_bytes
+        {
+            return Err(AppendError::Overloaded);
+        }
+        waiting.count = waiting.count.saturating_add(1);
+        waiting.bytes = waiting.bytes.saturating_add(pending.weight);
+        waiting.of_tenant.entry(pending.append.tenant).or_default().push_back(pending);
+        drop(waiting);
+        self.filled.notify_one();
+        Ok(())
+    }
+
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.filled.notify_one();
+    }
+
+    /// Waits for commands and takes as many as one transaction may hold; none once closed and empty.
+    pub(super) async fn take_batch(&self) -> Option<Vec<Pending>> {
+        loop {
+            let batch = {
+                let mut waiting = self.lock();
+                if waiting.closed && waiting.count == 0 {
+                    return None;
+                }
+                waiting.next_batch(&self.limits)
+            };
+            if !batch.is_empty() {
+                return Some(batch);
+            }
+            self.filled.notified().await;
+        }
+    }
+}
+
+impl Waiting {
+    /// One command a tenant, round and round, until the batch is full.
+    fn next_batch(&mut self, limits: &WriterLimits) -> Vec<Pending> {
+        let mut batch = Vec::new();
+        let (mut events, mut bytes) = (0_usize, 0_usize);
+        while events < limits.batch_events && bytes < limits.batch_bytes {
+            let Some(pending) = self.next() else { break };
+            if pending.since.elapsed() > limits.patience {
+                pending.answer(Err(AppendError::Overloaded));
+                continue;
+            }
+            events = events.saturating_add(pending.append.events.len().max(1));
+            bytes = bytes.saturating_add(pending.weight);
+            batch.push(pending);
+        }
+        batch
+    }
+
+    fn next(&mut self) -> Option<Pending> {
+        let after = (std::ops::Bound::Excluded(self.served_last), std::ops::Bound::Unbounded);
+        let tenant = *self.of_tenant.range(after).next().or_else(|| self.of_tenant.iter().next())?.0;
+        self.served_last = tenant;
+        let queued = self.of_tenant.get_mut(&tenant)?;
+        let pending = queued.pop_front();
+        if queued.is_empty() {
+            self.of_tenant.remove(&tenant);
+        }
+        if let Some(pending) = &pending {
+            self.count = self.count.saturating_sub(1);
+            self.bytes = self.bytes.saturating_sub(pending.weight);
+        }
+        pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use draxis_domain::{Sequence, TenantId};
+    use tokio::sync::oneshot;
+    use uuid::Uuid;
+
+    use super::{Pending, Queue};
+    use crate::append::{Append, AppendError};
+    use crate::writer::WriterLimits;
+
+    fn pending(tenant: u128) -> Pending {
+        let append = Append {
+            tenant: TenantId::from(Uuid::from_u128(tenant)),
+            aggregate_type: "kri",
+            aggregate_id: String::new(),
+            expected: Sequence::START,
+            events: Vec::new(),
+            claims: Vec::new(),
+            metadata: String::new(),
+            receipt: None,
+        };
+        Pending::new(append, oneshot::channel().0)
+    }
+
+    #[tokio::test]
+    async fn a_busy_tenant_does_not_hold_up_a_quiet_one() {
+        let queue = Queue::new(WriterLimits { batch_events: 4, ..WriterLimits::default() });
+        for _ in 0..100 {
+            queue.push(pending(1)).unwrap();
+        }
+        queue.push(pending(2)).unwrap();
+        let batch = queue.take_batch().await.unwrap();
+        assert!(batch.iter().any(|pending| pending.append.tenant == TenantId::from(Uuid::from_u128(2))));
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_turns_away_and_one_tenant_cannot_fill_it() {
+        let queue = Queue::new(WriterLimits { waiting: 10, waiting_of_tenant: 8, ..WriterLimits::default() });
+        for _ in 0..8 {
+            queue.push(pending(1)).unwrap();
+        }
+        assert_eq!(queue.push(pending(1)), Err(AppendError::Overloaded));
+        queue.push(pending(2)).unwrap();
+        queue.push(pending(3)).unwrap();
+        assert_eq!(queue.push(pending(4)), Err(AppendError::Overloaded));
+    }
+
+    #[tokio::test]
+    async fn a_closed_queue_is_emptied_before_it_ends() {
+        let queue = Queue::new(WriterLimits::default());
+        queue.push(pending(1)).unwrap();
+        queue.close();
+        assert_eq!(queue.push(pending(1)), Err(AppendError::Overloaded));
+        assert_eq!(queue.take_batch().await.map(|batch| batch.len()), Some(1));
+        assert!(queue.take_batch().await.is_none());
+    }
+}
