@@ -5,5 +5,6 @@
 //! four well enough to write a second verifier. Here never live: a clock, randomness, files, sockets, async, or any
 //! knowledge of what an event means.
 
+pub mod checkpoint;
 pub mod record;
 pub mod tree;
