@@ -1,13 +1,15 @@
 //! What is asked of a writer: one command's events, under what they were decided on.
 
 use chrono::{DateTime, Utc};
-use draxis_domain::{Claim, Position, Sequence, TenantId};
+use draxis_domain::{Claim, EventId, Position, Sequence, TenantId};
 
 use crate::receipt::{Answered, Receipt};
 
 /// An event that has been decided and not yet recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
+    /// Its id, made by whoever decided it.
+    pub event_id: EventId,
     /// The wire name.
     pub event_type: &'static str,
     /// The payload's version.
@@ -41,7 +43,11 @@ impl Append {
     /// About how many bytes it puts on the wire to the database.
     pub(crate) fn weight(&self) -> usize {
         let each = self.metadata.len().saturating_add(self.aggregate_id.len()).saturating_add(200);
-        self.events.iter().map(|event| event.payload.len().saturating_add(each)).sum::<usize>().saturating_add(200)
+        self.events
+            .iter()
+            .map(|event| event.payload.len().saturating_add(each))
+            .sum::<usize>()
+            .saturating_add(200)
     }
 }
 

@@ -16,7 +16,9 @@ pub enum DatabaseError {
     #[error("the migrations could not be applied")]
     Migration(#[from] sqlx::migrate::MigrateError),
     /// The schema is older or newer than this program.
-    #[error("the schema is at migration {found}, this program needs {needed}: run `draxis migrate` as the owner")]
+    #[error(
+        "the schema is at migration {found}, this program needs {needed}: run `draxis migrate` as the owner"
+    )]
     Unmigrated {
         /// The newest migration applied.
         found: i64,
@@ -24,7 +26,9 @@ pub enum DatabaseError {
         needed: i64,
     },
     /// The program signed in with more rights than it may have.
-    #[error("the program must not run as {user}: it {why}; use the login role `draxis` that `draxis migrate` makes")]
+    #[error(
+        "the program must not run as {user}: it {why}; use the login role `draxis` that `draxis migrate` makes"
+    )]
     TooPowerful {
         /// The session's user.
         user: String,
@@ -87,7 +91,11 @@ impl Database {
     /// A pool through which postgres-es, as published, writes and reads the one stream.
     pub fn stream_pool(&self, stream: TenantId) -> PgPool {
         let stream = stream.uuid().to_string();
-        self.pool("draxis_writer", 2, &[("draxis.tenant_id", stream.as_str()), ("draxis.tenant_ids", stream.as_str())])
+        self.pool(
+            "draxis_writer",
+            2,
+            &[("draxis.tenant_id", stream.as_str()), ("draxis.tenant_ids", stream.as_str())],
+        )
     }
 
     fn options_as(&self, role: &str, settings: &[(&str, &str)]) -> PgConnectOptions {
@@ -119,7 +127,10 @@ pub async fn migrate(owner: &PgConnectOptions) -> Result<(), DatabaseError> {
 }
 
 /// Lets the program read its schema's version: what it checks at start, and all it sees of the migrations' table.
-#[expect(clippy::disallowed_methods, reason = "the migrator's own table is not in the schema that queries are checked against")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the migrator's own table is not in the schema that queries are checked against"
+)]
 async fn grant_version(connection: &mut PgConnection) -> Result<(), DatabaseError> {
     sqlx::query("GRANT SELECT ON _sqlx_migrations TO draxis").execute(connection).await?;
     Ok(())
@@ -143,13 +154,19 @@ async fn refuse_power(connection: &mut PgConnection) -> Result<(), DatabaseError
 }
 
 async fn refuse_loss(connection: &mut PgConnection) -> Result<(), DatabaseError> {
-    let durable = sqlx::query_scalar!(r#"SELECT current_setting('fsync') = 'on' AS "durable!""#).fetch_one(connection).await?;
+    let durable = sqlx::query_scalar!(r#"SELECT current_setting('fsync') = 'on' AS "durable!""#)
+        .fetch_one(connection)
+        .await?;
     if durable { Ok(()) } else { Err(DatabaseError::NotDurable) }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the migrator's own table is not in the schema that queries are checked against")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the migrator's own table is not in the schema that queries are checked against"
+)]
 async fn refuse_unmigrated(connection: &mut PgConnection) -> Result<(), DatabaseError> {
-    let needed = sqlx::migrate!("../../migrations").iter().map(|migration| migration.version).max().unwrap_or(0);
+    let needed =
+        sqlx::migrate!("../../migrations").iter().map(|migration| migration.version).max().unwrap_or(0);
     let exists = sqlx::query_scalar!(r#"SELECT to_regclass('_sqlx_migrations') IS NOT NULL AS "exists!""#)
         .fetch_one(&mut *connection)
         .await?;

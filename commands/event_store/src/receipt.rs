@@ -43,7 +43,13 @@ pub struct Answered {
 }
 
 impl Answered {
-    pub(crate) fn from_columns(hash: &[u8], status: i16, body: Vec<u8>, version: Option<i64>, position: i64) -> Self {
+    pub(crate) fn from_columns(
+        hash: &[u8],
+        status: i16,
+        body: Vec<u8>,
+        version: Option<i64>,
+        position: i64,
+    ) -> Self {
         let mut request = [0; 32];
         for (to, from) in request.iter_mut().zip(hash) {
             *to = *from;
@@ -76,5 +82,7 @@ pub async fn find_receipt(
     )
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(|row| Answered::from_columns(&row.request_hash, row.status, row.answer, row.version, row.position)))
+    Ok(row.map(|row| {
+        Answered::from_columns(&row.request_hash, row.status, row.answer, row.version, row.position)
+    }))
 }

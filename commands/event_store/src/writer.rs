@@ -15,9 +15,9 @@ use tokio::sync::{broadcast, oneshot};
 use tokio::task::JoinSet;
 
 use crate::append::{Append, AppendError, Appended};
-use crate::clock::{Clock, Ids};
+use crate::clock::Clock;
 use crate::database::Pools;
-use crate::writer::batch::{Batch, BatchError};
+use crate::writer::batch::{Batch, BatchError, Outcome};
 use crate::writer::queue::{Pending, Queue};
 use crate::writer::sequences::Sequences;
 
@@ -65,7 +65,7 @@ impl Writer {
     /// Starts `writers` writers, each with a connection of its own, into the given set of tasks.
     pub fn start(
         pools: &Pools,
-        ports: (Arc<dyn Clock>, Arc<dyn Ids>),
+        clock: &Arc<dyn Clock>,
         limits: WriterLimits,
         writers: usize,
         tasks: &mut JoinSet<()>,
@@ -76,8 +76,7 @@ impl Writer {
             let scribe = Scribe {
                 queue: queue.clone(),
                 options: pools.writer.clone(),
-                clock: Arc::clone(&ports.0),
-                ids: Arc::clone(&ports.1),
+                clock: Arc::clone(clock),
                 wakeups: wakeups.clone(),
                 connection: None,
                 sequences: Sequences::new(),
@@ -110,7 +109,10 @@ impl Writer {
     /// A tenant is pinned to one writer, so that its commands never contend for its head within a process.
     fn queue_of(&self, tenant: TenantId) -> &Queue {
         let pin = usize::try_from(tenant.ulid().random() % 65_521).unwrap_or(0);
-        #[expect(clippy::indexing_slicing, reason = "there is at least one queue and the index is taken modulo their count")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "there is at least one queue and the index is taken modulo their count"
+        )]
         &self.queues[pin % self.queues.len()]
     }
 }
@@ -120,7 +122,6 @@ struct Scribe {
     queue: Queue,
     options: sqlx::postgres::PgConnectOptions,
     clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
     wakeups: Wakeups,
     connection: Option<PgConnection>,
     sequences: Sequences,
@@ -158,37 +159,42 @@ impl Scribe {
     }
 
     async fn commit(&mut self, pending: Vec<Pending>) -> Result<(), (Vec<Pending>, BatchError)> {
-        let connection = match self.connect().await {
+        let mut connection = match self.connect().await {
             Ok(connection) => connection,
             Err(error) => return Err((pending, BatchError::NotBegun(error))),
         };
-        let batch = Batch { clock: self.clock.as_ref(), ids: self.ids.as_ref(), pending: &pending };
-        match batch.commit(connection, &mut self.sequences).await {
+        let batch = Batch { clock: self.clock.as_ref(), pending: &pending };
+        match batch.commit(&mut connection, &mut self.sequences).await {
             Ok(outcome) => {
-                for (tenant, head) in &outcome.heads {
-                    // No follower listening is no error.
-                    drop(self.wakeups.send((*tenant, *head)));
-                }
+                self.connection = Some(connection);
+                self.announce(&outcome);
                 for (pending, result) in pending.into_iter().zip(outcome.results) {
                     pending.answer(result);
                 }
                 Ok(())
             }
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, commands = pending.len(), "a batch was not committed");
+                let chain: &dyn std::error::Error = &error;
+                tracing::error!(error = chain, commands = pending.len(), "a batch was not committed");
                 self.sequences.forget();
-                if !error.is_refusal() {
-                    self.connection = None;
-                }
+                // A connection that failed in another way than by a refusal is not used again.
+                self.connection = error.is_refusal().then_some(connection);
                 Err((pending, error))
             }
         }
     }
 
-    async fn connect(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
-        if self.connection.is_none() {
-            self.connection = Some(PgConnection::connect_with(&self.options).await?);
+    fn announce(&self, outcome: &Outcome) {
+        for (tenant, head) in &outcome.heads {
+            // No follower listening is no error.
+            drop(self.wakeups.send((*tenant, *head)));
         }
-        self.connection.as_mut().ok_or(sqlx::Error::PoolClosed)
+    }
+
+    async fn connect(&mut self) -> Result<PgConnection, sqlx::Error> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => PgConnection::connect_with(&self.options).await,
+        }
     }
 }

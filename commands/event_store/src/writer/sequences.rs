@@ -30,7 +30,12 @@ impl Sequences {
     }
 
     /// The aggregate's sequence, if it is still known at this head.
-    pub(super) fn recall(&self, tenant: TenantId, head: Position, aggregate: &AggregateKey) -> Option<Sequence> {
+    pub(super) fn recall(
+        &self,
+        tenant: TenantId,
+        head: Position,
+        aggregate: &AggregateKey,
+    ) -> Option<Sequence> {
         let remembered = self.streams.get(&tenant)?;
         if remembered.head == head { remembered.sequences.get(aggregate).copied() } else { None }
     }
@@ -80,6 +85,10 @@ mod tests {
         assert_eq!(sequences.recall(TenantId::PLATFORM, at(2), &kri), Some(Sequence::new(2)));
         assert_eq!(sequences.recall(TenantId::PLATFORM, at(3), &kri), None);
         sequences.remember(TenantId::PLATFORM, (at(3), at(4)), std::iter::empty());
-        assert_eq!(sequences.recall(TenantId::PLATFORM, at(4), &kri), None, "what another process did is not guessed");
+        assert_eq!(
+            sequences.recall(TenantId::PLATFORM, at(4), &kri),
+            None,
+            "what another process did is not guessed"
+        );
     }
 }

@@ -1,0 +1,148 @@
+//! The platform's stream, written by postgres-es as published through the view `cqrs_events`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cqrs_es::persist::{EventStoreAggregateContext, PersistedEventStore};
+use cqrs_es::{AggregateContext, AggregateError, EventEnvelope, EventStore};
+use data_encoding::HEXLOWER;
+use draxis_domain::{Rejection, Root, TenantId};
+use postgres_es::PostgresEventRepository;
+use serde::Serialize;
+use sqlx::PgPool;
+
+use crate::append::AppendError;
+use crate::metadata::CqrsMetadata;
+use crate::repository::{CommandKey, Respond};
+use crate::{Answer, Committed, Pools};
+
+/// cqrs-es's own event store over postgres-es, for one command on one stream. What the trigger behind the view must know
+/// besides the events (names to claim, the receipt) travels in the metadata, and the trigger takes it out again.
+pub struct PlatformRepository<A: Root> {
+    inner: PersistedEventStore<PostgresEventRepository, A>,
+    readers: PgPool,
+    stream: TenantId,
+    key: Option<CommandKey>,
+    respond: Respond<A>,
+    committed: Arc<Mutex<Option<Committed>>>,
+}
+
+/// What goes into the key's row.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReceiptForTrigger<'a> {
+    caller: &'a str,
+    key: &'a str,
+    request_hash: String,
+    status: u16,
+    answer: String,
+    version: Option<u64>,
+    events: usize,
+}
+
+impl<A: Root> PlatformRepository<A> {
+    /// A store for one attempt at a command on the platform's stream.
+    pub fn new(pools: &Pools, key: Option<CommandKey>, respond: Respond<A>) -> Self {
+        Self::on_stream(&pools.platform_stream, &pools.app, TenantId::PLATFORM, key, respond)
+    }
+
+    /// The same on any stream, over a pool bound to it (`Database::stream_pool`): how the two writers are compared.
+    pub fn on_stream(
+        pool: &PgPool,
+        readers: &PgPool,
+        stream: TenantId,
+        key: Option<CommandKey>,
+        respond: Respond<A>,
+    ) -> Self {
+        // The view has no snapshots; none are asked for by an event store.
+        let repository = PostgresEventRepository::new(pool.clone()).with_tables("cqrs_events", "snapshots");
+        let inner = PersistedEventStore::new_event_store(repository);
+        Self { inner, readers: readers.clone(), stream, key, respond, committed: Arc::default() }
+    }
+
+    /// Where the outcome appears once the command has been committed.
+    pub fn outcome(&self) -> crate::repository::Outcome {
+        crate::repository::Outcome::over(&self.committed)
+    }
+
+    fn instruct(
+        &self,
+        events: &[A::Event],
+        answer: &Answer,
+        metadata: &mut CqrsMetadata,
+    ) -> Result<(), serde_json::Error> {
+        let claims: Vec<_> = events.iter().flat_map(A::claims).collect();
+        if !claims.is_empty() {
+            metadata.insert("claims".to_owned(), serde_json::to_string(&claims)?);
+        }
+        if let Some(CommandKey { caller, key, request }) = &self.key {
+            let receipt = ReceiptForTrigger {
+                caller,
+                key,
+                request_hash: HEXLOWER.encode(&request.0),
+                status: answer.status,
+                answer: HEXLOWER.encode(&answer.body),
+                version: answer.version,
+                events: events.len(),
+            };
+            metadata.insert("receipt".to_owned(), serde_json::to_string(&receipt)?);
+        }
+        Ok(())
+    }
+}
+
+impl<A: Root> EventStore<A> for PlatformRepository<A> {
+    type AC = EventStoreAggregateContext<A>;
+
+    async fn load_events(&self, id: &str) -> Result<Vec<EventEnvelope<A>>, AggregateError<Rejection>> {
+        self.inner.load_events(id).await
+    }
+
+    async fn load_aggregate(&self, id: &str) -> Result<Self::AC, AggregateError<Rejection>> {
+        self.inner.load_aggregate(id).await
+    }
+
+    async fn commit(
+        &self,
+        events: Vec<A::Event>,
+        mut context: Self::AC,
+        mut metadata: CqrsMetadata,
+    ) -> Result<Vec<EventEnvelope<A>>, AggregateError<Rejection>> {
+        let answer = (self.respond)(context.aggregate());
+        self.instruct(&events, &answer, &mut metadata)
+            .map_err(|error| AggregateError::UnexpectedError(Box::new(error)))?;
+        let envelopes = if events.is_empty() {
+            Vec::new()
+        } else {
+            self.inner.commit(events, context, metadata).await.map_err(told_apart)?
+        };
+        let position = crate::read::head(&self.readers, self.stream)
+            .await
+            .map_err(|error| AggregateError::DatabaseConnectionError(Box::new(error)))?;
+        let done = Committed { position, answer, events: Vec::new(), repeated: false };
+        *self.committed.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+        Ok(envelopes)
+    }
+}
+
+/// postgres-es takes any unique violation for a lost race; the trigger's own refusals bear codes of their own.
+fn told_apart(error: AggregateError<Rejection>) -> AggregateError<Rejection> {
+    let AggregateError::UnexpectedError(inner) = error else { return error };
+    let refusal =
+        inner.downcast_ref::<sqlx::Error>().and_then(sqlx::Error::as_database_error).and_then(|refused| {
+            match refused.code().as_deref() {
+                Some("DX001") => Some(AggregateError::UserError(Rejection::Taken {
+                    kind: claimed_kind(refused.message()),
+                })),
+                Some("DX002") => Some(AggregateError::UnexpectedError(Box::new(AppendError::Conflict))),
+                Some(_) | None => None,
+            }
+        });
+    refusal.unwrap_or(AggregateError::UnexpectedError(inner))
+}
+
+/// The kind of name that was taken, from the trigger's message.
+fn claimed_kind(message: &str) -> &'static str {
+    use draxis_domain::{account::Account, tenant::Tenant};
+
+    [Tenant::SLUG, Account::FIRST].into_iter().find(|kind| *kind == message).unwrap_or("name")
+}

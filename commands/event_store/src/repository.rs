@@ -1,0 +1,282 @@
+//! cqrs-es's event store over a tenant's stream: loads from cache, snapshot and events, commits through the writer.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cqrs_es::{AggregateContext, AggregateError, EventEnvelope, EventStore};
+use draxis_domain::{EventId, EventSet, Metadata, Position, Rejection, Root, Sequence, TenantId};
+
+use crate::append::{Append, AppendError, Appended, NewEvent};
+use crate::cache::AggregateCache;
+use crate::clock::Ids;
+use crate::database::Pools;
+use crate::metadata::CqrsMetadata;
+use crate::receipt::{Answer, Receipt, RequestHash};
+use crate::snapshot::{self, LoadError};
+use crate::writer::Writer;
+
+/// What all commands of a process share: where to read, who writes, what was used lately.
+#[derive(Clone)]
+pub struct TenantLog {
+    pools: Pools,
+    writer: Writer,
+    cache: AggregateCache,
+    ids: Arc<dyn Ids>,
+}
+
+impl TenantLog {
+    /// A log with a cache of some ten thousand aggregates.
+    pub fn new(pools: Pools, writer: Writer, ids: Arc<dyn Ids>) -> Self {
+        let most = NonZeroUsize::new(16_384).unwrap_or(NonZeroUsize::MIN);
+        Self { pools, writer, cache: AggregateCache::new(most), ids }
+    }
+
+    /// The pools it reads from.
+    pub const fn pools(&self) -> &Pools {
+        &self.pools
+    }
+
+    /// The writer it appends through.
+    pub const fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    /// The aggregate as the log has it now, whatever the cache says; for rules that look at another aggregate.
+    pub async fn load<A: Root + 'static>(
+        &self,
+        tenant: TenantId,
+        id: &str,
+    ) -> Result<A, AggregateError<Rejection>> {
+        let (sequence, aggregate) =
+            snapshot::load::<A>(&self.pools.app, tenant, id).await.map_err(unreadable)?;
+        self.cache.put(tenant, id, sequence, aggregate.clone());
+        Ok(aggregate)
+    }
+}
+
+/// A command's key, before its answer is known.
+#[derive(Debug, Clone)]
+pub struct CommandKey {
+    /// Who asks.
+    pub caller: String,
+    /// The `Idempotency-Key`.
+    pub key: String,
+    /// What is asked.
+    pub request: RequestHash,
+}
+
+/// What a command came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// The position a later query must see.
+    pub position: Position,
+    /// The answer to give.
+    pub answer: Answer,
+    /// The ids of the events appended, in order; none where nothing was new.
+    pub events: Vec<EventId>,
+    /// Whether the same command had been answered before.
+    pub repeated: bool,
+}
+
+/// How a command's answer is made of the state it leaves, before it is known to hold.
+pub type Respond<A> = Box<dyn Fn(&A) -> Answer + Send + Sync>;
+
+/// cqrs-es's [`EventStore`] for one command on one tenant's stream.
+pub struct TenantEventRepository<A> {
+    log: TenantLog,
+    tenant: TenantId,
+    key: Option<CommandKey>,
+    respond: Respond<A>,
+    trust_cache: bool,
+    committed: Arc<Mutex<Option<Committed>>>,
+}
+
+/// An aggregate as loaded for a command.
+pub struct Loaded<A> {
+    id: String,
+    aggregate: A,
+    sequence: Sequence,
+    cached: bool,
+}
+
+impl<A: Root> AggregateContext<A> for Loaded<A> {
+    fn aggregate(&mut self) -> &mut A {
+        &mut self.aggregate
+    }
+}
+
+impl<A: Root + 'static> TenantEventRepository<A> {
+    /// A store for one attempt at a command. `trust_cache` is false where the last attempt, on a cached state, came to nothing.
+    pub fn new(
+        log: &TenantLog,
+        tenant: TenantId,
+        key: Option<CommandKey>,
+        respond: Respond<A>,
+        cache: CacheUse,
+    ) -> Self {
+        let trust_cache = cache == CacheUse::Trusted;
+        Self { log: log.clone(), tenant, key, respond, trust_cache, committed: Arc::default() }
+    }
+
+    /// Where the outcome appears once the command has been committed.
+    pub fn outcome(&self) -> Outcome {
+        Outcome::over(&self.committed)
+    }
+
+    fn answer(&self, aggregate: &A) -> Answer {
+        (self.respond)(aggregate)
+    }
+
+    async fn append(
+        &self,
+        loaded: &Loaded<A>,
+        events: &[A::Event],
+        metadata: &CqrsMetadata,
+    ) -> Result<Committed, AggregateError<Rejection>> {
+        let new = self.number(events)?;
+        let ids: Vec<EventId> = new.iter().map(|event| event.event_id).collect();
+        let answer = self.answer(&loaded.aggregate);
+        let receipt = self.key.clone().map(|CommandKey { caller, key, request }| Receipt {
+            caller,
+            key,
+            request,
+            answer: answer.clone(),
+        });
+        let append = Append {
+            tenant: self.tenant,
+            aggregate_type: A::TYPE,
+            aggregate_id: loaded.id.clone(),
+            expected: loaded.sequence,
+            events: new,
+            claims: events.iter().flat_map(A::claims).collect(),
+            metadata: ordered(metadata)?,
+            receipt,
+        };
+        match self.log.writer.append(append).await {
+            Ok(Appended::Recorded { position, .. }) => {
+                Ok(Committed { position, answer, events: ids, repeated: false })
+            }
+            Ok(Appended::Repeated(before)) => Ok(Committed {
+                position: before.position,
+                answer: before.answer,
+                events: Vec::new(),
+                repeated: true,
+            }),
+            Err(AppendError::Conflict) => Err(AggregateError::AggregateConflict),
+            Err(AppendError::Taken(kind)) => Err(AggregateError::UserError(Rejection::Taken { kind })),
+            Err(error) => Err(AggregateError::UnexpectedError(Box::new(error))),
+        }
+    }
+
+    fn number(&self, events: &[A::Event]) -> Result<Vec<NewEvent>, AggregateError<Rejection>> {
+        events
+            .iter()
+            .map(|event| {
+                Ok(NewEvent {
+                    event_id: EventId::new(self.log.ids.next()),
+                    event_type: event.wire_type(),
+                    version: event.wire_version(),
+                    payload: event.payload()?,
+                })
+            })
+            .collect::<Result<_, serde_json::Error>>()
+            .map_err(|error| AggregateError::UnexpectedError(Box::new(error)))
+    }
+
+    /// A command without news and without a key writes nothing, but its answer still carries the position it speaks of.
+    async fn nothing_new(&self, loaded: &Loaded<A>) -> Result<Committed, AggregateError<Rejection>> {
+        let position = crate::read::head(&self.log.pools.app, self.tenant)
+            .await
+            .map_err(|error| AggregateError::DatabaseConnectionError(Box::new(error)))?;
+        let answer = self.answer(&loaded.aggregate);
+        Ok(Committed { position, answer, events: Vec::new(), repeated: false })
+    }
+}
+
+/// Whether a command may be decided on a cached state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheUse {
+    /// The append's check makes a stale one harmless.
+    Trusted,
+    /// The last attempt came to nothing on a cached state: read the log.
+    Bypassed,
+}
+
+/// Where a command's outcome appears.
+pub struct Outcome(Arc<Mutex<Option<Committed>>>);
+
+impl Outcome {
+    pub(crate) fn over(committed: &Arc<Mutex<Option<Committed>>>) -> Self {
+        Self(Arc::clone(committed))
+    }
+
+    /// The outcome, once there is one.
+    pub fn take(&self) -> Option<Committed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl<A: Root + 'static> EventStore<A> for TenantEventRepository<A> {
+    type AC = Loaded<A>;
+
+    async fn load_events(&self, id: &str) -> Result<Vec<EventEnvelope<A>>, AggregateError<Rejection>> {
+        crate::read::envelopes::<A>(&self.log.pools.app, self.tenant, id).await.map_err(unreadable)
+    }
+
+    async fn load_aggregate(&self, id: &str) -> Result<Loaded<A>, AggregateError<Rejection>> {
+        let cached = if self.trust_cache { self.log.cache.get::<A>(self.tenant, id) } else { None };
+        let (cached, (sequence, aggregate)) = match cached {
+            Some(known) => (true, known),
+            None => {
+                (false, snapshot::load::<A>(&self.log.pools.app, self.tenant, id).await.map_err(unreadable)?)
+            }
+        };
+        Ok(Loaded { id: id.to_owned(), aggregate, sequence, cached })
+    }
+
+    async fn commit(
+        &self,
+        events: Vec<A::Event>,
+        loaded: Loaded<A>,
+        metadata: CqrsMetadata,
+    ) -> Result<Vec<EventEnvelope<A>>, AggregateError<Rejection>> {
+        if events.is_empty() && loaded.cached {
+            // "It already holds" is only as true as the state it was read from.
+            return Err(AggregateError::AggregateConflict);
+        }
+        let done = if events.is_empty() && self.key.is_none() {
+            self.nothing_new(&loaded).await
+        } else {
+            self.append(&loaded, &events, &metadata).await
+        };
+        let done = done.inspect_err(|_| self.log.cache.forget::<A>(self.tenant, &loaded.id))?;
+        let first = loaded.sequence;
+        if !done.repeated {
+            let sequence = first.plus(u64::try_from(events.len()).unwrap_or(u64::MAX));
+            self.log.cache.put(self.tenant, &loaded.id, sequence, loaded.aggregate);
+        }
+        *self.committed.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+        let envelope = |(payload, place): (A::Event, u64)| EventEnvelope {
+            aggregate_id: loaded.id.clone(),
+            sequence: usize::try_from(first.plus(place).get()).unwrap_or(usize::MAX),
+            payload,
+            metadata: metadata.clone(),
+        };
+        Ok(events.into_iter().zip(1..).map(envelope).collect())
+    }
+}
+
+/// The metadata as it is recorded: our own order, whatever the map's.
+fn ordered(metadata: &CqrsMetadata) -> Result<String, AggregateError<Rejection>> {
+    serde_json::to_value(metadata)
+        .and_then(serde_json::from_value::<Metadata>)
+        .and_then(|metadata| serde_json::to_string(&metadata))
+        .map_err(|error| AggregateError::UnexpectedError(Box::new(error)))
+}
+
+fn unreadable(error: LoadError) -> AggregateError<Rejection> {
+    match error {
+        LoadError::Database(error) => AggregateError::DatabaseConnectionError(Box::new(error)),
+        LoadError::Event(_) | LoadError::Snapshot(_) => AggregateError::DeserializationError(Box::new(error)),
+    }
+}

@@ -1,0 +1,295 @@
+//! Judging a batch: each command alone, in order, against what the locked streams hold. Pure.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use draxis_domain::{Claim, EventId, Position, Sequence, TenantId};
+use draxis_proof::record::{RecordFields, UtcMicros};
+
+use crate::append::{Append, AppendError, Appended};
+use crate::receipt::{Answered, Receipt};
+use crate::writer::sequences::AggregateKey;
+
+/// Where a locked stream stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    pub(super) position: Position,
+    pub(super) recorded_at: DateTime<Utc>,
+}
+
+/// A caller's key within a stream.
+pub(super) type ReceiptKey = (TenantId, String, String);
+/// A unique name within a stream.
+pub(super) type ClaimKey = (TenantId, &'static str, String);
+
+/// What the locked streams hold, as far as the batch needs to know. Judging moves it on.
+#[derive(Default)]
+pub(super) struct Standing {
+    pub(super) heads: BTreeMap<TenantId, Head>,
+    pub(super) sequences: BTreeMap<(TenantId, AggregateKey), Sequence>,
+    pub(super) receipts: BTreeMap<ReceiptKey, Answered>,
+    pub(super) claims: BTreeMap<ClaimKey, String>,
+}
+
+/// An event that will be inserted, complete.
+pub(super) struct EventRow {
+    pub(super) tenant: TenantId,
+    pub(super) position: Position,
+    pub(super) event_id: EventId,
+    pub(super) aggregate_type: &'static str,
+    pub(super) aggregate_id: String,
+    pub(super) sequence: Sequence,
+    pub(super) event_type: &'static str,
+    pub(super) version: u16,
+    pub(super) payload: String,
+    pub(super) metadata: String,
+    pub(super) recorded_at: DateTime<Utc>,
+    pub(super) leaf_hash: [u8; 32],
+}
+
+/// A receipt that will be inserted.
+pub(super) struct ReceiptRow {
+    pub(super) tenant: TenantId,
+    pub(super) receipt: Receipt,
+    pub(super) position: Position,
+}
+
+/// Everything the batch writes, and what each command is told once it is durable.
+#[derive(Default)]
+pub(super) struct Judgement {
+    pub(super) results: Vec<Result<Appended, AppendError>>,
+    pub(super) events: Vec<EventRow>,
+    pub(super) receipts: Vec<ReceiptRow>,
+    pub(super) taken: Vec<(TenantId, &'static str, String, String)>,
+    pub(super) released: Vec<(TenantId, &'static str, String)>,
+}
+
+impl Standing {
+    /// Judges one command and, where it holds, numbers and hashes its events.
+    pub(super) fn judge(&mut self, append: &Append, now: DateTime<Utc>, judgement: &mut Judgement) {
+        let result = match self.refusal(append) {
+            Some(result) => result,
+            None => self.accept(append, now, judgement),
+        };
+        judgement.results.push(result);
+    }
+
+    fn refusal(&self, append: &Append) -> Option<Result<Appended, AppendError>> {
+        if let Some(receipt) = &append.receipt {
+            let key = (append.tenant, receipt.caller.clone(), receipt.key.clone());
+            if let Some(answered) = self.receipts.get(&key) {
+                return Some(if answered.request == receipt.request {
+                    Ok(Appended::Repeated(answered.clone()))
+                } else {
+                    Err(AppendError::KeyReused)
+                });
+            }
+        }
+        let aggregate = (append.tenant, (append.aggregate_type, append.aggregate_id.clone()));
+        let current = self.sequences.get(&aggregate).copied().unwrap_or_default();
+        if current != append.expected {
+            return Some(Err(AppendError::Conflict));
+        }
+        append.claims.iter().find_map(|claim| match claim {
+            Claim::Take(name) => {
+                let owner = self.claims.get(&(append.tenant, name.kind, name.value.clone()))?;
+                (owner != &append.aggregate_id).then_some(Err(AppendError::Taken(name.kind)))
+            }
+            Claim::Release(_) => None,
+        })
+    }
+
+    fn accept(
+        &mut self,
+        append: &Append,
+        now: DateTime<Utc>,
+        judgement: &mut Judgement,
+    ) -> Result<Appended, AppendError> {
+        let mut head = *self.heads.get(&append.tenant).ok_or(AppendError::Refused)?;
+        // The time of a stream never falls, whatever the clocks of several processes say.
+        head.recorded_at = head.recorded_at.max(now.trunc_subsecs(6));
+        let mut sequence = append.expected;
+        let mut rows = Vec::with_capacity(append.events.len());
+        for event in &append.events {
+            head.position = head.position.next();
+            sequence = sequence.next();
+            let row = EventRow {
+                tenant: append.tenant,
+                position: head.position,
+                event_id: event.event_id,
+                aggregate_type: append.aggregate_type,
+                aggregate_id: append.aggregate_id.clone(),
+                sequence,
+                event_type: event.event_type,
+                version: event.version,
+                payload: event.payload.clone(),
+                metadata: append.metadata.clone(),
+                recorded_at: head.recorded_at,
+                leaf_hash: [0; 32],
+            };
+            rows.push(row.hashed().ok_or(AppendError::Refused)?);
+        }
+        self.move_on(append, head, sequence);
+        judgement.events.extend(rows);
+        self.settle_claims(append, judgement);
+        if let Some(receipt) = &append.receipt {
+            self.settle_receipt(append.tenant, receipt, head.position, judgement);
+        }
+        Ok(Appended::Recorded { position: head.position, recorded_at: head.recorded_at })
+    }
+
+    fn move_on(&mut self, append: &Append, head: Head, sequence: Sequence) {
+        if !append.events.is_empty() {
+            self.heads.insert(append.tenant, head);
+            self.sequences
+                .insert((append.tenant, (append.aggregate_type, append.aggregate_id.clone())), sequence);
+        }
+    }
+
+    fn settle_claims(&mut self, append: &Append, judgement: &mut Judgement) {
+        for claim in &append.claims {
+            match claim {
+                Claim::Take(name) => {
+                    let key = (append.tenant, name.kind, name.value.clone());
+                    self.claims.insert(key, append.aggregate_id.clone());
+                    judgement.taken.push((
+                        append.tenant,
+                        name.kind,
+                        name.value.clone(),
+                        append.aggregate_id.clone(),
+                    ));
+                }
+                Claim::Release(name) => {
+                    let key = (append.tenant, name.kind, name.value.clone());
+                    if self.claims.get(&key) == Some(&append.aggregate_id) {
+                        self.claims.remove(&key);
+                        judgement.released.push(key);
+                    }
+                }
+            }
+        }
+    }
+
+    fn settle_receipt(
+        &mut self,
+        tenant: TenantId,
+        receipt: &Receipt,
+        position: Position,
+        judgement: &mut Judgement,
+    ) {
+        let answered = Answered { request: receipt.request, answer: receipt.answer.clone(), position };
+        self.receipts.insert((tenant, receipt.caller.clone(), receipt.key.clone()), answered);
+        judgement.receipts.push(ReceiptRow { tenant, receipt: receipt.clone(), position });
+    }
+}
+
+impl EventRow {
+    /// The row with the hash of its record; none where its texts cannot stand in a record.
+    fn hashed(mut self) -> Option<Self> {
+        let record = RecordFields {
+            tenant_id: draxis_proof::record::Ulid::new(self.tenant.ulid().0),
+            position: self.position.get(),
+            event_id: draxis_proof::record::Ulid::new(self.event_id.ulid().0),
+            event_type: self.event_type,
+            version: u32::from(self.version),
+            aggregate_type: self.aggregate_type,
+            aggregate_id: &self.aggregate_id,
+            sequence: self.sequence.get(),
+            recorded_at: UtcMicros::try_new(self.recorded_at.timestamp_micros()).ok()?,
+            metadata: &self.metadata,
+            payload: &self.payload,
+        };
+        self.leaf_hash = *draxis_proof::tree::leaf_hash(&record.bytes().ok()?).as_bytes();
+        Some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Duration};
+    use draxis_domain::{Claim, EventId, Position, Sequence, TenantId};
+
+    use super::{Head, Judgement, Standing};
+    use crate::append::{Append, AppendError, Appended, NewEvent};
+    use crate::receipt::{Answer, Receipt, RequestHash};
+
+    fn append(id: &str, expected: u64) -> Append {
+        Append {
+            tenant: TenantId::PLATFORM,
+            aggregate_type: "kri",
+            aggregate_id: id.to_owned(),
+            expected: Sequence::new(expected),
+            events: vec![NewEvent {
+                event_id: EventId::default(),
+                event_type: "kri.defined",
+                version: 1,
+                payload: "{}".to_owned(),
+            }],
+            claims: Vec::new(),
+            metadata: "{}".to_owned(),
+            receipt: None,
+        }
+    }
+
+    fn standing() -> Standing {
+        let mut standing = Standing::default();
+        standing.heads.insert(
+            TenantId::PLATFORM,
+            Head { position: Position::START, recorded_at: DateTime::UNIX_EPOCH },
+        );
+        standing
+    }
+
+    fn judge(appends: &[Append]) -> Judgement {
+        let (mut standing, mut judgement) = (standing(), Judgement::default());
+        for append in appends {
+            standing.judge(append, DateTime::UNIX_EPOCH, &mut judgement);
+        }
+        judgement
+    }
+
+    #[test]
+    fn a_batch_in_which_one_command_conflicts_loses_only_that_one() {
+        let judgement = judge(&[append("a", 0), append("a", 0), append("b", 0), append("a", 1)]);
+        let lost: Vec<bool> = judgement.results.iter().map(Result::is_err).collect();
+        assert_eq!(lost, [false, true, false, false]);
+        let positions: Vec<u64> = judgement.events.iter().map(|row| row.position.get()).collect();
+        assert_eq!(positions, [1, 2, 3], "positions stay dense over the one that was refused");
+    }
+
+    #[test]
+    fn a_name_taken_within_the_batch_is_taken() {
+        let claiming = |id: &str| Append { claims: vec![Claim::take("kri_slug", "x")], ..append(id, 0) };
+        let releasing = Append { claims: vec![Claim::release("kri_slug", "x")], ..append("a", 1) };
+        let judgement = judge(&[claiming("a"), claiming("b"), releasing, claiming("c")]);
+        assert_eq!(judgement.results[1], Err(AppendError::Taken("kri_slug")));
+        assert!(judgement.results[3].is_ok());
+    }
+
+    #[test]
+    fn the_same_key_is_answered_once_and_repeated_and_another_body_refused() {
+        let keyed = |id: &str, request: u8| Append {
+            receipt: Some(Receipt {
+                caller: "account:1".to_owned(),
+                key: "k".to_owned(),
+                request: RequestHash([request; 32]),
+                answer: Answer { status: 201, body: b"{}".to_vec(), version: None },
+            }),
+            ..append(id, 0)
+        };
+        let judgement = judge(&[keyed("a", 1), keyed("b", 1), keyed("c", 2)]);
+        assert!(matches!(judgement.results[0], Ok(Appended::Recorded { .. })));
+        assert!(matches!(judgement.results[1], Ok(Appended::Repeated(_))));
+        assert_eq!(judgement.results[2], Err(AppendError::KeyReused));
+        assert_eq!(judgement.events.len(), 1);
+    }
+
+    #[test]
+    fn recorded_time_never_falls_when_a_clock_does() {
+        let (mut standing, mut judgement) = (standing(), Judgement::default());
+        let later = DateTime::UNIX_EPOCH + Duration::seconds(9);
+        standing.judge(&append("a", 0), later, &mut judgement);
+        standing.judge(&append("a", 1), DateTime::UNIX_EPOCH, &mut judgement);
+        assert_eq!(judgement.events[1].recorded_at, later);
+    }
+}
