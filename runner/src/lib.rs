@@ -1,1 +1,4 @@
 //! What happens unasked, and everything that reaches outside: connectors, schedules, relays.
+
+pub mod egress;
+pub mod mail;
