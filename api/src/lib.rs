@@ -1,1 +1,3 @@
 //! Every way in: HTTP routes, the console and the draxis command line.
+
+pub mod embedded_postgres;
