@@ -35,9 +35,11 @@ pub use settings::Durability;
 
 use binaries::Binaries;
 use data_dir::DataDir;
+pub(crate) use data_dir::has_cluster;
 use log_file::LogFile;
 use postmaster_pid::PostmasterPid;
 use server_user::ServerUser;
+pub(crate) use server_user::running_as_root;
 use socket_dir::SocketDir;
 use supervisor::Supervised;
 
@@ -47,7 +49,7 @@ const SUPERUSER: &str = "draxis_bootstrap";
 const PORT: u16 = 5432;
 const POLL: Duration = Duration::from_millis(15);
 /// After a crash the server first replays its log: patience, as long as it lives.
-const READY_WITHIN: Duration = Duration::from_secs(300);
+const READY_WITHIN: Duration = Duration::from_mins(5);
 /// The workers of a server that was killed hold its shared memory for a moment longer.
 const ORPHANS_GONE_WITHIN: Duration = Duration::from_secs(10);
 const SAY_SOMETHING_EVERY: Duration = Duration::from_secs(3);

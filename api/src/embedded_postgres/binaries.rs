@@ -34,10 +34,10 @@ impl Binaries {
             Some(dir) => vec![Self::look(dir).ok_or_else(|| EmbeddedError::NotBinaries(dir.clone()))?],
             None => candidates(&options.search_path).iter().filter_map(|dir| Self::look(dir)).collect(),
         };
-        Self::choose(found, data, &options.data_dir)
+        Self::choose(&found, data, &options.data_dir)
     }
 
-    fn choose(found: Vec<Self>, data: Option<u32>, dir: &Path) -> Result<Self, EmbeddedError> {
+    fn choose(found: &[Self], data: Option<u32>, dir: &Path) -> Result<Self, EmbeddedError> {
         let listed = || {
             let mut versions: Vec<u32> = found.iter().map(|it| it.major).collect();
             versions.sort_unstable();
@@ -125,21 +125,21 @@ mod tests {
 
     #[test]
     fn without_data_the_first_recent_enough_is_taken() {
-        assert_eq!(Binaries::choose(vec![of(12), of(16), of(17)], None, Path::new("/d")).unwrap(), of(16));
-        let error = Binaries::choose(vec![of(12)], None, Path::new("/d")).unwrap_err();
+        assert_eq!(Binaries::choose(&[of(12), of(16), of(17)], None, Path::new("/d")).unwrap(), of(16));
+        let error = Binaries::choose(&[of(12)], None, Path::new("/d")).unwrap_err();
         assert!(error.to_string().contains("Postgres 12, and 15 is the oldest"), "{error}");
     }
 
     #[test]
     fn data_asks_for_the_version_that_wrote_it() {
-        assert_eq!(Binaries::choose(vec![of(17), of(15)], Some(15), Path::new("/d")).unwrap(), of(15));
-        let error = Binaries::choose(vec![of(17), of(16)], Some(15), Path::new("/d")).unwrap_err();
+        assert_eq!(Binaries::choose(&[of(17), of(15)], Some(15), Path::new("/d")).unwrap(), of(15));
+        let error = Binaries::choose(&[of(17), of(16)], Some(15), Path::new("/d")).unwrap_err();
         assert!(error.to_string().contains("has 16 and 17: install Postgres 15"), "{error}");
     }
 
     #[test]
     fn nothing_found_says_what_to_install() {
-        let error = Binaries::choose(Vec::new(), None, Path::new("/d")).unwrap_err().to_string();
+        let error = Binaries::choose(&[], None, Path::new("/d")).unwrap_err().to_string();
         assert!(
             error.contains("apt-get install postgresql") && error.contains("brew install postgresql"),
             "{error}"

@@ -70,14 +70,12 @@ impl EmbeddedPostgres {
 /// It was there before, or another made it in the same moment: all the same.
 fn unless_there(outcome: Result<PgQueryResult, sqlx::Error>) -> Result<(), sqlx::Error> {
     // duplicate_database, duplicate_object, unique_violation
-    let there = |code: &str| ["42P04", "42710", "23505"].contains(&code);
+    const THERE: [&str; 3] = ["42P04", "42710", "23505"];
     match outcome {
-        Err(error)
-            if !error.as_database_error().and_then(|error| error.code()).is_some_and(|it| there(&it)) =>
-        {
-            Err(error)
+        Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| THERE.contains(&&*code)) => {
+            Ok(())
         }
-        Ok(_) | Err(_) => Ok(()),
+        outcome => outcome.map(drop),
     }
 }
 

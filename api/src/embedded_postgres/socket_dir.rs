@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::EmbeddedError;
@@ -55,8 +56,8 @@ fn fits(dir: &Path) -> bool {
 fn short(data_dir: &Path) -> PathBuf {
     use std::os::unix::ffi::OsStrExt;
     let digest = Sha256::digest(data_dir.as_os_str().as_bytes());
-    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    Path::new("/tmp").join(format!("draxis-{name}"))
+    let name = HEXLOWER.encode(&digest);
+    Path::new("/tmp").join(format!("draxis-{}", name.split_at(16).0))
 }
 
 #[cfg(test)]

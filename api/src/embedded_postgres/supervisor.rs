@@ -121,10 +121,7 @@ impl Supervised {
 impl Drop for Supervised {
     fn drop(&mut self) {
         if let Err(error) = self.stop() {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the embedded Postgres could not be waited for"
-            );
+            tracing::warn!(%error, "the embedded Postgres could not be waited for");
         }
     }
 }
