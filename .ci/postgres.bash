@@ -9,7 +9,7 @@ die() {
 postgres_bin() {
   local candidate
   for candidate in \
-    "${DRAXIS_POSTGRES_BIN:-}" \
+    "${DRAXIS_POSTGRES_BINARIES:-}" \
     $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV) \
     "$(pg_config --bindir 2>/dev/null || true)" \
     /opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin \
@@ -19,7 +19,7 @@ postgres_bin() {
       return
     fi
   done
-  die "no Postgres found: apt-get install postgresql, or brew install postgresql (or set DRAXIS_POSTGRES_BIN)"
+  die "no Postgres found: apt-get install postgresql, or brew install postgresql (or set DRAXIS_POSTGRES_BINARIES)"
 }
 
 # Postgres refuses to run as root, and initdb wants a user that the passwd file knows.

@@ -1,0 +1,115 @@
+//! Everything that can be set from outside, read once at the start: flags, then environment, then file, then defaults.
+//!
+//! `setting.rs` lists the settings, `draxis.default.toml` explains them and holds their defaults. Each source is read into
+//! the same table of texts that know where they come from; here they are understood.
+
+mod command_line;
+mod database;
+mod encryption_key;
+mod environment;
+mod error;
+mod file;
+mod mail;
+mod secret;
+mod setting;
+
+use std::ffi::OsString;
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
+
+pub use command_line::Command;
+pub use database::{Database, DatabaseUrl, EmbeddedDatabase};
+pub use encryption_key::KeySource;
+pub use error::ConfigError;
+pub use mail::{MailSecurity, MailServer};
+pub use secret::SecretText;
+pub use setting::Origin;
+
+use crate::telemetry::{LogFilter, LogFormat};
+use command_line::CommandLine;
+use environment::Environment;
+use setting::{Setting, Settings};
+
+/// The defaults and, in its comments, what each setting means.
+pub const DEFAULTS: &str = include_str!("../draxis.default.toml");
+
+/// What this process was asked to do, and how.
+pub struct Config {
+    /// What to do.
+    pub command: Command,
+    /// Where to serve HTTP.
+    pub listen: SocketAddr,
+    /// Whose Postgres.
+    pub database: Database,
+    /// Where the encryption key comes from; opened when it is needed.
+    pub encryption_key: KeySource,
+    /// Networks that outgoing calls may reach besides public ones.
+    pub egress_allow: Vec<IpNet>,
+    /// What is logged.
+    pub log_filter: LogFilter,
+    /// How it is written.
+    pub log_format: LogFormat,
+    /// Who takes our mail, if anyone does.
+    pub mail: Option<MailServer>,
+}
+
+impl Config {
+    /// Reads the flags, the environment and the files of this process.
+    pub fn of_this_process() -> Result<Self, ConfigError> {
+        Self::read(std::env::args_os(), std::env::vars_os())
+    }
+
+    /// Reads the given flags and environment, and the files that they name.
+    pub fn read(
+        arguments: impl IntoIterator<Item = OsString>,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigError> {
+        let mut command_line = CommandLine::parse(arguments)?;
+        let environment = Environment::new(variables);
+        let command = command_line.command.clone();
+        let mut settings = file::parse("the defaults", DEFAULTS)?;
+        if let Some(path) = command_line.config.take().or(environment.config_file()?) {
+            settings = settings.overlaid_with(file::read(&path)?);
+        }
+        settings = settings.overlaid_with(environment.settings()?);
+        settings = settings.overlaid_with(command_line.settings());
+        Self::understand(command, &settings, &environment)
+    }
+
+    fn understand(
+        command: Command,
+        settings: &Settings,
+        environment: &Environment,
+    ) -> Result<Self, ConfigError> {
+        let database = Database::choose(settings, environment)?;
+        Ok(Self {
+            command,
+            listen: settings.required(Setting::Listen, listen)?,
+            encryption_key: KeySource::choose(settings, environment, &database)?,
+            database,
+            egress_allow: settings.required(Setting::EgressAllow, networks)?,
+            log_filter: settings.required(Setting::Log, LogFilter::parse)?,
+            log_format: settings.required(Setting::LogFormat, LogFormat::parse)?,
+            mail: MailServer::choose(settings, environment)?,
+        })
+    }
+}
+
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| format!("`{text}` is no address: write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080"))
+}
+
+fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let network = |item: &str| {
+        let address = || item.parse::<IpAddr>().map(IpNet::from);
+        item.parse::<IpNet>().or_else(|_| address()).map_err(|_| {
+            format!("`{item}` is no network: write such as 10.20.0.0/16, fd00::/8 or 10.20.30.40")
+        })
+    };
+    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(network).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! The command line: what to do, and the settings that have a flag.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::ConfigError;
+use super::setting::{Origin, Setting, Settings};
+
+/// What the program is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+#[expect(clippy::doc_markdown, reason = "these texts are printed as help, as they stand")]
+pub enum Command {
+    /// Serve the API and the console, starting a Postgres of its own unless DATABASE_URL names one
+    Serve,
+    /// Show it at work: a demo organization, a vendor that answers from recorded replies, and the way to a live KRI
+    Demo {
+        /// End after the walk, with a summary in JSON; exit status 0 only if every step held
+        #[arg(long)]
+        exit: bool,
+    },
+    /// Bring the database's schema up to date and end
+    Migrate,
+}
+
+/// Risk workflows that prove what they did.
+#[derive(Parser)]
+#[command(name = "draxis", version, max_term_width = 110)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Args)]
+#[expect(clippy::doc_markdown, reason = "these texts are printed as help, as they stand")]
+#[command(next_help_heading = "Settings (a flag wins over the environment, that over the file)")]
+struct Flags {
+    /// A configuration file in TOML [env: DRAXIS_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where to serve HTTP [env: DRAXIS_LISTEN] [default: 127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    listen: Option<String>,
+    /// A Postgres that runs elsewhere; prefer the environment, since other users can see flags [env: DATABASE_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// Where the embedded Postgres keeps its data [env: DRAXIS_DATA_DIR] [default: /var/lib/draxis as root, else
+    /// ~/.local/share/draxis]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// The folder with `postgres` and `initdb` [env: DRAXIS_POSTGRES_BINARIES] [default: the usual places]
+    #[arg(long, global = true, value_name = "DIR")]
+    postgres_binaries: Option<String>,
+    /// A file with the key that seals credentials, instead of ENCRYPTION_KEY [env: DRAXIS_ENCRYPTION_KEY_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
+    encryption_key_file: Option<String>,
+    /// Networks that outgoing calls may reach besides public ones, separated by commas [env: DRAXIS_EGRESS_ALLOW]
+    #[arg(long, global = true, value_name = "NETWORKS")]
+    egress_allow: Option<String>,
+    /// What to log: a level, or levels by module [env: DRAXIS_LOG] [default: info,sqlx=warn]
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<String>,
+    /// How to write the log: `text` or `json` [env: DRAXIS_LOG_FORMAT] [default: text]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<String>,
+}
+
+/// A command line that was understood.
+pub(super) struct CommandLine {
+    pub(super) command: Command,
+    pub(super) config: Option<PathBuf>,
+    flags: Flags,
+}
+
+impl CommandLine {
+    pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ConfigError> {
+        let mut parsed = Arguments::try_parse_from(arguments).map_err(ConfigError::CommandLine)?;
+        Ok(Self { command: parsed.command, config: parsed.flags.config.take(), flags: parsed.flags })
+    }
+
+    /// The settings that were given as flags.
+    pub(super) fn settings(self) -> Settings {
+        let flags = self.flags;
+        let mut settings = Settings::default();
+        for (setting, name, text) in [
+            (Setting::Listen, "--listen", flags.listen),
+            (Setting::DatabaseUrl, "--database-url", flags.database_url),
+            (Setting::DataDir, "--data-dir", flags.data_dir),
+            (Setting::PostgresBinaries, "--postgres-binaries", flags.postgres_binaries),
+            (Setting::EncryptionKeyFile, "--encryption-key-file", flags.encryption_key_file),
+            (Setting::EgressAllow, "--egress-allow", flags.egress_allow),
+            (Setting::Log, "--log", flags.log),
+            (Setting::LogFormat, "--log-format", flags.log_format),
+        ] {
+            if let Some(text) = text {
+                settings.set(setting, text, Origin::Flag(name));
+            }
+        }
+        settings
+    }
+}
