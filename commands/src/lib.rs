@@ -1,4 +1,22 @@
 //! How truth changes: who may ask what, deciding, and the only writer of events.
+//!
+//! Here live callers and their permissions, the carrying out of commands, accounts and their keys, the vault. What never
+//! lives here: a rule of the product (domain), a read model (projections), anything that reaches outside (runner).
 
+pub mod caller;
+pub mod error;
+pub mod execution;
+pub mod identity;
+pub mod kri;
+pub mod outcome;
+pub mod permission;
+pub mod platform;
+pub mod risk;
 pub mod secret;
+pub mod source;
 pub mod vault;
+
+pub use caller::{Caller, Scope};
+pub use error::CommandError;
+pub use execution::{Commands, Context, Execution};
+pub use permission::{Guarded, Permission};

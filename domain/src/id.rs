@@ -68,6 +68,8 @@ ulid_ids! {
     SourceId,
     /// One call of a source's connector.
     RunId,
+    /// A sealed secret in the vault, which events refer to by this id.
+    SecretId,
     /// A Key Risk Indicator.
     KriId,
     /// A risk that KRIs measure.

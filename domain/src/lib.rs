@@ -36,7 +36,8 @@ pub use claim::Claim;
 pub use decimal::Quantity;
 pub use event::{DecodeError, EventSet, Recorded};
 pub use id::{
-    AccountId, EventId, InvitationId, KriId, OrganizationId, OutcomeId, RiskId, RunId, SourceId, TenantId,
+    AccountId, EventId, InvitationId, KriId, OrganizationId, OutcomeId, RiskId, RunId, SecretId, SourceId,
+    TenantId,
 };
 pub use log::{PlatformEvent, TenantEvent};
 pub use metadata::Metadata;

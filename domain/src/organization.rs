@@ -45,6 +45,11 @@ pub struct OrganizationCreated {
 }
 
 impl Organization {
+    /// Whether it has come into being.
+    pub const fn exists(&self) -> bool {
+        matches!(self, Self::Active)
+    }
+
     #[expect(clippy::unnecessary_wraps, reason = "the shape of every aggregate's rule")]
     fn decide(&self, command: OrganizationCommand, _: &Moment) -> Result<Vec<OrganizationEvent>, Rejection> {
         match (self, command) {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::source::{RunFailure, RunSummary, RunTrigger, SourceBody};
-use crate::{RunId, SourceId};
+use crate::{RunId, SecretId, SourceId};
 
 events! {
     /// What happened to a source.
@@ -37,6 +37,9 @@ pub struct SourceConnected {
     /// What it is.
     #[serde(flatten)]
     pub body: SourceBody,
+    /// Where its credentials and extra config lie sealed in the vault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretId>,
 }
 
 /// What it is was replaced.
@@ -48,8 +51,9 @@ pub struct SourceEdited {
     /// What it is from now on.
     #[serde(flatten)]
     pub body: SourceBody,
-    /// Whether the sealed credentials or extra config were replaced with it.
-    pub credentials_replaced: bool,
+    /// Where its credentials and extra config lie sealed from now on, where they were replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretId>,
 }
 
 /// Its schedule was stopped.

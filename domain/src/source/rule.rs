@@ -7,7 +7,7 @@ use crate::source::{
     RunCompleted, RunFailed, RunFailure, RunFailureClass, RunStarted, RunSummary, RunTrigger, SourceArchived,
     SourceBody, SourceConnected, SourceEdited, SourceEvent, SourcePaused, SourceResumed,
 };
-use crate::{Moment, Rejection, RunId, SourceId};
+use crate::{Moment, Rejection, RunId, SecretId, SourceId};
 
 /// A source as its events have made it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,8 @@ pub struct SourceState {
     pub version: u64,
     /// What it is.
     pub body: SourceBody,
+    /// Where its credentials and extra config lie sealed.
+    pub secret: Option<SecretId>,
     /// Whether it is read.
     pub standing: Standing,
     /// The run under way, and since when.
@@ -56,13 +58,15 @@ pub enum SourceCommand {
         id: SourceId,
         /// What it is to be.
         body: SourceBody,
+        /// Where its credentials and extra config lie sealed.
+        secret: Option<SecretId>,
     },
     /// Replaces what it is.
     Edit {
         /// What it is to be.
         body: SourceBody,
-        /// Whether sealed credentials or extra config came with the edit.
-        credentials_replaced: bool,
+        /// Where newly sealed credentials and extra config lie; none keeps the old ones.
+        secret: Option<SecretId>,
     },
     /// Stops its schedule.
     Pause,
@@ -107,8 +111,8 @@ impl Source {
 
     fn decide(&self, command: SourceCommand, moment: &Moment) -> Result<Vec<SourceEvent>, Rejection> {
         match (self, command) {
-            (Self::Absent, SourceCommand::Connect { id, body }) => {
-                Ok(vec![SourceEvent::Connected(SourceConnected { id, body })])
+            (Self::Absent, SourceCommand::Connect { id, body, secret }) => {
+                Ok(vec![SourceEvent::Connected(SourceConnected { id, body, secret })])
             }
             (Self::Present(_), SourceCommand::Connect { .. }) => Ok(Vec::new()),
             (Self::Absent, _) => Err(Rejection::NotFound { noun: "source" }),
@@ -131,9 +135,10 @@ impl Source {
 
     fn evolve(&mut self, event: SourceEvent) {
         match (self, event) {
-            (this, SourceEvent::Connected(SourceConnected { id, body })) => {
+            (this, SourceEvent::Connected(SourceConnected { id, body, secret })) => {
                 let standing = Standing::Active;
-                let state = SourceState { id, version: 1, body, standing, running: None, ended: None };
+                let state =
+                    SourceState { id, version: 1, body, secret, standing, running: None, ended: None };
                 *this = Self::Present(Box::new(state));
             }
             (Self::Present(state), event) => state.evolve(event),
@@ -145,13 +150,13 @@ impl Source {
 impl SourceState {
     fn decide(&self, command: SourceCommand, moment: &Moment) -> Result<Vec<SourceEvent>, Rejection> {
         Ok(match command {
-            SourceCommand::Edit { body, credentials_replaced } => {
+            SourceCommand::Edit { body, secret } => {
                 moment.must_match(self.version)?;
-                if body == self.body && !credentials_replaced {
+                if body == self.body && secret.is_none() {
                     return Ok(Vec::new());
                 }
                 let version = self.version.saturating_add(1);
-                vec![SourceEvent::Edited(SourceEdited { version, body, credentials_replaced })]
+                vec![SourceEvent::Edited(SourceEdited { version, body, secret })]
             }
             SourceCommand::Pause if self.standing == Standing::Active => {
                 vec![SourceEvent::Paused(SourcePaused {})]
@@ -221,6 +226,7 @@ impl SourceState {
             SourceEvent::Edited(edited) => {
                 self.version = edited.version;
                 self.body = edited.body;
+                self.secret = edited.secret.or(self.secret);
             }
             SourceEvent::Paused(_) => self.standing = Standing::Paused,
             SourceEvent::Resumed(_) => self.standing = Standing::Active,
@@ -278,7 +284,7 @@ mod tests {
             serde_json::from_str(r#"{"name":"Scanner","sourceType":"vulnerability","vendor":"tenable-io"}"#)
                 .unwrap();
         let mut source = Source::default();
-        let connect = SourceCommand::Connect { id: SourceId::default(), body };
+        let connect = SourceCommand::Connect { id: SourceId::default(), body, secret: None };
         for (minute, command) in std::iter::once((0, connect)).chain(commands) {
             for event in source.decide(command, &moment(minute)).unwrap() {
                 source.evolve(event);

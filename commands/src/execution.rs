@@ -1,0 +1,207 @@
+//! Carrying out a command: permission, load, decide, append, answer; a lost race is run again from the load.
+
+mod context;
+mod in_flight;
+
+use std::sync::Arc;
+
+use cqrs_es::CqrsFramework;
+use draxis_domain::{Moment, Rejection, Root, TenantId};
+use draxis_event_store::{
+    Answer, CacheUse, Clock, CommandKey, Committed, Ids, PlatformRepository, Pools, Respond, TenantEventRepository,
+    TenantLog, TenantTx, find_receipt, flatten,
+};
+
+pub use crate::execution::context::Context;
+use crate::execution::in_flight::InFlight;
+use crate::vault::Vault;
+use crate::{CommandError, Guarded, Permission};
+
+/// How often a command that lost a race is decided again before the caller is asked to come back.
+const ATTEMPTS: usize = 16;
+
+/// Carries out commands: the only way anything changes.
+#[derive(Clone)]
+pub struct Commands {
+    log: TenantLog,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    vault: Vault,
+    in_flight: InFlight,
+}
+
+/// One command on one aggregate, and the answer it will be given if it holds.
+pub struct Execution<A: Root> {
+    /// The aggregate's id.
+    pub id: String,
+    /// What is asked of it.
+    pub command: A::Command,
+    /// What is answered, made of the state the command leaves.
+    pub respond: fn(&A, &str) -> Answer,
+}
+
+impl Commands {
+    /// Commands over a log.
+    pub fn new(log: TenantLog, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, vault: Vault) -> Self {
+        Self { log, clock, ids, vault, in_flight: InFlight::default() }
+    }
+
+    /// The log behind it.
+    pub const fn log(&self) -> &TenantLog {
+        &self.log
+    }
+
+    /// The pools behind it.
+    pub const fn pools(&self) -> &Pools {
+        self.log.pools()
+    }
+
+    /// The time that rules are told.
+    pub fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    /// Where new ids come from.
+    pub fn ids(&self) -> &dyn Ids {
+        self.ids.as_ref()
+    }
+
+    /// Where secrets are sealed.
+    pub const fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Carries out a command on the caller's tenant.
+    pub async fn on_tenant<A>(&self, context: &Context, execution: Execution<A>) -> Result<Committed, CommandError>
+    where
+        A: Root + 'static,
+        A::Command: Guarded + Clone,
+    {
+        let tenant = context.caller.tenant()?;
+        self.permit(context, execution.command.permission())?;
+        let _held = self.hold_key(tenant, context)?;
+        let mut cache = CacheUse::Trusted;
+        for _ in 0..ATTEMPTS {
+            let store = TenantEventRepository::new(
+                &self.log,
+                tenant,
+                context.key.clone(),
+                responding(&execution),
+                cache,
+            );
+            let outcome = store.outcome();
+            let framework = CqrsFramework::new(store, Vec::new(), self.moment(context));
+            let metadata = flatten(&context.metadata())?;
+            match framework.execute_with_metadata(&execution.id, execution.command.clone(), metadata).await {
+                Ok(()) => return outcome.take().ok_or(CommandError::Contended),
+                Err(cqrs_es::AggregateError::AggregateConflict) => cache = CacheUse::Bypassed,
+                // A refusal is only as true as the state it was read from: read the log before saying no.
+                Err(cqrs_es::AggregateError::UserError(rejection)) => {
+                    if cache == CacheUse::Bypassed || !rejection.may_be_stale() {
+                        return self.repeated(tenant, context, rejection.into()).await;
+                    }
+                    cache = CacheUse::Bypassed;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(CommandError::Contended)
+    }
+
+    /// Carries out a command on the platform's stream, through postgres-es.
+    pub async fn on_platform<A>(&self, context: &Context, execution: Execution<A>) -> Result<Committed, CommandError>
+    where
+        A: Root + 'static,
+        A::Command: Guarded + Clone,
+    {
+        self.permit(context, execution.command.permission())?;
+        let _held = self.hold_key(TenantId::PLATFORM, context)?;
+        for _ in 0..ATTEMPTS {
+            if let Some(answered) = self.answered(TenantId::PLATFORM, context).await? {
+                return Ok(answered);
+            }
+            let store = PlatformRepository::new(self.pools(), context.key.clone(), responding(&execution));
+            let outcome = store.outcome();
+            let framework = CqrsFramework::new(store, Vec::new(), self.moment(context));
+            let metadata = flatten(&context.metadata())?;
+            match framework.execute_with_metadata(&execution.id, execution.command.clone(), metadata).await {
+                Ok(()) => return outcome.take().ok_or(CommandError::Contended),
+                Err(cqrs_es::AggregateError::AggregateConflict) => {}
+                Err(error) => match CommandError::from(error) {
+                    CommandError::Contended => {}
+                    error => return Err(error),
+                },
+            }
+        }
+        Err(CommandError::Contended)
+    }
+
+    /// Another aggregate of the caller's tenant, as the log has it now.
+    pub async fn load<A: Root + 'static>(&self, tenant: TenantId, id: &str) -> Result<A, CommandError> {
+        Ok(self.log.load(tenant, id).await?)
+    }
+
+    fn permit(&self, context: &Context, permission: Permission) -> Result<(), CommandError> {
+        context.caller.must(permission)
+    }
+
+    fn moment(&self, context: &Context) -> Moment {
+        Moment {
+            now: self.clock.now(),
+            actor: context.caller.actor,
+            impersonator: context.caller.impersonator,
+            expected_version: context.expected_version,
+        }
+    }
+
+    fn hold_key(&self, tenant: TenantId, context: &Context) -> Result<Option<in_flight::Held>, CommandError> {
+        match &context.key {
+            Some(CommandKey { caller, key, .. }) => {
+                self.in_flight.hold((tenant, caller.clone(), key.clone())).map(Some).ok_or(CommandError::InFlight)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// A command that was answered before is answered so again, even where the world has moved on and would refuse it now.
+    async fn repeated(
+        &self,
+        tenant: TenantId,
+        context: &Context,
+        refusal: CommandError,
+    ) -> Result<Committed, CommandError> {
+        self.answered(tenant, context).await?.ok_or(refusal)
+    }
+
+    /// What this key was answered with before, if it was.
+    pub async fn answered(&self, tenant: TenantId, context: &Context) -> Result<Option<Committed>, CommandError> {
+        let Some(CommandKey { caller, key, request }) = &context.key else { return Ok(None) };
+        let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
+        let Some(before) = find_receipt(&mut transaction, tenant, caller, key).await? else { return Ok(None) };
+        if before.request != *request {
+            return Err(CommandError::KeyReused);
+        }
+        Ok(Some(Committed { position: before.position, answer: before.answer, events: Vec::new(), repeated: true }))
+    }
+}
+
+/// The answer as the store wants it: of the state alone.
+fn responding<A: Root>(execution: &Execution<A>) -> Respond<A> {
+    let (respond, id) = (execution.respond, execution.id.clone());
+    Box::new(move |aggregate| respond(aggregate, &id))
+}
+
+/// Whether a refusal hangs on the state at all.
+trait MayBeStale {
+    fn may_be_stale(&self) -> bool;
+}
+
+impl MayBeStale for Rejection {
+    fn may_be_stale(&self) -> bool {
+        match self {
+            Self::NotFound { .. } | Self::Conflict { .. } | Self::Stale { .. } | Self::Invalid { .. } => true,
+            // Judged under the head's lock, never on a cached state.
+            Self::Taken { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The context of a command: who, why, under which key, against which version, because of what.
+
+use draxis_domain::{EventId, Metadata, Reason};
+use draxis_event_store::CommandKey;
+
+use crate::Caller;
+
+/// Everything about a command besides what it asks.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Who asks.
+    pub caller: Caller,
+    /// Why, where they said so.
+    pub reason: Option<Reason>,
+    /// Their `Idempotency-Key`, with what was asked under it.
+    pub key: Option<CommandKey>,
+    /// The version they have seen (`If-Match`).
+    pub expected_version: Option<u64>,
+    /// The HTTP request.
+    pub request: Option<String>,
+    /// What this belongs to, such as a run.
+    pub correlation: Option<String>,
+    /// The event that caused it.
+    pub causation: Option<EventId>,
+}
+
+impl Context {
+    /// A context that names the caller and nothing else.
+    pub const fn of(caller: Caller) -> Self {
+        Self {
+            caller,
+            reason: None,
+            key: None,
+            expected_version: None,
+            request: None,
+            correlation: None,
+            causation: None,
+        }
+    }
+
+    /// The same with the reason from the command's body.
+    #[must_use]
+    pub fn because(mut self, reason: Option<Reason>) -> Self {
+        self.reason = reason.or(self.reason);
+        self
+    }
+
+    /// What stands beside each event of the command.
+    pub(crate) fn metadata(&self) -> Metadata {
+        Metadata {
+            impersonator: self.caller.impersonator,
+            reason: self.reason.clone().or_else(|| self.caller.reason.clone()),
+            command: self.key.as_ref().map(|key| key.key.clone()),
+            causation: self.causation,
+            correlation: self.correlation.clone(),
+            request: self.request.clone(),
+            ..Metadata::by(self.caller.actor)
+        }
+    }
+}

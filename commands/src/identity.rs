@@ -1,0 +1,56 @@
+//! Identity: accounts, passwords, sessions and invitations. Names, emails and hashes lie in the platform's tables; what
+//! happened lies in the platform's stream.
+
+mod access_token;
+mod account;
+mod invitation;
+mod password;
+mod refresh_token;
+mod signing_key;
+
+use std::sync::Arc;
+
+pub use access_token::{AccessToken, Claims};
+pub use account::{Profile, SignedIn};
+pub use invitation::{Invited, InviteBody};
+pub use password::{Password, PasswordError};
+pub use refresh_token::RefreshToken;
+
+use crate::CommandError;
+use crate::execution::Commands;
+use crate::identity::password::Hasher;
+use crate::identity::signing_key::KeyRing;
+
+/// Everything about who people are.
+#[derive(Clone)]
+pub struct Identity {
+    commands: Commands,
+    hasher: Hasher,
+    keys: Arc<KeyRing>,
+}
+
+impl Identity {
+    /// Identity over the platform's tables; makes the first signing key where there is none.
+    pub async fn open(commands: Commands) -> Result<Self, CommandError> {
+        let keys = KeyRing::open(commands.pools(), commands.vault(), commands.clock(), commands.ids()).await?;
+        Ok(Self { commands, hasher: Hasher::start()?, keys: Arc::new(keys) })
+    }
+
+    /// The commands behind it.
+    pub const fn commands(&self) -> &Commands {
+        &self.commands
+    }
+
+    /// Brings the signing keys up to date: takes in those other processes made, and makes a new one when it is time.
+    pub async fn rotate_keys(&self) -> Result<(), CommandError> {
+        let commands = &self.commands;
+        self.keys.refresh(commands.pools(), commands.vault(), commands.clock(), commands.ids()).await
+    }
+}
+
+/// Random bytes from the operating system.
+fn random_bytes<const N: usize>() -> Result<[u8; N], CommandError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| CommandError::Failed(error.to_string().into()))?;
+    Ok(bytes)
+}

@@ -1,0 +1,70 @@
+//! Permissions: what each role may do, and what each command asks for.
+
+use draxis_domain::account::Role;
+
+/// One thing a role may or may not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Permission {
+    /// Anybody: what is checked by other means, such as a first registration or an invitation's token.
+    Open,
+    /// Create organizations.
+    ManageOrganizations,
+    /// Create tenants within one's scope.
+    ManageTenants,
+    /// Invite people within one's scope.
+    InvitePeople,
+    /// Take a token for a tenant one is no member of.
+    Impersonate,
+    /// Read dashboards, lists and histories of a tenant.
+    Read,
+    /// Read, export, verify and replay a tenant's stream.
+    ReadAudit,
+    /// Connect, edit and archive sources.
+    ManageSources,
+    /// Call a source's connector now.
+    RunSources,
+    /// Write manual values.
+    WriteValues,
+    /// Create and edit KRIs, risks, controls, outcomes and vendors.
+    ManageRiskModel,
+}
+
+impl Permission {
+    /// Whether the role includes it (product.md section 1).
+    pub const fn belongs_to(self, role: Role) -> bool {
+        match self {
+            Self::Open => true,
+            Self::ManageOrganizations => matches!(role, Role::Superadmin),
+            Self::ManageTenants | Self::Impersonate => matches!(role, Role::Superadmin | Role::MasterAdmin),
+            Self::InvitePeople => matches!(role, Role::Superadmin | Role::MasterAdmin | Role::TenantAdmin),
+            Self::Read => matches!(role, Role::TenantAdmin | Role::TenantUser | Role::Auditor),
+            Self::ReadAudit => matches!(role, Role::TenantAdmin | Role::Auditor),
+            Self::ManageSources | Self::RunSources | Self::WriteValues | Self::ManageRiskModel => {
+                matches!(role, Role::TenantAdmin)
+            }
+        }
+    }
+
+    /// The permission in words, for the person who lacks it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Open => "nothing",
+            Self::ManageOrganizations => "manage organizations",
+            Self::ManageTenants => "manage tenants",
+            Self::InvitePeople => "invite people",
+            Self::Impersonate => "act in a tenant without being a member",
+            Self::Read => "read a tenant",
+            Self::ReadAudit => "read the audit trail",
+            Self::ManageSources => "manage sources",
+            Self::RunSources => "run sources",
+            Self::WriteValues => "write values",
+            Self::ManageRiskModel => "manage the risk model",
+        }
+    }
+}
+
+/// A command that says which permission it takes: a command without one cannot be carried out.
+pub trait Guarded {
+    /// The permission, decided by an exhaustive match.
+    fn permission(&self) -> Permission;
+}
