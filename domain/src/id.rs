@@ -72,8 +72,14 @@ ulid_ids! {
     SecretId,
     /// A Key Risk Indicator.
     KriId,
+    /// One breach of a KRI, from its opening to its close.
+    BreachId,
     /// A risk that KRIs measure.
     RiskId,
+    /// A control that holds risks down.
+    ControlId,
+    /// A third party.
+    VendorId,
     /// A business outcome that risks threaten.
     OutcomeId,
 }

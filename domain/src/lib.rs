@@ -23,8 +23,10 @@ mod upcast;
 
 pub mod account;
 pub mod invitation;
+pub mod kri;
 pub mod organization;
 pub mod outcome;
+pub mod risk;
 pub mod source;
 pub mod tenant;
 
@@ -36,8 +38,8 @@ pub use claim::Claim;
 pub use decimal::Quantity;
 pub use event::{DecodeError, EventSet, Recorded};
 pub use id::{
-    AccountId, EventId, InvitationId, KriId, OrganizationId, OutcomeId, RiskId, RunId, SecretId, SourceId,
-    TenantId,
+    AccountId, BreachId, ControlId, EventId, InvitationId, KriId, OrganizationId, OutcomeId, RiskId, RunId,
+    SecretId, SourceId, TenantId, VendorId,
 };
 pub use log::{PlatformEvent, TenantEvent};
 pub use metadata::Metadata;
@@ -45,4 +47,4 @@ pub use moment::Moment;
 pub use rejection::{Rejection, Violation};
 pub use slug::{KriSlug, TenantSlug};
 pub use stream::{Position, Sequence};
-pub use text::{Description, Email, Name, Reason, Unit};
+pub use text::{Comment, Description, Email, Name, Reason, Unit};

@@ -2,8 +2,10 @@
 
 use crate::account::AccountEvent;
 use crate::invitation::InvitationEvent;
+use crate::kri::KriEvent;
 use crate::organization::OrganizationEvent;
 use crate::outcome::OutcomeEvent;
+use crate::risk::RiskEvent;
 use crate::source::SourceEvent;
 use crate::tenant::TenantEvent as TenantCreation;
 use crate::{DecodeError, EventSet};
@@ -50,6 +52,10 @@ log! {
         Source(SourceEvent) = "source",
         /// Of an outcome.
         Outcome(OutcomeEvent) = "outcome",
+        /// Of a KRI and its breaches.
+        Kri(KriEvent) = "kri",
+        /// Of a risk.
+        Risk(RiskEvent) = "risk",
     }
 }
 

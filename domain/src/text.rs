@@ -90,6 +90,8 @@ bounded_text! {
     Description(0..=4000, Several),
     /// Why somebody did something; kept in the change log.
     Reason(1..=1000, Several),
+    /// What somebody remarks on a breach or a value.
+    Comment(1..=2000, Several),
     /// What a KRI counts in: `count`, `%`, `days`.
     Unit(1..=40, One),
 }
