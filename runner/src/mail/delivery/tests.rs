@@ -24,9 +24,9 @@ impl Resolver for Everywhere {
 
 fn mailer(allow: AllowedNetworks, extra_roots: Vec<CertificateDer<'static>>) -> Mailer {
     let timeouts = Timeouts {
-        connect: Duration::from_millis(400),
-        idle: Duration::from_millis(600),
-        total: Duration::from_millis(900),
+        connect: Duration::from_secs(1),
+        idle: Duration::from_millis(1500),
+        total: Duration::from_secs(2),
     };
     let config = EgressConfig { allow, extra_roots, timeouts, ..EgressConfig::default() };
     Mailer::new(&config, Arc::new(Everywhere("127.0.0.1")))
