@@ -49,9 +49,9 @@ impl Resolver for Names {
 
 pub(super) fn config(allow: AllowedNetworks) -> EgressConfig {
     let timeouts = Timeouts {
-        connect: Duration::from_millis(400),
-        idle: Duration::from_millis(600),
-        total: Duration::from_millis(900),
+        connect: Duration::from_secs(1),
+        idle: Duration::from_millis(1500),
+        total: Duration::from_secs(2),
     };
     EgressConfig { allow, timeouts, limits: Limits { body_bytes: 64 * 1024 }, ..EgressConfig::default() }
 }

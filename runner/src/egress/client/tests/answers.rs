@@ -145,3 +145,20 @@ async fn an_errand_carries_its_body() {
         "{request}"
     );
 }
+
+#[test]
+fn proxy_variables_are_ignored() {
+    // Another process, since variables belong to the whole of one.
+    let once_more = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "egress::client::tests::answers::an_answer_is_read_whole"])
+        .envs(
+            ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+                .map(|name| (name, "http://127.0.0.1:1")),
+        )
+        .env_remove("no_proxy")
+        .env_remove("NO_PROXY")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&once_more.stdout);
+    assert!(once_more.status.success() && said.contains("1 passed"), "{said}");
+}

@@ -1,0 +1,68 @@
+//! Who writes and who is written to.
+
+use std::fmt;
+
+use lettre::message::Mailbox;
+
+use super::AddressError;
+
+/// A mail address, with a name before it or without.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MailAddress(Mailbox);
+
+impl MailAddress {
+    /// Reads `ann@example.com` or `Ann Example <ann@example.com>`. The address itself is ASCII: a domain in another
+    /// script is written in its `xn--` form, since not every server takes SMTPUTF8 (RFC 6531).
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        let mailbox: Mailbox = text.trim().parse().map_err(|source| AddressError::Unreadable { source })?;
+        let named = mailbox.name.as_deref().unwrap_or_default();
+        if named.chars().any(char::is_control) {
+            return Err(AddressError::ControlCharacter);
+        }
+        let address: &str = mailbox.email.as_ref();
+        if !address.is_ascii() {
+            return Err(AddressError::NotAscii);
+        }
+        Ok(Self(mailbox))
+    }
+
+    pub(super) fn mailbox(&self) -> Mailbox {
+        self.0.clone()
+    }
+}
+
+impl fmt::Display for MailAddress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_with_or_without_a_name() {
+        for text in ["ann@example.com", "Ann Example <ann@example.com>", "Änn <ann@example.com>"] {
+            assert!(MailAddress::parse(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_could_break_a_line_or_is_no_address_is_refused() {
+        let wrong = [
+            "",
+            "ann",
+            "ann@",
+            "@example.com",
+            "ann@example.com\r\nBcc: x@example.com",
+            "a\r\nb <ann@example.com>",
+            "ann@example.com, bob@example.com",
+            "änn@example.com",
+            "<ann@example.com> SIZE=1",
+        ];
+        for text in wrong {
+            assert!(MailAddress::parse(text).is_err(), "{text:?}");
+        }
+    }
+}
