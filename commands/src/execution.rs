@@ -8,8 +8,8 @@ use std::sync::Arc;
 use cqrs_es::CqrsFramework;
 use draxis_domain::{Moment, Rejection, Root, TenantId};
 use draxis_event_store::{
-    Answer, CacheUse, Clock, CommandKey, Committed, Ids, PlatformRepository, Pools, Respond, TenantEventRepository,
-    TenantLog, TenantTx, find_receipt, flatten,
+    Answer, CacheUse, Clock, CommandKey, Committed, Ids, PlatformRepository, Pools, Respond,
+    TenantEventRepository, TenantLog, TenantTx, find_receipt, flatten,
 };
 
 pub use crate::execution::context::Context;
@@ -72,7 +72,11 @@ impl Commands {
     }
 
     /// Carries out a command on the caller's tenant.
-    pub async fn on_tenant<A>(&self, context: &Context, execution: Execution<A>) -> Result<Committed, CommandError>
+    pub async fn on_tenant<A>(
+        &self,
+        context: &Context,
+        execution: Execution<A>,
+    ) -> Result<Committed, CommandError>
     where
         A: Root + 'static,
         A::Command: Guarded + Clone,
@@ -109,7 +113,11 @@ impl Commands {
     }
 
     /// Carries out a command on the platform's stream, through postgres-es.
-    pub async fn on_platform<A>(&self, context: &Context, execution: Execution<A>) -> Result<Committed, CommandError>
+    pub async fn on_platform<A>(
+        &self,
+        context: &Context,
+        execution: Execution<A>,
+    ) -> Result<Committed, CommandError>
     where
         A: Root + 'static,
         A::Command: Guarded + Clone,
@@ -156,9 +164,11 @@ impl Commands {
 
     fn hold_key(&self, tenant: TenantId, context: &Context) -> Result<Option<in_flight::Held>, CommandError> {
         match &context.key {
-            Some(CommandKey { caller, key, .. }) => {
-                self.in_flight.hold((tenant, caller.clone(), key.clone())).map(Some).ok_or(CommandError::InFlight)
-            }
+            Some(CommandKey { caller, key, .. }) => self
+                .in_flight
+                .hold((tenant, caller.clone(), key.clone()))
+                .map(Some)
+                .ok_or(CommandError::InFlight),
             None => Ok(None),
         }
     }
@@ -174,19 +184,30 @@ impl Commands {
     }
 
     /// What this key was answered with before, if it was.
-    pub async fn answered(&self, tenant: TenantId, context: &Context) -> Result<Option<Committed>, CommandError> {
+    pub async fn answered(
+        &self,
+        tenant: TenantId,
+        context: &Context,
+    ) -> Result<Option<Committed>, CommandError> {
         let Some(CommandKey { caller, key, request }) = &context.key else { return Ok(None) };
         let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
-        let Some(before) = find_receipt(&mut transaction, tenant, caller, key).await? else { return Ok(None) };
+        let Some(before) = find_receipt(&mut transaction, tenant, caller, key).await? else {
+            return Ok(None);
+        };
         if before.request != *request {
             return Err(CommandError::KeyReused);
         }
-        Ok(Some(Committed { position: before.position, answer: before.answer, events: Vec::new(), repeated: true }))
+        Ok(Some(Committed {
+            position: before.position,
+            answer: before.answer,
+            events: Vec::new(),
+            repeated: true,
+        }))
     }
 }
 
 /// The answer as the store wants it: of the state alone.
-fn responding<A: Root>(execution: &Execution<A>) -> Respond<A> {
+fn responding<A: Root + 'static>(execution: &Execution<A>) -> Respond<A> {
     let (respond, id) = (execution.respond, execution.id.clone());
     Box::new(move |aggregate| respond(aggregate, &id))
 }

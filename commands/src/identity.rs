@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 pub use access_token::{AccessToken, Claims};
 pub use account::{Profile, SignedIn};
-pub use invitation::{Invited, InviteBody};
+pub use invitation::{InviteBody, Invited};
 pub use password::{Password, PasswordError};
 pub use refresh_token::RefreshToken;
 
@@ -32,7 +32,8 @@ pub struct Identity {
 impl Identity {
     /// Identity over the platform's tables; makes the first signing key where there is none.
     pub async fn open(commands: Commands) -> Result<Self, CommandError> {
-        let keys = KeyRing::open(commands.pools(), commands.vault(), commands.clock(), commands.ids()).await?;
+        let keys =
+            KeyRing::open(commands.pools(), commands.vault(), commands.clock(), commands.ids()).await?;
         Ok(Self { commands, hasher: Hasher::start()?, keys: Arc::new(keys) })
     }
 

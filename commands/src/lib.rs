@@ -4,6 +4,7 @@
 //! lives here: a rule of the product (domain), a read model (projections), anything that reaches outside (runner).
 
 pub mod caller;
+pub mod control;
 pub mod error;
 pub mod execution;
 pub mod identity;

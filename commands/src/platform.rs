@@ -37,18 +37,33 @@ pub fn created<A>(_: &A, id: &str) -> Answer {
     Answer { status: 201, body: json!({ "id": id }).to_string().into_bytes(), version: Some(1) }
 }
 
+/// The answer to a command that changed something: its id and the version it stands at, which is also the `ETag`.
+pub fn accepted(id: &str, version: u64) -> Answer {
+    let body = json!({ "id": id, "version": version }).to_string().into_bytes();
+    Answer { status: 200, body, version: Some(version) }
+}
+
 impl Commands {
     /// Creates an organization.
-    pub async fn create_organization(&self, context: &Context, body: OrganizationBody) -> Result<Committed, CommandError> {
+    pub async fn create_organization(
+        &self,
+        context: &Context,
+        body: OrganizationBody,
+    ) -> Result<Committed, CommandError> {
         let id = OrganizationId::new(self.ids().next());
         let command = OrganizationCommand::Create { id, name: body.name };
-        self.on_platform(context, Execution::<Organization> { id: id.to_string(), command, respond: created }).await
+        self.on_platform(context, Execution::<Organization> { id: id.to_string(), command, respond: created })
+            .await
     }
 }
 
 impl Identity {
     /// Creates a tenant under an organization that the caller may reach.
-    pub async fn create_tenant(&self, context: &Context, body: TenantBody) -> Result<Committed, CommandError> {
+    pub async fn create_tenant(
+        &self,
+        context: &Context,
+        body: TenantBody,
+    ) -> Result<Committed, CommandError> {
         context.caller.must(Permission::ManageTenants)?;
         let TenantBody { organization_id, slug, display_name } = body;
         let reachable = match context.caller.scope {

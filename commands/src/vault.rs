@@ -91,7 +91,13 @@ impl Vault {
     }
 
     /// Seals a secret that its owner keeps in another table.
-    pub fn seal(&self, tenant: TenantId, kind: &'static str, record: String, secret: &Secret) -> Result<Sealed, SealError> {
+    pub fn seal(
+        &self,
+        tenant: TenantId,
+        kind: &'static str,
+        record: String,
+        secret: &Secret,
+    ) -> Result<Sealed, SealError> {
         seal::seal(&self.keys, &Place::new(tenant.uuid(), kind, record), secret)
     }
 

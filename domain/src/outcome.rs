@@ -106,6 +106,14 @@ pub struct OutcomeEdited {
 pub struct OutcomeArchived {}
 
 impl Outcome {
+    /// The version an edit must name; 0 where there is none.
+    pub fn version(&self) -> u64 {
+        match self {
+            Self::Absent => 0,
+            Self::Active(definition) | Self::Archived(definition) => definition.version,
+        }
+    }
+
     fn decide(&self, command: OutcomeCommand, moment: &Moment) -> Result<Vec<OutcomeEvent>, Rejection> {
         match (self, command) {
             (Self::Absent, OutcomeCommand::Define { id, body }) => {

@@ -8,9 +8,9 @@ use draxis_domain::{AccountId, Actor, OrganizationId, Reason, TenantId};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 
+use crate::CommandError;
 use crate::caller::{Caller, Scope};
 use crate::identity::Identity;
-use crate::CommandError;
 
 /// How long a token lives.
 const LIFETIME: Duration = Duration::minutes(15);
@@ -70,9 +70,9 @@ impl Standing {
         let scope = match grant {
             Grant::Superadmin => Scope::Platform,
             Grant::MasterAdmin { organization_id } => Scope::Organization(organization_id),
-            Grant::TenantAdmin { tenant_id } | Grant::TenantUser { tenant_id } | Grant::Auditor { tenant_id } => {
-                Scope::Tenant(tenant_id)
-            }
+            Grant::TenantAdmin { tenant_id }
+            | Grant::TenantUser { tenant_id }
+            | Grant::Auditor { tenant_id } => Scope::Tenant(tenant_id),
         };
         Self { role: grant.role(), scope, impersonator: None, reason: None }
     }
@@ -100,8 +100,10 @@ impl Identity {
             reason: standing.reason,
         };
         let key = self.keys.newest().ok_or(CommandError::NoSession)?;
-        let header = Header { typ: Some(TYPE.to_owned()), kid: Some(key.id.clone()), ..Header::new(Algorithm::EdDSA) };
-        let access_token = jsonwebtoken::encode(&header, &claims, &key.encoding).map_err(CommandError::failed)?;
+        let header =
+            Header { typ: Some(TYPE.to_owned()), kid: Some(key.id.clone()), ..Header::new(Algorithm::EdDSA) };
+        let access_token =
+            jsonwebtoken::encode(&header, &claims, &key.encoding).map_err(CommandError::failed)?;
         Ok(AccessToken { access_token, expires_in: LIFETIME.num_seconds() })
     }
 

@@ -54,7 +54,11 @@ pub struct Profile {
 }
 
 fn already_set_up() -> CommandError {
-    Rejection::conflict("auth.already_set_up", "the first administrator has registered; ask them for an invitation").into()
+    Rejection::conflict(
+        "auth.already_set_up",
+        "the first administrator has registered; ask them for an invitation",
+    )
+    .into()
 }
 
 impl Identity {
@@ -84,7 +88,8 @@ impl Identity {
             Ok(_) => self.sign_in(id).await,
             Err(error) => {
                 self.remove_person(id).await?;
-                let taken = matches!(error, CommandError::Rejected(Rejection::Taken { kind: Account::FIRST }));
+                let taken =
+                    matches!(error, CommandError::Rejected(Rejection::Taken { kind: Account::FIRST }));
                 Err(if taken { already_set_up() } else { error })
             }
         }
@@ -95,7 +100,8 @@ impl Identity {
         let known = sqlx::query!("SELECT id, password_hash FROM accounts WHERE email = $1", email.as_str())
             .fetch_optional(&self.commands.pools().platform)
             .await?;
-        let (id, stored) = known.map_or((None, None), |row| (Some(AccountId::from(row.id)), Some(row.password_hash)));
+        let (id, stored) =
+            known.map_or((None, None), |row| (Some(AccountId::from(row.id)), Some(row.password_hash)));
         let fits = self.hasher.verify(password, stored).await?;
         match id {
             Some(id) if fits => self.sign_in(id).await,

@@ -53,15 +53,17 @@ fn digest(token: &str) -> [u8; 32] {
 
 impl InviteBody {
     fn grant(&self) -> Result<Grant, Rejection> {
-        let missing = |pointer: &str, what: &str| Rejection::invalid("invitation.scope_missing", pointer, what);
-        let tenant_id =
-            || self.tenant_id.ok_or_else(|| missing("/tenantId", "name the tenant that the role is to hold for"));
+        let missing =
+            |pointer: &str, what: &str| Rejection::invalid("invitation.scope_missing", pointer, what);
+        let tenant_id = || {
+            self.tenant_id.ok_or_else(|| missing("/tenantId", "name the tenant that the role is to hold for"))
+        };
         Ok(match self.role {
             Role::Superadmin => Grant::Superadmin,
             Role::MasterAdmin => Grant::MasterAdmin {
-                organization_id: self
-                    .organization_id
-                    .ok_or_else(|| missing("/organizationId", "name the organization that the role is to hold for"))?,
+                organization_id: self.organization_id.ok_or_else(|| {
+                    missing("/organizationId", "name the organization that the role is to hold for")
+                })?,
             },
             Role::TenantAdmin => Grant::TenantAdmin { tenant_id: tenant_id()? },
             Role::TenantUser => Grant::TenantUser { tenant_id: tenant_id()? },
@@ -106,7 +108,9 @@ impl Identity {
         let email = Email::parse(&row.email).map_err(CommandError::failed)?;
         let (grant, reserved) = match self.load_platform::<Invitation>(&id.to_string()).await? {
             Invitation::Absent => return Err(CommandError::Gone),
-            Invitation::Open { grant, expires_at } if self.commands.clock().now() < expires_at => (grant, None),
+            Invitation::Open { grant, expires_at } if self.commands.clock().now() < expires_at => {
+                (grant, None)
+            }
             Invitation::Open { .. } => return Err(CommandError::Gone),
             Invitation::Accepted { grant, account_id } => (grant, Some(account_id)),
         };
@@ -123,7 +127,12 @@ impl Identity {
         self.sign_in(account).await
     }
 
-    async fn accept_as(&self, context: &Context, id: InvitationId, account_id: AccountId) -> Result<(), CommandError> {
+    async fn accept_as(
+        &self,
+        context: &Context,
+        id: InvitationId,
+        account_id: AccountId,
+    ) -> Result<(), CommandError> {
         let command = InvitationCommand::Accept { account_id };
         let execution = Execution { id: id.to_string(), command, respond: nothing };
         match self.commands.on_platform::<Invitation>(context, execution).await {
@@ -152,7 +161,12 @@ impl Identity {
         if self.add_person(id, email, &name, hash).await? { Ok(id) } else { Err(CommandError::Contended) }
     }
 
-    async fn keep_invitation(&self, id: InvitationId, email: &Email, token: &str) -> Result<(), CommandError> {
+    async fn keep_invitation(
+        &self,
+        id: InvitationId,
+        email: &Email,
+        token: &str,
+    ) -> Result<(), CommandError> {
         sqlx::query!(
             "INSERT INTO invitations (id, email, token_hash, created_at) VALUES ($1, $2, $3, $4)",
             id.uuid(),
@@ -201,7 +215,9 @@ impl Identity {
                 }
                 organization_id
             }
-            Grant::TenantAdmin { tenant_id } | Grant::TenantUser { tenant_id } | Grant::Auditor { tenant_id } => {
+            Grant::TenantAdmin { tenant_id }
+            | Grant::TenantUser { tenant_id }
+            | Grant::Auditor { tenant_id } => {
                 let Some(organization) = self.tenant_of_platform(tenant_id).await?.organization() else {
                     return missing("tenant");
                 };

@@ -71,12 +71,17 @@ impl Hasher {
     }
 
     /// Whether the password fits the stored hash; without one it never does, at the same cost.
-    pub(super) async fn verify(&self, password: Secret, stored: Option<String>) -> Result<bool, CommandError> {
+    pub(super) async fn verify(
+        &self,
+        password: Secret,
+        stored: Option<String>,
+    ) -> Result<bool, CommandError> {
         let decoy = Arc::clone(&self.decoy);
         self.work(move || {
             let known = stored.is_some();
             let stored = stored.unwrap_or_else(|| decoy.to_string());
-            let stored = PasswordHash::new(&stored).map_err(|error| CommandError::Failed(error.to_string().into()))?;
+            let stored =
+                PasswordHash::new(&stored).map_err(|error| CommandError::Failed(error.to_string().into()))?;
             Ok(argon2()?.verify_password(password.expose().as_bytes(), &stored).is_ok() && known)
         })
         .await
@@ -101,7 +106,8 @@ impl Hasher {
 
 /// OWASP's first choice for argon2id: 46 MiB, one pass, one lane.
 fn argon2() -> Result<Argon2<'static>, CommandError> {
-    let params = Params::new(46 * 1024, 1, 1, None).map_err(|error| CommandError::Failed(error.to_string().into()))?;
+    let params =
+        Params::new(46 * 1024, 1, 1, None).map_err(|error| CommandError::Failed(error.to_string().into()))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 

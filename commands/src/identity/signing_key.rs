@@ -59,7 +59,8 @@ impl KeyRing {
             make(pools, vault, ids.next(), now).await?;
             keys = read(pools, vault, now - VERIFIES).await?;
         }
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys.into_iter().map(std::sync::Arc::new).collect();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) =
+            keys.into_iter().map(std::sync::Arc::new).collect();
         Ok(())
     }
 
@@ -87,7 +88,8 @@ async fn read(pools: &Pools, vault: &Vault, since: DateTime<Utc>) -> Result<Vec<
         .map(|row| {
             let id = Ulid(row.id.as_u128()).to_string();
             let sealed = vault.unseal(TenantId::PLATFORM, "signing_key", id.clone(), &row.sealed)?;
-            let der = data_encoding::BASE64.decode(sealed.expose().as_bytes()).map_err(CommandError::failed)?;
+            let der =
+                data_encoding::BASE64.decode(sealed.expose().as_bytes()).map_err(CommandError::failed)?;
             Ok(TokenKey {
                 id,
                 created_at: row.created_at,
@@ -107,7 +109,7 @@ async fn make(pools: &Pools, vault: &Vault, id: Ulid, now: DateTime<Utc>) -> Res
         "INSERT INTO signing_keys (id, purpose, public_key, sealed, created_at) VALUES ($1, $2, $3, $4, $5)",
         Uuid::from_u128(id.0),
         PURPOSE,
-        key.verifying_key().as_bytes(),
+        &key.verifying_key().to_bytes(),
         sealed.to_bytes(),
         now
     )

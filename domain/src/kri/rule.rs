@@ -45,6 +45,14 @@ pub struct KriState {
 }
 
 impl Kri {
+    /// The version an edit must name; 0 where there is none.
+    pub fn version(&self) -> u64 {
+        match self {
+            Self::Absent => 0,
+            Self::Present(state) => state.version,
+        }
+    }
+
     /// What claims of KRI slugs are called.
     pub const SLUG_CLAIM: &'static str = "kri_slug";
 

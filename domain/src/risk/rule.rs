@@ -57,6 +57,14 @@ pub enum RiskCommand {
 }
 
 impl Risk {
+    /// The version an edit must name; 0 where there is none.
+    pub fn version(&self) -> u64 {
+        match self {
+            Self::Absent => 0,
+            Self::Present(state) => state.version,
+        }
+    }
+
     /// The state, where the risk exists and is not archived.
     pub fn in_use(&self) -> Option<&RiskState> {
         match self {

@@ -98,6 +98,14 @@ pub enum SourceCommand {
 }
 
 impl Source {
+    /// The version an edit must name; 0 where there is none.
+    pub fn version(&self) -> u64 {
+        match self {
+            Self::Absent => 0,
+            Self::Present(state) => state.version,
+        }
+    }
+
     /// The longest a run may last; one that has been under way for longer was lost with its process.
     pub const RUN_LIMIT: Duration = Duration::minutes(15);
 

@@ -1,0 +1,135 @@
+//! Commands on KRIs: definitions with their links checked, manual values, and what a run has read.
+
+use draxis_domain::kri::{BreachCommand, Kri, KriBody, KriCommand, NewReading, ReadingBody};
+use draxis_domain::source::{Schedule, Source};
+use draxis_domain::{KriId, KriSlug, SourceId, TenantId};
+use draxis_event_store::{Committed, TenantTx, claim_owner};
+
+use crate::execution::{Commands, Context, Execution};
+use crate::outcome::missing_link;
+use crate::platform::{accepted, created};
+use crate::{CommandError, Guarded, Permission};
+
+impl Commands {
+    /// Brings a KRI into being.
+    pub async fn define_kri(&self, context: &Context, body: KriBody) -> Result<Committed, CommandError> {
+        let schedule = self.kri_links_must_hold(context.caller.tenant()?, &body).await?;
+        let id = KriId::new(self.ids().next());
+        let context = context.clone().because(body.reason.clone());
+        let command = KriCommand::Define { id, body: Box::new(body), schedule };
+        self.on_tenant(&context, Execution::<Kri> { id: id.to_string(), command, respond: created }).await
+    }
+
+    /// Edits a KRI; its current value is judged again at once.
+    pub async fn edit_kri(
+        &self,
+        context: &Context,
+        id: KriId,
+        body: KriBody,
+    ) -> Result<Committed, CommandError> {
+        let schedule = self.kri_links_must_hold(context.caller.tenant()?, &body).await?;
+        let context = context.clone().because(body.reason.clone());
+        self.change_kri(&context, id, KriCommand::Edit { body: Box::new(body), schedule }).await
+    }
+
+    /// Writes a manual value.
+    pub async fn enter_value(
+        &self,
+        context: &Context,
+        id: KriId,
+        body: ReadingBody,
+    ) -> Result<Committed, CommandError> {
+        let context = context.clone().because(body.reason.clone());
+        let reading = body.entered_at(self.clock().now());
+        self.change_kri(&context, id, KriCommand::RecordReading(reading)).await
+    }
+
+    /// Anything asked of a KRI that exists.
+    pub async fn change_kri(
+        &self,
+        context: &Context,
+        id: KriId,
+        command: KriCommand,
+    ) -> Result<Committed, CommandError> {
+        if let KriCommand::LinkRisk(risk) = &command {
+            self.risk_must_be_in_use(context.caller.tenant()?, *risk).await?;
+        }
+        let respond = |kri: &Kri, id: &str| accepted(id, kri.version());
+        self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await
+    }
+
+    /// Writes what a run has read, where the tenant has wired the slug to that source: false where it has not, which is no
+    /// error (product.md section 2). The slug's claim in the log says which KRI it is.
+    pub async fn record_reading(
+        &self,
+        context: &Context,
+        (source, slug): (SourceId, &KriSlug),
+        reading: NewReading,
+    ) -> Result<bool, CommandError> {
+        let tenant = context.caller.tenant()?;
+        let owner = {
+            let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
+            claim_owner(&mut transaction, Kri::SLUG_CLAIM, slug.as_str()).await?
+        };
+        let Some(id) = owner.and_then(|id| id.parse::<KriId>().ok()) else { return Ok(false) };
+        let wired = self
+            .load::<Kri>(tenant, &id.to_string())
+            .await?
+            .in_use()
+            .is_some_and(|kri| kri.body.source_id == Some(source));
+        if wired {
+            self.change_kri(context, id, KriCommand::RecordReading(reading)).await?;
+        }
+        Ok(wired)
+    }
+
+    /// Checks every link of a KRI's body, and finds the schedule that its freshness hangs on.
+    async fn kri_links_must_hold(
+        &self,
+        tenant: TenantId,
+        body: &KriBody,
+    ) -> Result<Option<Schedule>, CommandError> {
+        for risk in &body.risk_ids {
+            self.risk_must_be_in_use(tenant, *risk).await?;
+        }
+        if let Some(outcome) = body.outcome_id {
+            self.outcome_must_be_in_use(tenant, outcome).await?;
+        }
+        let Some(source) = body.source_id else { return Ok(None) };
+        let source = self.load::<Source>(tenant, &source.to_string()).await?;
+        let in_use = source.in_use().ok_or_else(|| missing_link("source", "/sourceId"))?;
+        Ok(Some(in_use.body.schedule))
+    }
+}
+
+impl Guarded for KriCommand {
+    fn permission(&self) -> Permission {
+        match self {
+            Self::Define { .. }
+            | Self::Edit { .. }
+            | Self::Archive
+            | Self::LinkRisk(_)
+            | Self::UnlinkRisk(_)
+            | Self::Reschedule(_) => Permission::ManageRiskModel,
+            Self::RecordReading(_)
+            | Self::Adjust(_)
+            | Self::Correct { .. }
+            | Self::MarkStale
+            | Self::CloseBreach { .. } => Permission::WriteValues,
+            Self::Breach { command, .. } => command.permission(),
+        }
+    }
+}
+
+impl Guarded for BreachCommand {
+    fn permission(&self) -> Permission {
+        match self {
+            Self::Acknowledge
+            | Self::Assign(_)
+            | Self::Comment(_)
+            | Self::Snooze { .. }
+            | Self::Wake
+            | Self::Close => Permission::WriteValues,
+        }
+    }
+}

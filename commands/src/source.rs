@@ -1,0 +1,89 @@
+//! Commands on sources: what is secret goes to the vault first, and the event refers to it.
+
+use draxis_domain::source::{Source, SourceBody, SourceCommand};
+use draxis_domain::{Rejection, SecretId, SourceId, TenantId};
+use draxis_event_store::Committed;
+
+use crate::execution::{Commands, Context, Execution};
+use crate::platform::{accepted, created};
+use crate::secret::Secret;
+use crate::{CommandError, Guarded, Permission};
+
+/// The kind of vault entry that a source's credentials and extra config are.
+const VAULT_KIND: &str = "source";
+
+impl Commands {
+    /// Connects a source.
+    pub async fn connect_source(
+        &self,
+        context: &Context,
+        body: SourceBody,
+        secret: Option<Secret>,
+    ) -> Result<Committed, CommandError> {
+        context.caller.must(Permission::ManageSources)?;
+        let secret = self.seal_for_source(context.caller.tenant()?, secret).await?;
+        let id = SourceId::new(self.ids().next());
+        let command = SourceCommand::Connect { id, body, secret };
+        self.on_tenant(context, Execution::<Source> { id: id.to_string(), command, respond: created }).await
+    }
+
+    /// Edits a source; credentials are replaced only when they are sent.
+    pub async fn edit_source(
+        &self,
+        context: &Context,
+        id: SourceId,
+        (body, secret): (SourceBody, Option<Secret>),
+    ) -> Result<Committed, CommandError> {
+        context.caller.must(Permission::ManageSources)?;
+        let secret = self.seal_for_source(context.caller.tenant()?, secret).await?;
+        self.change_source(context, id, SourceCommand::Edit { body, secret }).await
+    }
+
+    /// Anything asked of a source that exists.
+    pub async fn change_source(
+        &self,
+        context: &Context,
+        id: SourceId,
+        command: SourceCommand,
+    ) -> Result<Committed, CommandError> {
+        let respond = |source: &Source, id: &str| accepted(id, source.version());
+        self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await
+    }
+
+    /// A source in use, with its opened secret, for a run.
+    pub async fn open_source(
+        &self,
+        tenant: TenantId,
+        id: SourceId,
+    ) -> Result<(SourceBody, Option<Secret>), CommandError> {
+        let source = self.load::<Source>(tenant, &id.to_string()).await?;
+        let state = source.in_use().ok_or(Rejection::NotFound { noun: "source" })?;
+        let secret = match state.secret {
+            Some(secret) => self.vault().open(&self.pools().app, (tenant, VAULT_KIND, secret)).await?,
+            None => None,
+        };
+        Ok((state.body.clone(), secret))
+    }
+
+    async fn seal_for_source(
+        &self,
+        tenant: TenantId,
+        secret: Option<Secret>,
+    ) -> Result<Option<SecretId>, CommandError> {
+        let Some(secret) = secret else { return Ok(None) };
+        let id = SecretId::new(self.ids().next());
+        self.vault().keep(&self.pools().app, (tenant, VAULT_KIND, id), &secret).await?;
+        Ok(Some(id))
+    }
+}
+
+impl Guarded for SourceCommand {
+    fn permission(&self) -> Permission {
+        match self {
+            Self::Connect { .. } | Self::Edit { .. } | Self::Pause | Self::Resume | Self::Archive => {
+                Permission::ManageSources
+            }
+            Self::StartRun { .. } | Self::CompleteRun { .. } | Self::FailRun { .. } => Permission::RunSources,
+        }
+    }
+}
