@@ -15,7 +15,7 @@ use draxis_event_store::{
 pub use crate::execution::context::Context;
 use crate::execution::in_flight::InFlight;
 use crate::vault::Vault;
-use crate::{CommandError, Guarded, Permission};
+use crate::{CommandError, Guarded};
 
 /// How often a command that lost a race is decided again before the caller is asked to come back.
 const ATTEMPTS: usize = 16;
@@ -82,7 +82,7 @@ impl Commands {
         A::Command: Guarded + Clone,
     {
         let tenant = context.caller.tenant()?;
-        self.permit(context, execution.command.permission())?;
+        context.caller.must(execution.command.permission())?;
         let _held = self.hold_key(tenant, context)?;
         let mut cache = CacheUse::Trusted;
         for _ in 0..ATTEMPTS {
@@ -122,7 +122,7 @@ impl Commands {
         A: Root + 'static,
         A::Command: Guarded + Clone,
     {
-        self.permit(context, execution.command.permission())?;
+        context.caller.must(execution.command.permission())?;
         let _held = self.hold_key(TenantId::PLATFORM, context)?;
         for _ in 0..ATTEMPTS {
             if let Some(answered) = self.answered(TenantId::PLATFORM, context).await? {
@@ -135,10 +135,13 @@ impl Commands {
             match framework.execute_with_metadata(&execution.id, execution.command.clone(), metadata).await {
                 Ok(()) => return outcome.take().ok_or(CommandError::Contended),
                 Err(cqrs_es::AggregateError::AggregateConflict) => {}
-                Err(error) => match CommandError::from(error) {
-                    CommandError::Contended => {}
-                    error => return Err(error),
-                },
+                Err(error) => {
+                    let error = CommandError::from(error);
+                    // The key's receipt, written by another process in the meantime, is found at the next turn.
+                    if !matches!(error, CommandError::Contended) {
+                        return Err(error);
+                    }
+                }
             }
         }
         Err(CommandError::Contended)
@@ -147,10 +150,6 @@ impl Commands {
     /// Another aggregate of the caller's tenant, as the log has it now.
     pub async fn load<A: Root + 'static>(&self, tenant: TenantId, id: &str) -> Result<A, CommandError> {
         Ok(self.log.load(tenant, id).await?)
-    }
-
-    fn permit(&self, context: &Context, permission: Permission) -> Result<(), CommandError> {
-        context.caller.must(permission)
     }
 
     fn moment(&self, context: &Context) -> Moment {

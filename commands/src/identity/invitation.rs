@@ -107,11 +107,10 @@ impl Identity {
         let id = InvitationId::from(row.id);
         let email = Email::parse(&row.email).map_err(CommandError::failed)?;
         let (grant, reserved) = match self.load_platform::<Invitation>(&id.to_string()).await? {
-            Invitation::Absent => return Err(CommandError::Gone),
             Invitation::Open { grant, expires_at } if self.commands.clock().now() < expires_at => {
                 (grant, None)
             }
-            Invitation::Open { .. } => return Err(CommandError::Gone),
+            Invitation::Absent | Invitation::Open { .. } => return Err(CommandError::Gone),
             Invitation::Accepted { grant, account_id } => (grant, Some(account_id)),
         };
         if let Some(account_id) = reserved
