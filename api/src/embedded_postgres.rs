@@ -82,7 +82,7 @@ impl EmbeddedPostgres {
     /// long is told to `progress`.
     pub fn start(options: &Options, progress: &mut dyn FnMut(&str)) -> Result<Self, EmbeddedError> {
         let user = ServerUser::choose()?;
-        let data = DataDir::open(&options.data_dir, &user)?;
+        let data = DataDir::open(&options.data_dir, &user, progress)?;
         let binaries = Binaries::find(options, data.cluster_version()?)?;
         let socket = SocketDir::make(&data, &user)?;
         let mut log = LogFile::open(data.log(), &user)?;
