@@ -187,7 +187,7 @@ impl Launch<'_> {
             }
             if said.elapsed() > SAY_SOMETHING_EVERY {
                 said = Instant::now();
-                progress("Postgres is still starting: it replays its log after a crash");
+                progress("Postgres is still starting (after a crash it first replays its log)");
             }
             std::thread::sleep(POLL);
         }
