@@ -3,10 +3,12 @@
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 use sqlx::{Connection, Executor, PgConnection, Row};
 use tempfile::TempDir;
 
+use super::postmaster_pid::PostmasterPid;
 use super::*;
 
 fn data_dir() -> TempDir {
