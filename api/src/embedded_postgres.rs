@@ -16,6 +16,7 @@ mod bootstrap;
 mod cluster;
 mod data_dir;
 mod error;
+mod launch;
 mod log_file;
 mod postmaster_pid;
 mod server_user;
@@ -25,7 +26,7 @@ mod supervisor;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
@@ -36,23 +37,19 @@ pub use settings::Durability;
 use binaries::Binaries;
 use data_dir::DataDir;
 pub(crate) use data_dir::has_cluster;
+use launch::Launch;
 use log_file::LogFile;
-use postmaster_pid::PostmasterPid;
 use server_user::ServerUser;
 pub(crate) use server_user::running_as_root;
 use socket_dir::SocketDir;
 use supervisor::Supervised;
 
 /// The superuser that `initdb` made: it bootstraps and does nothing else.
-const SUPERUSER: &str = "draxis_bootstrap";
+pub const SUPERUSER: &str = "draxis_bootstrap";
 /// Only names the socket file; nothing listens on a port.
 const PORT: u16 = 5432;
+/// How often a file or a process is looked at while waiting for it.
 const POLL: Duration = Duration::from_millis(15);
-/// After a crash the server first replays its log: patience, as long as it lives.
-const READY_WITHIN: Duration = Duration::from_mins(5);
-/// The workers of a server that was killed hold its shared memory for a moment longer.
-const ORPHANS_GONE_WITHIN: Duration = Duration::from_secs(10);
-const SAY_SOMETHING_EVERY: Duration = Duration::from_secs(3);
 
 /// Where the server lives, what it is run from and what it promises.
 #[derive(Debug, Clone)]
@@ -82,7 +79,7 @@ impl EmbeddedPostgres {
     /// long is told to `progress`.
     pub fn start(options: &Options, progress: &mut dyn FnMut(&str)) -> Result<Self, EmbeddedError> {
         let user = ServerUser::choose()?;
-        let data = DataDir::open(&options.data_dir, &user)?;
+        let data = DataDir::open(&options.data_dir, &user, progress)?;
         let binaries = Binaries::find(options, data.cluster_version()?)?;
         let socket = SocketDir::make(&data, &user)?;
         let mut log = LogFile::open(data.log(), &user)?;
@@ -129,68 +126,6 @@ impl EmbeddedPostgres {
     pub fn stop(mut self) -> Result<(), EmbeddedError> {
         let status = self.server.stop().map_err(EmbeddedError::Supervise)?;
         if status.success() { Ok(()) } else { Err(EmbeddedError::Died { status, log: self.log.tail() }) }
-    }
-}
-
-/// What one attempt at starting the server needs.
-struct Launch<'a> {
-    binaries: Binaries,
-    data: &'a DataDir,
-    socket: &'a SocketDir,
-    user: ServerUser,
-    durability: Durability,
-}
-
-impl Launch<'_> {
-    /// Tries again while the only obstacle is what a killed server left behind.
-    fn until_ready(
-        &self,
-        log: &mut LogFile,
-        progress: &mut dyn FnMut(&str),
-    ) -> Result<Supervised, EmbeddedError> {
-        let begun = Instant::now();
-        loop {
-            log.begin();
-            let arguments = settings::arguments(&self.data.cluster(), self.socket.path(), self.durability);
-            let server = Supervised::spawn(&self.binaries.postgres(), &arguments, &self.user, log.handle()?)
-                .map_err(EmbeddedError::Supervise)?;
-            match self.wait_until_ready(server, log, progress) {
-                Err(EmbeddedError::Died { log, .. })
-                    if postmaster_pid::says_orphans_remain(&log) && begun.elapsed() < ORPHANS_GONE_WITHIN =>
-                {
-                    std::thread::sleep(POLL);
-                }
-                outcome => return outcome,
-            }
-        }
-    }
-
-    /// Ready is what the server's own pid file says, and only if the server that wrote it is our child.
-    fn wait_until_ready(
-        &self,
-        mut server: Supervised,
-        log: &LogFile,
-        progress: &mut dyn FnMut(&str),
-    ) -> Result<Supervised, EmbeddedError> {
-        let begun = Instant::now();
-        let mut said = begun;
-        loop {
-            if let Some(status) = server.try_wait().map_err(EmbeddedError::Supervise)? {
-                return Err(EmbeddedError::Died { status, log: log.tail() });
-            }
-            if PostmasterPid::read(&self.data.cluster())?.is_some_and(|it| it.ready && it.pid == server.pid())
-            {
-                return Ok(server);
-            }
-            if begun.elapsed() > READY_WITHIN {
-                return Err(EmbeddedError::NotReady { after: READY_WITHIN, log: log.tail() });
-            }
-            if said.elapsed() > SAY_SOMETHING_EVERY {
-                said = Instant::now();
-                progress("Postgres is still starting: it replays its log after a crash");
-            }
-            std::thread::sleep(POLL);
-        }
     }
 }
 

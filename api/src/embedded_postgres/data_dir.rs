@@ -1,12 +1,16 @@
 //! The data directory: what lies where, who may enter, and that one program at a time uses it.
 
-use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::EmbeddedError;
 use super::server_user::ServerUser;
+
+/// What the program itself puts into a data directory.
+const OURS: [&str; 6] =
+    ["draxis.lock", "encryption.key", "postgres", "postgres.log", "postgres.new", "socket"];
 
 /// An existing data directory that no one else uses as long as this value lives.
 #[derive(Debug)]
@@ -18,7 +22,11 @@ pub(super) struct DataDir {
 
 impl DataDir {
     /// Makes the directory if need be, checks that the server's user gets in, and takes it.
-    pub(super) fn open(path: &Path, user: &ServerUser) -> Result<Self, EmbeddedError> {
+    pub(super) fn open(
+        path: &Path,
+        user: &ServerUser,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Self, EmbeddedError> {
         // Others may pass through (the server's user must) but not look around.
         DirBuilder::new()
             .recursive(true)
@@ -27,6 +35,7 @@ impl DataDir {
             .map_err(EmbeddedError::file("make the folder", path))?;
         let path = path.canonicalize().map_err(EmbeddedError::file("find", path))?;
         let lock = take(&path)?;
+        admit(&path, user, progress)?;
         if let Some(blocked) = first_closed(&path, user)? {
             return Err(EmbeddedError::Unreachable { user: user.name.clone(), blocked });
         }
@@ -90,18 +99,44 @@ fn take(dir: &Path) -> Result<File, EmbeddedError> {
     Ok(file)
 }
 
+/// A folder that was made for us with a mode such as `mktemp -d` gives it: others may pass from now on, since the
+/// server's user must and everything in it has a mode of its own. One that holds anything else is left alone.
+fn admit(path: &Path, user: &ServerUser, progress: &mut dyn FnMut(&str)) -> Result<(), EmbeddedError> {
+    let seen = path.metadata().map_err(EmbeddedError::file("look at", path))?;
+    if passable(&seen, user) {
+        return Ok(());
+    }
+    for entry in path.read_dir().map_err(EmbeddedError::file("look into", path))? {
+        let name = entry.map_err(EmbeddedError::file("look into", path))?.file_name();
+        if !name.to_str().is_some_and(|name| OURS.contains(&name)) {
+            return Ok(());
+        }
+    }
+    progress(&format!(
+        "Letting the user `{}`, who runs Postgres, pass through {}",
+        user.name,
+        path.display()
+    ));
+    std::fs::set_permissions(path, Permissions::from_mode(seen.mode() & 0o7777 | 0o011))
+        .map_err(EmbeddedError::file("set the mode of", path))
+}
+
+fn passable(seen: &Metadata, user: &ServerUser) -> bool {
+    let bit = match seen.uid() {
+        uid if uid == user.uid => 0o100,
+        _ if seen.gid() == user.gid => 0o010,
+        _ => 0o001,
+    };
+    seen.mode() & bit != 0
+}
+
 /// The first folder from the root on down that does not let the user pass.
 fn first_closed(path: &Path, user: &ServerUser) -> Result<Option<PathBuf>, EmbeddedError> {
     let mut folders: Vec<&Path> = path.ancestors().collect();
     folders.reverse();
     for folder in folders {
         let seen = folder.metadata().map_err(EmbeddedError::file("look at", folder))?;
-        let passable = match seen.uid() {
-            uid if uid == user.uid => 0o100,
-            _ if seen.gid() == user.gid => 0o010,
-            _ => 0o001,
-        };
-        if seen.mode() & passable == 0 {
+        if !passable(&seen, user) {
             return Ok(Some(folder.to_path_buf()));
         }
     }
@@ -146,6 +181,23 @@ mod tests {
         std::fs::set_permissions(&home, Permissions::from_mode(0o701)).unwrap();
         std::fs::set_permissions(home.join("data"), Permissions::from_mode(0o701)).unwrap();
         assert_eq!(first_closed(&home.join("data"), &user).unwrap(), None);
+    }
+
+    #[test]
+    fn a_folder_made_for_us_alone_lets_the_servers_user_pass() {
+        let top = tempfile::Builder::new().permissions(Permissions::from_mode(0o700)).tempdir().unwrap();
+        let mode = || top.path().metadata().unwrap().mode() & 0o777;
+        let mut user = ServerUser::choose().unwrap();
+        user.uid = 4_000_000;
+        user.gid = 4_000_000;
+        std::fs::write(top.path().join("encryption.key"), "").unwrap();
+        std::fs::write(top.path().join("letter"), "").unwrap();
+        admit(top.path(), &user, &mut |line| panic!("{line}")).unwrap();
+        assert_eq!(mode(), 0o700, "someone keeps a letter in there");
+        std::fs::remove_file(top.path().join("letter")).unwrap();
+        let mut said = Vec::new();
+        admit(top.path(), &user, &mut |line| said.push(line.to_owned())).unwrap();
+        assert_eq!((mode(), said.len()), (0o711, 1));
     }
 
     #[test]

@@ -13,8 +13,10 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use super::server_user::ServerUser;
 
 /// Two shells: the watcher waits for the pipe's end and then asks the program to end, each time less kindly (SIGINT is
-/// Postgres's fast shutdown, SIGQUIT its immediate one); the other waits for the program and then ends the watcher.
+/// Postgres's fast shutdown, SIGQUIT its immediate one); the other waits for the program and then ends the watcher. Both
+/// ignore SIGHUP: the kernel sends it to a group that our end orphans if anything in there is stopped (a debugger).
 const SCRIPT: &str = r#"
+trap '' HUP
 exec 3<&0 </dev/null
 "$@" >&2 3<&- &
 program=$!
@@ -24,7 +26,7 @@ ask() { # a signal, and for how many fifths of a second to wait then
   kill -"$1" "$program" 2>/dev/null || exit 0
   left=$2
   while [ "$left" -gt 0 ] && kill -0 "$program" 2>/dev/null; do
-    sleep 0.2
+    sleep 0.2 2>/dev/null || sleep 1
     left=$((left - 1))
   done
 }
@@ -63,7 +65,7 @@ impl Supervised {
     ) -> Result<Self> {
         let mut command = Command::new("/bin/sh");
         command
-            .args(["-c", SCRIPT, "draxis-supervisor"])
+            .args(["-c", SCRIPT, "lifeline"])
             .arg(program)
             .args(arguments)
             .env_clear()

@@ -3,15 +3,16 @@
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 use sqlx::{Connection, Executor, PgConnection, Row};
 use tempfile::TempDir;
 
+use super::postmaster_pid::PostmasterPid;
 use super::*;
 
 fn data_dir() -> TempDir {
-    // As root the server runs as another user, who must be able to pass.
-    tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o711)).tempdir().unwrap()
+    tempfile::tempdir().unwrap()
 }
 
 fn options(dir: &Path) -> Options {
@@ -58,20 +59,38 @@ fn kill(pid: u32, signal: &str) {
     assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
 }
 
+/// The fields of proc(5)'s `stat` from the state on.
+fn stat(pid: u32) -> Option<Vec<String>> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    Some(stat.rsplit_once(") ")?.1.split(' ').map(str::to_owned).collect())
+}
+
+fn child_of(parent: u32, title: &str) -> u32 {
+    let pids =
+        std::fs::read_dir("/proc").unwrap().filter_map(|it| it.ok()?.file_name().to_str()?.parse().ok());
+    let mut children = pids.filter(|pid| stat(*pid).is_some_and(|stat| stat[1] == parent.to_string()));
+    let titled = |pid: &u32| {
+        std::fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|it| it.contains(title))
+    };
+    children.find(titled).unwrap()
+}
+
 #[tokio::test]
 async fn a_second_start_finds_what_the_first_one_wrote() {
     let dir = data_dir();
+    let making = "Making a database cluster (once)";
     let mut said = Vec::new();
     let postgres =
         EmbeddedPostgres::start(&options(dir.path()), &mut |line| said.push(line.to_owned())).unwrap();
-    assert_eq!(said, ["Making a database cluster (once)"]);
+    assert!(said.iter().any(|line| line == making), "{said:?}");
     postgres.bootstrap().await.unwrap();
     let mut connection = owner_connection(&postgres).await;
     connection.execute("CREATE TABLE kept AS SELECT 7 AS number").await.unwrap();
     drop(connection);
     postgres.stop().unwrap();
 
-    let postgres = EmbeddedPostgres::start(&options(dir.path()), &mut |line| panic!("{line}")).unwrap();
+    let postgres =
+        EmbeddedPostgres::start(&options(dir.path()), &mut |line| assert_ne!(line, making)).unwrap();
     postgres.bootstrap().await.unwrap();
     let row = owner_connection(&postgres).await.fetch_one("SELECT number FROM kept").await.unwrap();
     assert_eq!(row.get::<i32, _>(0), 7);
@@ -149,7 +168,7 @@ fn a_server_that_another_program_started_on_the_data_is_not_talked_to() {
     });
 
     // Our own child finds the stranger's pid file and ends; the stranger's being ready does not count for us.
-    let data = DataDir::open(dir.path(), &user).unwrap();
+    let data = DataDir::open(dir.path(), &user, &mut |_| {}).unwrap();
     let socket = SocketDir::make(&data, &user).unwrap();
     let mut log = LogFile::open(data.log(), &user).unwrap();
     let launch = Launch { binaries, data: &data, socket: &socket, user, durability: Durability::Disposable };
@@ -182,10 +201,7 @@ fn dropping_leaves_no_process() {
 fn a_terminals_ctrl_c_does_not_reach_the_server() {
     let dir = data_dir();
     let postgres = start(dir.path());
-    let group = |pid: u32| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-        stat.rsplit_once(") ").unwrap().1.split(' ').nth(2).unwrap().to_owned()
-    };
+    let group = |pid: u32| stat(pid).unwrap()[2].clone();
     assert_ne!(group(postgres.pid()), group(std::process::id()));
 }
 
@@ -253,12 +269,49 @@ async fn a_program_killed_with_minus_nine_leaves_nothing_running_and_loses_nothi
 async fn a_start_right_after_a_kill_waits_for_the_previous_server() {
     let dir = data_dir();
     let (mut program, server) = program_to_kill(dir.path());
+    // Without its checkpointer the previous server cannot end before the next program has seen it.
+    let checkpointer = child_of(server, "postgres: checkpointer");
+    kill(checkpointer, "-STOP");
     program.kill().unwrap();
     program.wait().unwrap();
-    let postgres = start(dir.path());
+    let mut said = Vec::new();
+    let postgres = EmbeddedPostgres::start(&options(dir.path()), &mut |line| {
+        said.push(line.to_owned());
+        kill(checkpointer, "-CONT");
+    })
+    .unwrap();
+    assert_eq!(said, ["Waiting for the previous Postgres to end"]);
     assert_ne!(postgres.pid(), server);
     let row = owner_connection(&postgres).await.fetch_one("SELECT count(*) FROM kept").await.unwrap();
     assert_eq!(row.get::<i64, _>(0), 1);
+}
+
+#[test]
+fn a_killed_server_that_nobody_has_reaped_does_not_keep_the_next_one_from_starting() {
+    let dir = data_dir();
+    start(dir.path()).stop().unwrap();
+    let user = ServerUser::choose().unwrap();
+    let mut command = Command::new("/bin/sh");
+    user.run_as(command.args(["-c", "read -r _"]).stdin(Stdio::piped()));
+    let mut unreaped = command.spawn().unwrap();
+    unreaped.kill().unwrap();
+    let file = dir.path().join("postgres/postmaster.pid");
+    std::fs::write(&file, format!("{}\n", unreaped.id())).unwrap();
+    user.give(&file).unwrap();
+    start(dir.path()).stop().unwrap();
+    unreaped.wait().unwrap();
+}
+
+#[test]
+fn a_hang_up_does_not_part_the_server_from_those_who_end_it() {
+    let dir = data_dir();
+    let (mut program, server) = program_to_kill(dir.path());
+    // As the kernel sends it when the program dies while anything in the group is stopped.
+    let group = stat(server).unwrap()[2].clone();
+    assert!(Command::new("kill").args(["-HUP", "--", &format!("-{group}")]).status().unwrap().success());
+    program.kill().unwrap();
+    program.wait().unwrap();
+    wait_until("the server's end", || processes_of(dir.path()).is_empty());
 }
 
 #[tokio::test]
@@ -271,4 +324,11 @@ async fn all_killed_at_once_loses_nothing() {
     let postgres = start(dir.path());
     let row = owner_connection(&postgres).await.fetch_one("SELECT count(*) FROM kept").await.unwrap();
     assert_eq!(row.get::<i64, _>(0), 1);
+}
+
+#[tokio::test]
+async fn a_data_directory_as_mktemp_makes_it_works() {
+    let private = std::fs::Permissions::from_mode(0o700);
+    let dir = tempfile::Builder::new().permissions(private).tempdir().unwrap();
+    start(dir.path()).bootstrap().await.unwrap();
 }
