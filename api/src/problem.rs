@@ -1,0 +1,242 @@
+//! Problem documents: the one place where a refusal becomes HTTP (RFC 9457, product.md section 7).
+
+use std::borrow::Cow;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use draxis_commands::CommandError;
+use draxis_domain::{Rejection, Violation};
+use serde::Serialize;
+use serde_json::json;
+
+/// What a caller is told when a request was not carried out. Never a stack trace, SQL or a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Stable: `urn:draxis:problem:` and the code.
+    #[serde(rename = "type")]
+    kind: String,
+    title: Cow<'static, str>,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Violation>,
+    #[serde(skip)]
+    retry_after: Option<u64>,
+    #[serde(skip)]
+    version: Option<u64>,
+    #[serde(skip)]
+    allow: Option<String>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("urn:draxis:problem:{code}"),
+            title: status.canonical_reason().unwrap_or("Error").into(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            version: None,
+            allow: None,
+        }
+    }
+
+    /// Not found: the same for foreign, missing and forbidden ids (hazards A5).
+    pub fn not_found(noun: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {noun}"))
+    }
+
+    /// No such route.
+    pub fn no_route() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "no_route", "there is nothing at this address; see /api/docs")
+    }
+
+    /// The route exists, with other methods.
+    pub fn method_not_allowed(allow: String) -> Self {
+        let detail = format!("this address takes {allow}");
+        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail) }
+    }
+
+    /// No token, or not a valid one.
+    pub fn unauthenticated() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthenticated",
+            "sign in (POST /api/auth/login) and send the access token as Authorization: Bearer",
+        )
+    }
+
+    /// The request is not what HTTP or JSON makes of it.
+    pub fn malformed(code: &str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// The body or a parameter breaks rules.
+    pub fn invalid(code: &str, errors: Vec<Violation>) -> Self {
+        let detail = match errors.as_slice() {
+            [one] => format!("{}: {}", if one.pointer.is_empty() { "the body" } else { &one.pointer }, one.detail),
+            several => format!("{} things are wrong with the input; see errors", several.len()),
+        };
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail) }
+    }
+
+    /// One rule broken at one place.
+    pub fn invalid_at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::invalid("invalid", vec![Violation { pointer: pointer.into(), detail: detail.into() }])
+    }
+
+    /// The body has another media type than JSON.
+    pub fn not_json() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not_json",
+            "send the body as JSON, with Content-Type: application/json",
+        )
+    }
+
+    /// The body is larger than it may be.
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("a body may have at most {limit} bytes"))
+    }
+
+    /// Too many requests from one address.
+    pub fn too_many(retry_after: u64) -> Self {
+        let detail = format!("too many attempts from this address; try again in {retry_after} seconds");
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", detail);
+        Self { retry_after: Some(retry_after), ..problem }
+    }
+
+    /// A far system could not be reached or refused us.
+    pub fn far_side(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "far_side", detail)
+    }
+
+    /// Our own fault: logged here, once, with its chain; opaque outside.
+    pub fn failed(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut chain = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            chain.push_str(": ");
+            chain.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        tracing::error!(error = %chain, "a request failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "this is our fault; nothing is known to be lost. Try again, and report it with the X-Request-Id",
+        )
+    }
+
+    fn unavailable(code: &str, detail: String) -> Self {
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail);
+        Self { retry_after: Some(1), ..problem }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((header::RETRY_AFTER, HeaderValue::from(seconds)));
+        }
+        if let Some(version) = self.version {
+            response.insert_header((header::ETAG, format!("\"{version}\"")));
+        }
+        if let Some(allow) = &self.allow {
+            response.insert_header((header::ALLOW, allow.as_str()));
+        }
+        if self.status == StatusCode::UNAUTHORIZED.as_u16() {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        response.body(json!(self).to_string())
+    }
+}
+
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        let detail = rejection.to_string();
+        match rejection {
+            Rejection::NotFound { noun } => Self::not_found(noun),
+            Rejection::Conflict { code, .. } => Self::new(StatusCode::CONFLICT, code, detail),
+            Rejection::Invalid { code, violations } => Self::invalid(code, violations),
+            Rejection::Stale { current } => Self {
+                version: Some(current),
+                ..Self::new(StatusCode::PRECONDITION_FAILED, "stale_version", detail)
+            },
+            Rejection::Taken { kind } => Self::new(
+                StatusCode::CONFLICT,
+                &format!("{kind}.taken"),
+                format!("this {} is taken; choose another one", kind.replace('_', " ")),
+            ),
+        }
+    }
+}
+
+impl From<CommandError> for Problem {
+    fn from(error: CommandError) -> Self {
+        let detail = error.to_string();
+        match error {
+            CommandError::Rejected(rejection) => rejection.into(),
+            CommandError::Forbidden { .. } => Self::new(StatusCode::FORBIDDEN, "forbidden", detail),
+            CommandError::NoTenant => Self::new(StatusCode::FORBIDDEN, "no_tenant", detail),
+            CommandError::WrongCredentials => Self::new(StatusCode::UNAUTHORIZED, "wrong_credentials", detail),
+            CommandError::NoSession => Self::unauthenticated(),
+            CommandError::Gone => Self::new(StatusCode::GONE, "gone", detail),
+            CommandError::KeyReused => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
+            }
+            CommandError::InFlight => Self::new(StatusCode::CONFLICT, "idempotency_key_in_flight", detail),
+            CommandError::Overloaded => Self::unavailable("overloaded", detail),
+            CommandError::Contended => Self::unavailable("contended", detail),
+            CommandError::Unknown => Self::unavailable("outcome_unknown", detail),
+            CommandError::Failed(_) => Self::failed(&error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use draxis_commands::CommandError;
+    use draxis_domain::Rejection;
+    use serde_json::json;
+
+    use super::Problem;
+
+    #[test]
+    fn a_broken_rule_names_its_place_and_what_to_do() {
+        let rejection = Rejection::invalid("kri.thresholds_inverted", "/warn", "must be lower than critical (5)");
+        assert_eq!(
+            json!(Problem::from(rejection)),
+            json!({
+                "type": "urn:draxis:problem:kri.thresholds_inverted",
+                "title": "Unprocessable Entity",
+                "status": 422,
+                "detail": "/warn: must be lower than critical (5)",
+                "errors": [{"pointer": "/warn", "detail": "must be lower than critical (5)"}],
+            })
+        );
+    }
+
+    #[test]
+    fn a_failure_of_ours_says_nothing_about_the_inside() {
+        let inside = std::io::Error::other("relation \"events\" does not exist");
+        let problem = Problem::from(CommandError::failed(inside));
+        assert!(!json!(problem).to_string().contains("events"));
+    }
+}
