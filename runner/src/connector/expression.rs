@@ -9,6 +9,7 @@ mod meter;
 mod natives;
 mod time;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -32,13 +33,17 @@ const FUEL: u64 = 5_000_000;
 /// How long one expression may take over one run's documents.
 const LONGEST_EVALUATION: Duration = Duration::from_secs(10);
 
-/// A compiled expression.
-pub struct Expression {
+/// A compiled expression; cheap to clone.
+#[derive(Clone)]
+pub struct Expression(Arc<Compiled>);
+
+struct Compiled {
     source: String,
     filter: Filter<Guarded>,
 }
 
 /// What an expression may read besides its input.
+#[derive(Clone)]
 pub struct Scope {
     /// The run's clock, as `now` and `$now` (seconds since 1970).
     pub now: DateTime<Utc>,
@@ -74,12 +79,12 @@ impl Expression {
             .with_global_vars(["$now", "$config"])
             .compile(modules)
             .map_err(|errors| guard::undefined(source, &errors))?;
-        Ok(Self { source: source.to_owned(), filter })
+        Ok(Self(Arc::new(Compiled { source: source.to_owned(), filter })))
     }
 
     /// The expression as it was written.
     pub fn source(&self) -> &str {
-        &self.source
+        &self.0.source
     }
 
     /// All values the expression gives for a document.
@@ -88,11 +93,11 @@ impl Expression {
     }
 
     fn all_within(&self, meter: &Meter, input: Val, scope: &Scope) -> Result<Vec<Val>, EvaluationError> {
-        let running = Running { lut: &self.filter.lut, meter, now: scope.now.timestamp() };
+        let running = Running { lut: &self.0.filter.lut, meter, now: scope.now.timestamp() };
         let now = usize::try_from(scope.now.timestamp()).map(Val::from).unwrap_or_default();
         let ctx = Ctx::<Guarded>::new(running, Vars::new([now, scope.config.clone()]));
         let mut values = Vec::new();
-        for output in self.filter.id.run((ctx, input)) {
+        for output in self.0.filter.id.run((ctx, input)) {
             // Never `unwrap_valr`: on a halt, which is how the meter stops an expression, it ends the process.
             let value = output.map_err(|stopped| match stopped.get_err() {
                 Ok(_) => EvaluationError::Shape,
@@ -113,11 +118,25 @@ impl Expression {
             Err(_) => Err(EvaluationError::Shape),
         }
     }
+
+    /// As `all`, away from the threads that serve others: an expression may take seconds of a core.
+    pub async fn all_apart(&self, input: Val, scope: &Scope) -> Result<Vec<Val>, EvaluationError> {
+        let (expression, scope) = (self.clone(), scope.clone());
+        let evaluated = tokio::task::spawn_blocking(move || expression.all(input, &scope)).await;
+        evaluated.unwrap_or(Err(EvaluationError::TooMuchWork))
+    }
+
+    /// As `one`, away from the threads that serve others.
+    pub async fn one_apart(&self, input: Val, scope: &Scope) -> Result<Val, EvaluationError> {
+        let (expression, scope) = (self.clone(), scope.clone());
+        let evaluated = tokio::task::spawn_blocking(move || expression.one(input, &scope)).await;
+        evaluated.unwrap_or(Err(EvaluationError::TooMuchWork))
+    }
 }
 
 impl std::fmt::Debug for Expression {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Expression").field(&self.source).finish()
+        f.debug_tuple("Expression").field(&self.0.source).finish()
     }
 }
 

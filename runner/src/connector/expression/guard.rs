@@ -73,10 +73,7 @@ pub(super) fn admit(source: &str) -> Result<Term<&str>, ExpressionError> {
 }
 
 /// What the compiler could not resolve; only variables can be left, since functions were checked before.
-pub(super) fn undefined(
-    source: &str,
-    errors: &jaq_core::compile::Errors<&str, ()>,
-) -> ExpressionError {
+pub(super) fn undefined(source: &str, errors: &jaq_core::compile::Errors<&str, ()>) -> ExpressionError {
     errors.iter().flat_map(|(_, found)| found).next().map_or_else(
         || ExpressionError::new(0, "cannot be compiled"),
         |(name, kind)| {
@@ -102,7 +99,10 @@ fn bounded_nesting(source: &str) -> Result<(), ExpressionError> {
     let words = source.split(|c: char| !c.is_alphanumeric() && c != '_');
     let nesting = words.clone().filter(|word| matches!(*word, "if" | "elif" | "try" | "as")).count();
     if nesting > DEEPEST || source.contains("--") {
-        return Err(ExpressionError::new(0, format!("at most {DEEPEST} of `if`, `try` and `as` in one expression")));
+        return Err(ExpressionError::new(
+            0,
+            format!("at most {DEEPEST} of `if`, `try` and `as` in one expression"),
+        ));
     }
     let joined = words.filter(|word| matches!(*word, "and" | "or")).count();
     if joined + source.bytes().filter(|b| b"|/,+-*%<>=!?".contains(b)).count() > MOST_STEPS {
@@ -113,7 +113,11 @@ fn bounded_nesting(source: &str) -> Result<(), ExpressionError> {
 
 /// Where a part of the source stands in it; parts that are not of the source stand at its start.
 fn offset_of(source: &str, part: &str) -> usize {
-    source.match_indices(part).map(|(at, _)| at).find(|at| source.get(*at..).is_some_and(|s| std::ptr::eq(s.as_ptr(), part.as_ptr()))).unwrap_or(0)
+    source
+        .match_indices(part)
+        .map(|(at, _)| at)
+        .find(|at| source.get(*at..).is_some_and(|s| std::ptr::eq(s.as_ptr(), part.as_ptr())))
+        .unwrap_or(0)
 }
 
 struct Guard<'s> {
@@ -140,7 +144,9 @@ impl<'s> Guard<'s> {
             Term::Id | Term::Num(_) | Term::Var(_) => term,
             Term::Recurse => metered(term),
             Term::Str(None, parts) => metered(Term::Str(None, self.parts(parts)?)),
-            Term::Str(Some(format), _) => return self.refuse(format, "formats such as @csv are not admitted"),
+            Term::Str(Some(format), _) => {
+                return self.refuse(format, "formats such as @csv are not admitted");
+            }
             Term::Arr(None) => Term::Arr(None),
             Term::Arr(Some(inner)) => metered(Term::Arr(Some(self.boxed(*inner)?))),
             Term::Obj(members) => metered(Term::Obj(self.members(members)?)),
@@ -154,7 +160,8 @@ impl<'s> Guard<'s> {
             Term::Call(name, arguments) => self.call(name, arguments)?,
             Term::Path(head, path) => metered(Term::Path(self.boxed(*head)?, self.path(path)?)),
             Term::Label(name, _) | Term::Break(name) | Term::Fold(name, ..) => {
-                return self.refuse(name, "label, break, reduce and foreach are not admitted: use add, map, select");
+                return self
+                    .refuse(name, "label, break, reduce and foreach are not admitted: use add, map, select");
             }
             Term::Def(definitions, _) => {
                 let name = definitions.first().map_or("", |d| d.name);
@@ -165,7 +172,8 @@ impl<'s> Guard<'s> {
 
     fn call(&self, name: &'s str, arguments: Vec<Term<&'s str>>) -> Admitted<'s> {
         if !ADMITTED.contains(&(name, arguments.len())) {
-            let reason = format!("the function `{name}/{}` does not exist or is not admitted", arguments.len());
+            let reason =
+                format!("the function `{name}/{}` does not exist or is not admitted", arguments.len());
             return self.refuse(name, &reason);
         }
         let ours = match name {
@@ -190,7 +198,9 @@ impl<'s> Guard<'s> {
             | BinaryOp::Or
             | BinaryOp::And
             | BinaryOp::Cmp(_) => None,
-            BinaryOp::Pipe(Some(_)) => return self.refuse("", "`as` binds one variable, such as `. as $all`"),
+            BinaryOp::Pipe(Some(_)) => {
+                return self.refuse("", "`as` binds one variable, such as `. as $all`");
+            }
             BinaryOp::Assign | BinaryOp::Update | BinaryOp::UpdateMath(_) | BinaryOp::UpdateAlt => {
                 return self.refuse("", "assignments are not admitted: an expression only reads");
             }

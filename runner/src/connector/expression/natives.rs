@@ -25,8 +25,18 @@ def mean: if length == 0 then null else draxis_over(draxis_sum; length) end;
 ";
 
 /// Native functions that no compiled expression holds, so that even a hole in the guard does not open them.
-const WITHHELD: &[&str] =
-    &["env", "now", "halt", "localtime", "strflocaltime", "debug_empty", "stderr_empty", "input", "inputs", "fromjson"];
+const WITHHELD: &[&str] = &[
+    "env",
+    "now",
+    "halt",
+    "localtime",
+    "strflocaltime",
+    "debug_empty",
+    "stderr_empty",
+    "input",
+    "inputs",
+    "fromjson",
+];
 
 /// jq's definitions without those that need a withheld function, and ours.
 pub(super) fn definitions<'s>() -> impl Iterator<Item = Def<&'s str>> {
@@ -34,7 +44,8 @@ pub(super) fn definitions<'s>() -> impl Iterator<Item = Def<&'s str>> {
         matches!(def.name, "halt" | "halt_error" | "stderr" | "debug" | "totype" | "tonumber" | "toboolean")
     };
     let ours = jaq_core::load::parse(OURS, |p| p.defs()).unwrap_or_default();
-    let jaq = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).map(|def| -> Def<&'s str> { def });
+    let jaq =
+        jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).map(|def| -> Def<&'s str> { def });
     jaq.filter(move |def| !needs_withheld(def)).chain(ours)
 }
 
@@ -118,7 +129,8 @@ fn sum(list: &Val) -> ValR<Val> {
         return total.and_then(value_of).ok_or_else(|| not_a("sum that fits"));
     }
     if items.iter().all(|item| matches!(item, Val::Arr(_) | Val::Null)) {
-        let lists = items.iter().filter_map(|item| if let Val::Arr(inner) = item { Some(inner) } else { None });
+        let lists =
+            items.iter().filter_map(|item| if let Val::Arr(inner) = item { Some(inner) } else { None });
         return Ok(lists.flat_map(|inner| inner.iter().cloned()).collect());
     }
     Err(not_a("list of numbers or of lists"))
@@ -127,11 +139,9 @@ fn sum(list: &Val) -> ValR<Val> {
 fn number(value: Val) -> ValR<Val> {
     match &value {
         Val::Num(_) => Ok(value),
-        Val::TStr(text) => std::str::from_utf8(text)
-            .ok()
-            .and_then(parse)
-            .and_then(value_of)
-            .ok_or_else(|| not_a("number")),
+        Val::TStr(text) => {
+            std::str::from_utf8(text).ok().and_then(parse).and_then(value_of).ok_or_else(|| not_a("number"))
+        }
         Val::Null | Val::Bool(_) | Val::BStr(_) | Val::Arr(_) | Val::Obj(_) => Err(not_a("number")),
     }
 }
@@ -153,8 +163,11 @@ fn percent(part: &Val, whole: &Val) -> ValR<Val> {
 
 /// The nearest-rank percentile: always a value that was measured; nothing for an empty list.
 fn percentile(list: &Val, p: &Val) -> ValR<Val> {
-    let mut numbers =
-        items(list)?.iter().map(decimal_of).collect::<Option<Vec<_>>>().ok_or_else(|| not_a("list of numbers"))?;
+    let mut numbers = items(list)?
+        .iter()
+        .map(decimal_of)
+        .collect::<Option<Vec<_>>>()
+        .ok_or_else(|| not_a("list of numbers"))?;
     numbers.sort_unstable();
     let p = decimal_of(p)
         .filter(|p| (Decimal::ZERO..=Decimal::ONE_HUNDRED).contains(p))

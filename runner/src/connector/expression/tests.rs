@@ -10,7 +10,10 @@ fn scope() -> Scope {
 
 fn eval(source: &str, json: &str) -> Result<String, EvaluationError> {
     let input = jaq_json::read::parse_single(json.as_bytes()).unwrap();
-    Expression::parse(source).unwrap_or_else(|e| panic!("{source}: {e:?}")).one(input, &scope()).map(|v| v.to_string())
+    Expression::parse(source)
+        .unwrap_or_else(|e| panic!("{source}: {e:?}"))
+        .one(input, &scope())
+        .map(|v| v.to_string())
 }
 
 fn refused(source: &str) -> ExpressionError {
@@ -53,7 +56,11 @@ fn percentiles_are_values_that_were_measured() {
 
 #[test]
 fn ages_are_counted_against_the_clock_of_the_run() {
-    assert_eq!(eval("older_than(30)", "\"2026-03-01T12:00:00Z\"").unwrap(), "false", "thirty days are not more");
+    assert_eq!(
+        eval("older_than(30)", "\"2026-03-01T12:00:00Z\"").unwrap(),
+        "false",
+        "thirty days are not more"
+    );
     assert_eq!(eval("older_than(30)", "\"2026-03-01T11:59:59.000Z\"").unwrap(), "true");
     assert_eq!(eval("age_days", "\"2026-03-30T00:00:00+0000\"").unwrap(), "1.5");
     assert_eq!(eval("epoch", "1774958400000").unwrap(), "1774958400", "milliseconds are told from seconds");
@@ -70,7 +77,10 @@ fn ordinary_jq_reads_as_jq() {
     assert_eq!(eval(". as $all | [.users[] | .id] | max - ($all.users | length)", json).unwrap(), "0");
     assert_eq!(eval("if .n == \"x\" then 1 else 2 end", json).unwrap(), "1");
     assert_eq!(eval("count(.users[] | select(.tags | any(. == \"a\")))", json).unwrap(), "1");
-    assert_eq!(eval("[.users[] | {id, t: \"\\(.id)-\\(.tags | length)\"}] | map(.t) | join(\",\")", json).unwrap(), "\"1-1,2-0\"");
+    assert_eq!(
+        eval("[.users[] | {id, t: \"\\(.id)-\\(.tags | length)\"}] | map(.t) | join(\",\")", json).unwrap(),
+        "\"1-1,2-0\""
+    );
     assert_eq!(eval("(.missing // 3) + (.n | try tonumber catch 4)", json).unwrap(), "7");
     assert_eq!(eval("[.users[]?.tags[]?] | unique | group_by(.) | length", json).unwrap(), "1");
     assert_eq!(eval("[..|numbers] | add", json).unwrap(), "3");
@@ -80,11 +90,40 @@ fn ordinary_jq_reads_as_jq() {
 #[test]
 fn the_environment_the_clock_and_endless_loops_are_not_admitted() {
     for source in [
-        "env", "$ENV", "$__prog_args", "input", "inputs", "debug", "halt", "halt_error", "stderr", "localtime",
-        "repeat(.)", "recurse(.)", "while(true; .)", "until(false; .)", "range(1000000000000)", "limit(3; .)",
-        "def f: f; f", "reduce .[] as $x (0; . + $x)", "foreach .[] as $x (0; .)", "label $x | break $x",
-        ".a = 1", ".a |= 1", ".a += 1", "del(.a)", "walk(.)", "@base64", "test(\"(a+)+$\")", "fromjson", "tojson",
-        "input_line_number", "getpath([\"a\"])", "error(\"x\")", "draxis_tick", "import \"a\" as a; .",
+        "env",
+        "$ENV",
+        "$__prog_args",
+        "input",
+        "inputs",
+        "debug",
+        "halt",
+        "halt_error",
+        "stderr",
+        "localtime",
+        "repeat(.)",
+        "recurse(.)",
+        "while(true; .)",
+        "until(false; .)",
+        "range(1000000000000)",
+        "limit(3; .)",
+        "def f: f; f",
+        "reduce .[] as $x (0; . + $x)",
+        "foreach .[] as $x (0; .)",
+        "label $x | break $x",
+        ".a = 1",
+        ".a |= 1",
+        ".a += 1",
+        "del(.a)",
+        "walk(.)",
+        "@base64",
+        "test(\"(a+)+$\")",
+        "fromjson",
+        "tojson",
+        "input_line_number",
+        "getpath([\"a\"])",
+        "error(\"x\")",
+        "draxis_tick",
+        "import \"a\" as a; .",
     ] {
         refused(source);
     }
@@ -114,9 +153,15 @@ fn an_expression_that_multiplies_without_end_is_stopped() {
     let cube = "[.[] as $a | .[] as $b | .[] as $c | .[] as $d | 1] | length";
     assert_eq!(eval_little(cube, &list), Err(EvaluationError::TooMuchWork));
     assert_eq!(eval_little("[.[] + .[] + .[] + .[]] | length", &list), Err(EvaluationError::TooMuchWork));
-    assert_eq!(eval_little("[{a: .[], b: .[], c: .[], d: .[]}] | length", &list), Err(EvaluationError::TooMuchWork));
+    assert_eq!(
+        eval_little("[{a: .[], b: .[], c: .[], d: .[]}] | length", &list),
+        Err(EvaluationError::TooMuchWork)
+    );
     assert_eq!(eval_little("[try .[] catch 0 | try $now catch 0] | length", &list).unwrap(), "200");
-    assert_eq!(eval_little("try ([.[] as $a | .[] as $b | .[] as $c | .[] | 1] | length) catch 0", &list), Err(EvaluationError::TooMuchWork));
+    assert_eq!(
+        eval_little("try ([.[] as $a | .[] as $b | .[] as $c | .[] | 1] | length) catch 0", &list),
+        Err(EvaluationError::TooMuchWork)
+    );
 }
 
 #[test]
@@ -144,7 +189,8 @@ fn deep_nesting_is_refused_before_it_is_parsed() {
 
 #[test]
 fn a_longer_filter_over_many_items_fits() {
-    let item = r#"{"severity":"critical","state":"OPEN","first":"2026-01-01T00:00:00Z","cves":["CVE-1","CVE-2"]}"#;
+    let item =
+        r#"{"severity":"critical","state":"OPEN","first":"2026-01-01T00:00:00Z","cves":["CVE-1","CVE-2"]}"#;
     let json = format!("[{}]", vec![item; 5_000].join(","));
     let source = "[.[] | select(.severity == \"critical\" and .state == \"OPEN\" and (.first | older_than(30))) | .cves[]] | unique | length";
     assert_eq!(eval(source, &json).unwrap(), "2");
@@ -163,6 +209,9 @@ fn the_longest_chains_that_are_admitted_fit_a_worker_thread() {
         format!("{}1", ". as $x | ".repeat(24)),
     ];
     for source in &chains {
-        Expression::parse(source).unwrap_or_else(|e| panic!("{source}: {e}")).all(Val::default(), &scope()).unwrap();
+        Expression::parse(source)
+            .unwrap_or_else(|e| panic!("{source}: {e}"))
+            .all(Val::default(), &scope())
+            .unwrap();
     }
 }
