@@ -30,6 +30,9 @@ pub struct Commands {
     in_flight: InFlight,
 }
 
+/// How a command's answer is made of the state it leaves and the aggregate's id.
+pub type Responder<A> = Arc<dyn Fn(&A, &str) -> Answer + Send + Sync>;
+
 /// One command on one aggregate, and the answer it will be given if it holds.
 pub struct Execution<A: Root> {
     /// The aggregate's id.
@@ -37,7 +40,7 @@ pub struct Execution<A: Root> {
     /// What is asked of it.
     pub command: A::Command,
     /// What is answered, made of the state the command leaves.
-    pub respond: fn(&A, &str) -> Answer,
+    pub respond: Responder<A>,
 }
 
 impl Commands {
@@ -207,7 +210,7 @@ impl Commands {
 
 /// The answer as the store wants it: of the state alone.
 fn responding<A: Root + 'static>(execution: &Execution<A>) -> Respond<A> {
-    let (respond, id) = (execution.respond, execution.id.clone());
+    let (respond, id) = (Arc::clone(&execution.respond), execution.id.clone());
     Box::new(move |aggregate| respond(aggregate, &id))
 }
 

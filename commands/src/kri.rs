@@ -1,5 +1,7 @@
 //! Commands on KRIs: definitions with their links checked, manual values, and what a run has read.
 
+use std::sync::Arc;
+
 use draxis_domain::kri::{BreachCommand, Kri, KriBody, KriCommand, NewReading, ReadingBody};
 use draxis_domain::source::{Schedule, Source};
 use draxis_domain::{KriId, KriSlug, SourceId, TenantId};
@@ -17,7 +19,8 @@ impl Commands {
         let id = KriId::new(self.ids().next());
         let context = context.clone().because(body.reason.clone());
         let command = KriCommand::Define { id, body: Box::new(body), schedule };
-        self.on_tenant(&context, Execution::<Kri> { id: id.to_string(), command, respond: created }).await
+        self.on_tenant(&context, Execution::<Kri> { id: id.to_string(), command, respond: Arc::new(created) })
+            .await
     }
 
     /// Edits a KRI; its current value is judged again at once.
@@ -54,7 +57,7 @@ impl Commands {
         if let KriCommand::LinkRisk(risk) = &command {
             self.risk_must_be_in_use(context.caller.tenant()?, *risk).await?;
         }
-        let respond = |kri: &Kri, id: &str| accepted(id, kri.version());
+        let respond = Arc::new(|kri: &Kri, id: &str| accepted(id, kri.version()));
         self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await
     }
 

@@ -19,5 +19,5 @@ pub mod vault;
 
 pub use caller::{Caller, Scope};
 pub use error::CommandError;
-pub use execution::{Commands, Context, Execution};
+pub use execution::{Commands, Context, Execution, Responder};
 pub use permission::{Guarded, Permission};

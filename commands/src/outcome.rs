@@ -1,5 +1,7 @@
 //! Commands on outcomes.
 
+use std::sync::Arc;
+
 use draxis_domain::outcome::{Outcome, OutcomeBody, OutcomeCommand};
 use draxis_domain::{OutcomeId, Rejection, TenantId};
 use draxis_event_store::Committed;
@@ -18,7 +20,11 @@ impl Commands {
         let id = OutcomeId::new(self.ids().next());
         let context = context.clone().because(body.reason.clone());
         let command = OutcomeCommand::Define { id, body };
-        self.on_tenant(&context, Execution::<Outcome> { id: id.to_string(), command, respond: created }).await
+        self.on_tenant(
+            &context,
+            Execution::<Outcome> { id: id.to_string(), command, respond: Arc::new(created) },
+        )
+        .await
     }
 
     /// Edits, archives: anything asked of an outcome that exists.
@@ -28,7 +34,7 @@ impl Commands {
         id: OutcomeId,
         command: OutcomeCommand,
     ) -> Result<Committed, CommandError> {
-        let respond = |outcome: &Outcome, id: &str| accepted(id, outcome.version());
+        let respond = Arc::new(|outcome: &Outcome, id: &str| accepted(id, outcome.version()));
         self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await
     }
 

@@ -1,5 +1,7 @@
 //! Commands on the platform's stream: organizations and tenants.
 
+use std::sync::Arc;
+
 use draxis_domain::organization::{Organization, OrganizationCommand};
 use draxis_domain::tenant::{Tenant, TenantCommand, TenantCreated};
 use draxis_domain::{Name, OrganizationId, Rejection, TenantId, TenantSlug};
@@ -52,8 +54,11 @@ impl Commands {
     ) -> Result<Committed, CommandError> {
         let id = OrganizationId::new(self.ids().next());
         let command = OrganizationCommand::Create { id, name: body.name };
-        self.on_platform(context, Execution::<Organization> { id: id.to_string(), command, respond: created })
-            .await
+        self.on_platform(
+            context,
+            Execution::<Organization> { id: id.to_string(), command, respond: Arc::new(created) },
+        )
+        .await
     }
 }
 
@@ -76,7 +81,7 @@ impl Identity {
         }
         let id = TenantId::new(self.commands().ids().next());
         let command = TenantCommand::Create(TenantCreated { id, organization_id, slug, display_name });
-        let execution = Execution::<Tenant> { id: id.to_string(), command, respond: created };
+        let execution = Execution::<Tenant> { id: id.to_string(), command, respond: Arc::new(created) };
         self.commands().on_platform(context, execution).await
     }
 }

@@ -1,5 +1,7 @@
 //! Commands on risks.
 
+use std::sync::Arc;
+
 use draxis_domain::risk::{Risk, RiskBody, RiskCommand};
 use draxis_domain::{RiskId, TenantId};
 use draxis_event_store::Committed;
@@ -16,7 +18,11 @@ impl Commands {
         let id = RiskId::new(self.ids().next());
         let context = context.clone().because(body.reason.clone());
         let command = RiskCommand::Define { id, body: Box::new(body) };
-        self.on_tenant(&context, Execution::<Risk> { id: id.to_string(), command, respond: created }).await
+        self.on_tenant(
+            &context,
+            Execution::<Risk> { id: id.to_string(), command, respond: Arc::new(created) },
+        )
+        .await
     }
 
     /// Edits, archives, links: anything asked of a risk that exists.
@@ -36,7 +42,7 @@ impl Commands {
             | RiskCommand::UnlinkOutcome(_)
             | RiskCommand::Archive => {}
         }
-        let respond = |risk: &Risk, id: &str| accepted(id, risk.version());
+        let respond = Arc::new(|risk: &Risk, id: &str| accepted(id, risk.version()));
         self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await
     }
 

@@ -1,8 +1,10 @@
 //! Commands on sources: what is secret goes to the vault first, and the event refers to it.
 
+use std::sync::Arc;
+
 use draxis_domain::source::{Source, SourceBody, SourceCommand};
 use draxis_domain::{Rejection, SecretId, SourceId, TenantId};
-use draxis_event_store::Committed;
+use draxis_event_store::{Answer, Committed};
 
 use crate::execution::{Commands, Context, Execution};
 use crate::platform::{accepted, created};
@@ -24,7 +26,11 @@ impl Commands {
         let secret = self.seal_for_source(context.caller.tenant()?, secret).await?;
         let id = SourceId::new(self.ids().next());
         let command = SourceCommand::Connect { id, body, secret };
-        self.on_tenant(context, Execution::<Source> { id: id.to_string(), command, respond: created }).await
+        self.on_tenant(
+            context,
+            Execution::<Source> { id: id.to_string(), command, respond: Arc::new(created) },
+        )
+        .await
     }
 
     /// Edits a source; credentials are replaced only when they are sent.
@@ -46,7 +52,19 @@ impl Commands {
         id: SourceId,
         command: SourceCommand,
     ) -> Result<Committed, CommandError> {
-        let respond = |source: &Source, id: &str| accepted(id, source.version());
+        let respond = Arc::new(|source: &Source, id: &str| accepted(id, source.version()));
+        self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await
+    }
+
+    /// Ends a run with values, and records what its caller is answered.
+    pub async fn end_run(
+        &self,
+        context: &Context,
+        id: SourceId,
+        (command, answer): (SourceCommand, Vec<u8>),
+    ) -> Result<Committed, CommandError> {
+        let respond =
+            Arc::new(move |_: &Source, _: &str| Answer { status: 200, body: answer.clone(), version: None });
         self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await
     }
 

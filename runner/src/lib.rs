@@ -1,4 +1,9 @@
 //! What happens unasked, and everything that reaches outside: connectors, schedules, relays.
+//!
+//! Here lives the only way out of the house (`egress`, `mail`) and what uses it. What never lives here: a rule of the product,
+//! HTTP served to others.
 
+pub mod connector;
 pub mod egress;
 pub mod mail;
+pub mod source_run;

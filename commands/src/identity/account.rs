@@ -1,5 +1,7 @@
 //! Accounts: the first registration, signing in and out, and a token for one tenant.
 
+use std::sync::Arc;
+
 use std::collections::BTreeSet;
 
 use draxis_domain::account::{Account, AccountCommand, Grant, Role};
@@ -82,8 +84,11 @@ impl Identity {
         if !self.add_person(id, &email, &name, self.hasher.hash(password).await?).await? {
             return Err(already_set_up());
         }
-        let execution =
-            Execution { id: id.to_string(), command: AccountCommand::RegisterFirst { id }, respond: nothing };
+        let execution = Execution {
+            id: id.to_string(),
+            command: AccountCommand::RegisterFirst { id },
+            respond: Arc::new(nothing),
+        };
         match self.commands.on_platform::<Account>(context, execution).await {
             Ok(_) => self.sign_in(id).await,
             Err(error) => {

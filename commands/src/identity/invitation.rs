@@ -1,5 +1,7 @@
 //! Invitations: how everybody after the first comes in. The token is shown once to the inviter and mailed to the invited.
 
+use std::sync::Arc;
+
 use chrono::Duration;
 use data_encoding::BASE64URL_NOPAD;
 use draxis_domain::account::{Account, AccountCommand, Grant, Role};
@@ -86,7 +88,7 @@ impl Identity {
         let execution = Execution {
             id: id.to_string(),
             command: InvitationCommand::Send(InvitationSent { id, grant, expires_at }),
-            respond: nothing,
+            respond: Arc::new(nothing),
         };
         self.commands.on_platform::<Invitation>(context, execution).await?;
         Ok(Invited { id, email: body.email, token, expires_at })
@@ -121,7 +123,7 @@ impl Identity {
         let account = self.person(&email, (name, password), reserved).await?;
         self.accept_as(context, id, account).await?;
         let command = AccountCommand::AcceptGrant { id: account, grant, invitation_id: id };
-        let execution = Execution { id: account.to_string(), command, respond: nothing };
+        let execution = Execution { id: account.to_string(), command, respond: Arc::new(nothing) };
         self.commands.on_platform::<Account>(context, execution).await?;
         self.sign_in(account).await
     }
@@ -133,7 +135,7 @@ impl Identity {
         account_id: AccountId,
     ) -> Result<(), CommandError> {
         let command = InvitationCommand::Accept { account_id };
-        let execution = Execution { id: id.to_string(), command, respond: nothing };
+        let execution = Execution { id: id.to_string(), command, respond: Arc::new(nothing) };
         match self.commands.on_platform::<Invitation>(context, execution).await {
             Ok(_) => Ok(()),
             Err(CommandError::Rejected(Rejection::Conflict { .. })) => Err(CommandError::Gone),

@@ -84,6 +84,9 @@ fn body(body: &Body) -> Result<(Option<&'static str>, Bytes), RequestError> {
     match body {
         Body::Empty => Ok((None, Bytes::new())),
         Body::Bytes { content_type, bytes } => Ok((Some(content_type), bytes.clone())),
+        Body::Text { content_type, text } => {
+            Ok((Some(content_type), Bytes::copy_from_slice(text.expose().as_bytes())))
+        }
         Body::Form(pairs) => {
             let mut form = Serializer::new(String::new());
             for (name, value) in pairs {

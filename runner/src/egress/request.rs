@@ -53,6 +53,13 @@ pub enum Body {
         /// The bytes.
         bytes: Bytes,
     },
+    /// A text that holds a secret somewhere, as a connector's template made it.
+    Text {
+        /// What it is, as `Content-Type`.
+        content_type: &'static str,
+        /// The text.
+        text: Arc<Secret>,
+    },
     /// `application/x-www-form-urlencoded`.
     Form(Vec<(String, Field)>),
     /// `application/json`. Each secret replaces what stands at its JSON pointer (RFC 6901).

@@ -1,0 +1,79 @@
+//! The manifests there are: those built in, and those an operator put into a folder.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::manifest::{Manifest, Mistake};
+
+/// The manifests built into the program, by file name.
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("okta.toml", include_str!("../../connectors/okta.toml")),
+    ("tenable-io.toml", include_str!("../../connectors/tenable-io.toml")),
+];
+
+/// All vendors by id.
+#[derive(Debug, Clone, Default)]
+pub struct Registry {
+    manifests: BTreeMap<String, Arc<Manifest>>,
+}
+
+/// Why the manifests cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// A manifest has a mistake.
+    #[error(transparent)]
+    Mistake(#[from] Mistake),
+    /// The folder or a file in it cannot be opened.
+    #[error("{path} cannot be read: check that it is there and may be opened")]
+    File {
+        /// Which.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl Registry {
+    /// The built-in vendors, and those of the operator's folder; one of the same id takes the built-in's place.
+    pub fn open(folder: Option<&Path>) -> Result<Self, RegistryError> {
+        let mut registry = Self::default();
+        for (file, text) in BUILT_IN {
+            registry.add(Manifest::parse(file, text)?);
+        }
+        if let Some(folder) = folder {
+            registry.read(folder)?;
+        }
+        Ok(registry)
+    }
+
+    /// The manifest of a vendor.
+    pub fn find(&self, vendor: &str) -> Option<&Arc<Manifest>> {
+        self.manifests.get(vendor)
+    }
+
+    /// Every manifest, by vendor id.
+    pub fn all(&self) -> impl Iterator<Item = &Manifest> {
+        self.manifests.values().map(AsRef::as_ref)
+    }
+
+    fn add(&mut self, manifest: Manifest) {
+        self.manifests.insert(manifest.vendor.clone(), Arc::new(manifest));
+    }
+
+    fn read(&mut self, folder: &Path) -> Result<(), RegistryError> {
+        let unreadable = |path: &Path| {
+            let path = path.display().to_string();
+            move |source| RegistryError::File { path, source }
+        };
+        let listed = std::fs::read_dir(folder).map_err(unreadable(folder))?;
+        let entries = listed.collect::<Result<Vec<_>, _>>().map_err(unreadable(folder))?;
+        let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
+        paths.sort();
+        for path in paths.iter().filter(|path| path.extension().is_some_and(|e| e == "toml")) {
+            let text = std::fs::read_to_string(path).map_err(unreadable(path))?;
+            self.add(Manifest::parse(&path.display().to_string(), &text)?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,286 @@
+//! A template fills a request from the source's settings, the run's clock and earlier replies: `${config.domain}`.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::credentials::{Credentials, SecretText};
+
+/// What RFC 3986 section 2.3 leaves alone; everything else that comes from outside is encoded in a path.
+const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',');
+
+/// A text with holes.
+#[derive(Debug, Clone)]
+pub struct Template(Vec<Part>);
+
+#[derive(Debug, Clone)]
+enum Part {
+    Text(String),
+    Hole(Hole),
+}
+
+/// What fills a hole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hole {
+    /// `${config.key}`: a setting that is not secret.
+    Config(String),
+    /// `${secret.key}`: a credential; only in `auth`.
+    Secret(String),
+    /// `${now}`, `${now-30d}`, `${now-1h:epoch}`: the run's clock.
+    Now(TimeDelta, TimeForm),
+    /// `${from.name}`: a value read from an earlier reply.
+    From(String),
+    /// `${each}` (joined by commas) or `${each:json}` (a JSON list): the values of this round of `each`.
+    Each(EachForm),
+}
+
+/// How a time is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeForm {
+    /// `2026-03-31T12:00:00Z`.
+    Rfc3339,
+    /// Seconds since 1970.
+    Epoch,
+    /// Milliseconds since 1970.
+    EpochMillis,
+    /// `2026-03-31`.
+    Date,
+}
+
+/// How the values of a round are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EachForm {
+    /// Joined by commas.
+    Commas,
+    /// A JSON list of strings.
+    Json,
+}
+
+/// What the holes are filled from.
+pub struct Filling<'a> {
+    /// The run's clock.
+    pub now: DateTime<Utc>,
+    /// Settings by key.
+    pub config: &'a BTreeMap<String, String>,
+    /// Values of earlier replies by name.
+    pub from: &'a BTreeMap<String, String>,
+    /// The values of this round.
+    pub each: &'a [String],
+}
+
+/// Where the text goes, and so how what fills it is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// As it is: base URLs, query values (encoded later, whole), header values.
+    Plain,
+    /// Percent-encoded, so that a value is one segment and cannot climb.
+    Path,
+    /// Within a JSON text: quotes and controls escaped.
+    Json,
+}
+
+/// A mistake in a template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// A `${` without its `}`.
+    #[error("a hole is opened with ${{ and never closed with }}")]
+    Unclosed,
+    /// A hole that says nothing known.
+    #[error(
+        "unknown hole ${{{0}}}: use config.…, secret.…, from.…, each, each:json or now, now-30d, now-1h:epoch"
+    )]
+    Unknown(String),
+}
+
+/// A hole that nothing fills.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the setting `{0}` is missing: fill it in")]
+pub struct Unfilled(pub String);
+
+impl Template {
+    /// Reads a template.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            let (hole, tail) = after.split_once('}').ok_or(TemplateError::Unclosed)?;
+            parts.push(Part::Text(before.to_owned()));
+            parts.push(Part::Hole(Hole::parse(hole)?));
+            rest = tail;
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        Ok(Self(parts))
+    }
+
+    /// The holes in order.
+    pub fn holes(&self) -> impl Iterator<Item = &Hole> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Hole(hole) => Some(hole),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// Fills every hole; a template with a secret cannot be filled this way.
+    pub fn fill(&self, filling: &Filling<'_>, encoding: Encoding) -> Result<String, Unfilled> {
+        self.0.iter().try_fold(String::new(), |mut text, part| {
+            match part {
+                Part::Text(fixed) => text.push_str(fixed),
+                Part::Hole(Hole::Each(EachForm::Json)) => {
+                    text.push_str(&serde_json::json!(filling.each).to_string())
+                }
+                Part::Hole(hole) => text.push_str(&encoding.apply(&hole.value(filling)?)),
+            }
+            Ok(text)
+        })
+    }
+
+    /// Fills a template that may hold secrets.
+    pub fn fill_secret(
+        &self,
+        config: &BTreeMap<String, String>,
+        credentials: &Credentials,
+    ) -> Result<SecretText, Unfilled> {
+        let mut text = zeroize::Zeroizing::new(String::new());
+        for part in &self.0 {
+            match part {
+                Part::Text(fixed) => text.push_str(fixed),
+                Part::Hole(Hole::Secret(key)) => {
+                    text.push_str(credentials.get(key).ok_or_else(|| Unfilled(key.clone()))?.expose());
+                }
+                Part::Hole(Hole::Config(key)) => {
+                    text.push_str(config.get(key).ok_or_else(|| Unfilled(key.clone()))?);
+                }
+                Part::Hole(Hole::Now(..) | Hole::From(_) | Hole::Each(_)) => {
+                    return Err(Unfilled("auth reads only config and secret".to_owned()));
+                }
+            }
+        }
+        Ok(SecretText::new(std::mem::take(&mut *text)))
+    }
+}
+
+impl Encoding {
+    fn apply(self, value: &str) -> String {
+        match self {
+            Self::Plain => value.to_owned(),
+            Self::Path => utf8_percent_encode(value, IN_PATH).to_string(),
+            Self::Json => {
+                let quoted = serde_json::Value::from(value).to_string();
+                quoted.strip_prefix('"').and_then(|q| q.strip_suffix('"')).unwrap_or_default().to_owned()
+            }
+        }
+    }
+}
+
+impl Hole {
+    fn parse(text: &str) -> Result<Self, TemplateError> {
+        let unknown = || TemplateError::Unknown(text.to_owned());
+        let (what, form) = text.split_once(':').unwrap_or((text, ""));
+        match (what, form) {
+            ("each", "") => return Ok(Self::Each(EachForm::Commas)),
+            ("each", "json") => return Ok(Self::Each(EachForm::Json)),
+            _ => {}
+        }
+        if let Some(back) = what.strip_prefix("now") {
+            let form = match form {
+                "" | "rfc3339" => TimeForm::Rfc3339,
+                "epoch" => TimeForm::Epoch,
+                "epoch_ms" => TimeForm::EpochMillis,
+                "date" => TimeForm::Date,
+                _ => return Err(unknown()),
+            };
+            return Ok(Self::Now(span(back).ok_or_else(unknown)?, form));
+        }
+        match (what.split_once('.'), form) {
+            (Some(("config", key)), "") => Ok(Self::Config(key.to_owned())),
+            (Some(("secret", key)), "") => Ok(Self::Secret(key.to_owned())),
+            (Some(("from", key)), "") => Ok(Self::From(key.to_owned())),
+            _ => Err(unknown()),
+        }
+    }
+
+    fn value(&self, filling: &Filling<'_>) -> Result<String, Unfilled> {
+        match self {
+            Self::Config(key) => filling.config.get(key).cloned().ok_or_else(|| Unfilled(key.clone())),
+            Self::From(key) => filling.from.get(key).cloned().ok_or_else(|| Unfilled(key.clone())),
+            Self::Each(_) => Ok(filling.each.join(",")),
+            Self::Now(back, form) => {
+                let time = filling.now.checked_sub_signed(*back).unwrap_or(filling.now);
+                Ok(form.write(time))
+            }
+            Self::Secret(key) => Err(Unfilled(format!("{key} (a secret may stand only in auth)"))),
+        }
+    }
+}
+
+impl TimeForm {
+    fn write(self, time: DateTime<Utc>) -> String {
+        match self {
+            Self::Rfc3339 => time.to_rfc3339_opts(SecondsFormat::Secs, true),
+            Self::Epoch => time.timestamp().to_string(),
+            Self::EpochMillis => time.timestamp_millis().to_string(),
+            Self::Date => time.format("%Y-%m-%d").to_string(),
+        }
+    }
+}
+
+/// Reads nothing, `-30d`, `-12h` or `-15m`.
+fn span(text: &str) -> Option<TimeDelta> {
+    if text.is_empty() {
+        return Some(TimeDelta::zero());
+    }
+    let text = text.strip_prefix('-')?;
+    let unit = text.chars().last()?;
+    let amount = text.strip_suffix(unit)?.parse::<u32>().ok().map(i64::from)?;
+    match unit {
+        'd' => TimeDelta::try_days(amount),
+        'h' => TimeDelta::try_hours(amount),
+        'm' => TimeDelta::try_minutes(amount),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+
+    use super::*;
+
+    fn fill(template: &str, encoding: Encoding) -> Result<String, Unfilled> {
+        let config = BTreeMap::from([("org".to_owned(), "../a \"b\"".to_owned())]);
+        let from = BTreeMap::from([("uuid".to_owned(), "u-1".to_owned())]);
+        let each = ["a/1".to_owned(), "b".to_owned()];
+        let now = Utc.with_ymd_and_hms(2026, 3, 31, 12, 0, 0).unwrap();
+        let filling = Filling { now, config: &config, from: &from, each: &each };
+        Template::parse(template).unwrap().fill(&filling, encoding)
+    }
+
+    #[test]
+    fn holes_are_filled_from_settings_replies_and_the_clock() {
+        assert_eq!(fill("/x/${from.uuid}/y", Encoding::Plain).unwrap(), "/x/u-1/y");
+        assert_eq!(
+            fill("${now-30d} ${now:epoch} ${now-1h:date}", Encoding::Plain).unwrap(),
+            "2026-03-01T12:00:00Z 1774958400 2026-03-31"
+        );
+        assert_eq!(fill("${now-15m:epoch_ms}", Encoding::Plain).unwrap(), "1774957500000");
+        assert_eq!(fill("{\"ids\": ${each:json}}", Encoding::Json).unwrap(), "{\"ids\": [\"a/1\",\"b\"]}");
+    }
+
+    #[test]
+    fn a_value_cannot_climb_out_of_its_place() {
+        assert_eq!(fill("/orgs/${config.org}/x", Encoding::Path).unwrap(), "/orgs/..%2Fa%20%22b%22/x");
+        assert_eq!(fill("{\"o\":\"${config.org}\"}", Encoding::Json).unwrap(), "{\"o\":\"../a \\\"b\\\"\"}");
+        assert_eq!(fill("/t/${each}", Encoding::Path).unwrap(), "/t/a%2F1%2Cb".replace("%2Cb", ",b"));
+    }
+
+    #[test]
+    fn what_is_missing_is_named_and_mistakes_are_refused() {
+        assert_eq!(fill("${config.domain}", Encoding::Plain), Err(Unfilled("domain".to_owned())));
+        assert!(fill("${secret.token}", Encoding::Plain).is_err(), "a secret is filled only into auth");
+        assert_eq!(Template::parse("${config.x").unwrap_err(), TemplateError::Unclosed);
+        for hole in ["conf.x", "now-3y", "now+1d", "now:iso", "each:csv", "", "config"] {
+            assert!(Template::parse(&format!("${{{hole}}}")).is_err(), "{hole}");
+        }
+    }
+}

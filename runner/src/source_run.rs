@@ -1,0 +1,278 @@
+//! A run of a source: start, ask, write what was read, end. Each step is an event, so a run that dies leaves its trace.
+
+mod fetch;
+mod settings;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
+use draxis_commands::secret::Secret;
+use draxis_commands::{CommandError, Commands, Context};
+use draxis_domain::kri::NewReading;
+use draxis_domain::source::{
+    MeasuredValue, RunFailure, RunFailureClass, RunSummary, RunTrigger, SkippedSlug, SourceBody,
+    SourceCommand,
+};
+use draxis_domain::{EventId, KriSlug, Quantity, Rejection, RunId, SourceId};
+use draxis_event_store::Committed;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tokio_util::task::TaskTracker;
+use ulid::Ulid;
+
+use crate::connector::manifest::Manifest;
+use crate::connector::registry::Registry;
+use crate::connector::report::{ErrorClass, RunError, RunReport};
+use crate::connector::run::{self, Reach};
+use crate::connector::settings::Budget;
+use crate::egress::Egress;
+use crate::source_run::fetch::EgressFetch;
+use crate::source_run::settings::Opened;
+pub use crate::source_run::settings::SealedSettings;
+
+/// How long whoever pressed the button waits before being told where to look.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Runs sources, each in a task of its own, so that a caller who hangs up cuts nothing off.
+#[derive(Clone)]
+pub struct SourceRuns {
+    commands: Commands,
+    registry: Arc<Registry>,
+    fetch: EgressFetch,
+    tasks: TaskTracker,
+}
+
+/// How a run that was asked for stands.
+#[derive(Debug)]
+pub enum RunAnswer {
+    /// It has ended with values; the answer as recorded.
+    Completed(Committed),
+    /// It has ended without.
+    Failed {
+        /// The run.
+        run_id: RunId,
+        /// How.
+        failure: RunFailure,
+    },
+    /// It goes on.
+    UnderWay {
+        /// The run.
+        run_id: RunId,
+    },
+}
+
+/// The answer to `POST /api/kri-sources/<id>/run`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RowsWritten {
+    run_id: RunId,
+    rows_written: u64,
+    rows_skipped: u64,
+}
+
+impl SourceRuns {
+    /// Runs over these connectors, out through the one egress client.
+    pub fn new(commands: Commands, registry: Arc<Registry>, egress: Arc<Egress>, tasks: TaskTracker) -> Self {
+        Self { commands, registry, fetch: EgressFetch::new(egress), tasks }
+    }
+
+    /// The connectors.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Refuses a source whose vendor there is no connector for, or whose settings its connector cannot work with.
+    pub fn check_settings(&self, body: &SourceBody, sealed: &SealedSettings) -> Result<(), Rejection> {
+        sealed.check(self.manifest(body)?)
+    }
+
+    /// Runs a source now and waits a while for its end.
+    pub async fn run(
+        &self,
+        context: Context,
+        source: SourceId,
+        trigger: RunTrigger,
+    ) -> Result<RunAnswer, CommandError> {
+        let tenant = context.caller.tenant()?;
+        if let Some(before) = self.commands.answered(tenant, &context).await? {
+            return Ok(RunAnswer::Completed(before));
+        }
+        let run_id = self.run_id(&context, source);
+        let (body, secret) = self.commands.open_source(tenant, source).await?;
+        let manifest = Arc::clone(self.manifest(&body)?);
+        let started = self.start(&context, (source, run_id), trigger).await?;
+        let run =
+            Run { runs: self.clone(), context, source, run_id, started, now: self.commands.clock().now() };
+        let ending = self.tasks.spawn(async move { run.to_its_end(&manifest, &body, secret).await });
+        match tokio::time::timeout(PATIENCE, ending).await {
+            Ok(ended) => ended.map_err(CommandError::failed)?,
+            Err(_) => Ok(RunAnswer::UnderWay { run_id }),
+        }
+    }
+
+    fn manifest(&self, body: &SourceBody) -> Result<&Arc<Manifest>, Rejection> {
+        self.registry.find(body.vendor.as_str()).ok_or_else(|| {
+            let detail = "there is no such connector; take a vendor from GET /api/integrations/catalog";
+            Rejection::invalid("source.unknown_vendor", "/vendor", detail)
+        })
+    }
+
+    /// The same key names the same run, so that a command sent twice starts it once.
+    fn run_id(&self, context: &Context, source: SourceId) -> RunId {
+        match &context.key {
+            None => RunId::new(self.commands.ids().next()),
+            Some(key) => {
+                let seed = Sha256::new()
+                    .chain_update(b"draxis.run.v1")
+                    .chain_update(source.ulid().0.to_be_bytes())
+                    .chain_update(HEXLOWER.encode(&key.request.0))
+                    .chain_update(&key.caller)
+                    .chain_update(b"\n")
+                    .chain_update(&key.key)
+                    .finalize();
+                let bits = seed.iter().take(16).fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
+                RunId::new(Ulid(bits))
+            }
+        }
+    }
+
+    async fn start(
+        &self,
+        context: &Context,
+        (source, run_id): (SourceId, RunId),
+        trigger: RunTrigger,
+    ) -> Result<Option<EventId>, CommandError> {
+        let context = Context { correlation: Some(run_id.to_string()), key: None, ..context.clone() };
+        let command = SourceCommand::StartRun { run_id, trigger };
+        Ok(self.commands.change_source(&context, source, command).await?.events.last().copied())
+    }
+}
+
+/// A run that has begun.
+struct Run {
+    runs: SourceRuns,
+    context: Context,
+    source: SourceId,
+    run_id: RunId,
+    started: Option<EventId>,
+    now: DateTime<Utc>,
+}
+
+impl Run {
+    async fn to_its_end(
+        self,
+        manifest: &Manifest,
+        body: &SourceBody,
+        secret: Option<Secret>,
+    ) -> Result<RunAnswer, CommandError> {
+        let opened = Opened::of(manifest, body, SealedSettings::open(secret.as_ref())?);
+        let reach =
+            Reach { credentials: &opened.credentials, fetch: &self.runs.fetch, budget: Budget::default() };
+        let report = run::run(manifest, &opened.settings, reach, self.now).await;
+        if let (Some(error), true) = (&report.error, report.values.is_empty()) {
+            return self.fail(error).await;
+        }
+        let summary = match self.write(report).await {
+            Ok(summary) => summary,
+            Err(error) => {
+                let class = RunFailureClass::Internal;
+                let detail = "what was read could not be written; run it again".to_owned();
+                self.end_failed(RunFailure { class, detail }).await?;
+                return Err(error);
+            }
+        };
+        let rows = RowsWritten {
+            run_id: self.run_id,
+            rows_written: summary.rows_written,
+            rows_skipped: summary.rows_skipped,
+        };
+        let command = SourceCommand::CompleteRun { run_id: self.run_id, summary };
+        let answer = serde_json::to_vec(&rows).map_err(CommandError::failed)?;
+        let context = Context { key: self.context.key.clone(), ..self.caused() };
+        Ok(RunAnswer::Completed(self.runs.commands.end_run(&context, self.source, (command, answer)).await?))
+    }
+
+    /// The context of everything the run causes.
+    fn caused(&self) -> Context {
+        Context {
+            correlation: Some(self.run_id.to_string()),
+            causation: self.started,
+            key: None,
+            expected_version: None,
+            ..self.context.clone()
+        }
+    }
+
+    async fn write(&self, report: RunReport) -> Result<RunSummary, CommandError> {
+        let mut summary = RunSummary {
+            requests_made: report.requests_made.into(),
+            items_seen: report.items_seen,
+            bytes_received: report.bytes,
+            warnings: report.warnings,
+            ..RunSummary::default()
+        };
+        summary.warnings.extend(report.error.map(|error| error.text));
+        for unmeasured in report.unmeasured {
+            let Ok(slug) = KriSlug::parse(unmeasured.slug.as_str()) else { continue };
+            summary.unmeasured.push(SkippedSlug { slug, why: unmeasured.text });
+        }
+        for measured in report.values {
+            let Ok(slug) = KriSlug::parse(measured.slug.as_str()) else { continue };
+            let value = Quantity::new(measured.value);
+            if self.write_value(&slug, value).await? {
+                summary.rows_written = summary.rows_written.saturating_add(1);
+            } else {
+                summary.rows_skipped = summary.rows_skipped.saturating_add(1);
+                let why = "no KRI with this slug is wired to this source".to_owned();
+                summary.skipped.push(SkippedSlug { slug: slug.clone(), why });
+            }
+            summary.values.push(MeasuredValue { slug, value });
+        }
+        let took = self.runs.commands.clock().now() - self.now;
+        summary.duration_ms = u64::try_from(took.num_milliseconds()).unwrap_or_default();
+        Ok(summary)
+    }
+
+    async fn write_value(&self, slug: &KriSlug, value: Quantity) -> Result<bool, CommandError> {
+        let reading = NewReading {
+            value,
+            observed_at: self.now,
+            source_id: Some(self.source),
+            run_id: Some(self.run_id),
+            note: None,
+            expires_at: None,
+        };
+        self.runs.commands.record_reading(&self.caused(), (self.source, slug), reading).await
+    }
+
+    async fn fail(&self, error: &RunError) -> Result<RunAnswer, CommandError> {
+        let failure = RunFailure { class: class_of(error.class), detail: error.text.clone() };
+        self.end_failed(failure.clone()).await?;
+        Ok(RunAnswer::Failed { run_id: self.run_id, failure })
+    }
+
+    async fn end_failed(&self, failure: RunFailure) -> Result<(), CommandError> {
+        let command = SourceCommand::FailRun { run_id: self.run_id, failure };
+        self.runs.commands.change_source(&self.caused(), self.source, command).await?;
+        Ok(())
+    }
+}
+
+/// The connector's words in the event's: fewer, and fixed for ever.
+const fn class_of(class: ErrorClass) -> RunFailureClass {
+    match class {
+        ErrorClass::Settings => RunFailureClass::Settings,
+        ErrorClass::Name => RunFailureClass::Name,
+        ErrorClass::RefusedAddress => RunFailureClass::Refused,
+        ErrorClass::Connect | ErrorClass::Broken => RunFailureClass::Connect,
+        ErrorClass::Tls => RunFailureClass::Tls,
+        ErrorClass::Timeout => RunFailureClass::Timeout,
+        ErrorClass::TooLarge | ErrorClass::Budget => RunFailureClass::TooLarge,
+        ErrorClass::Authentication => RunFailureClass::Auth,
+        ErrorClass::Permission => RunFailureClass::Permission,
+        ErrorClass::RateLimited => RunFailureClass::RateLimited,
+        ErrorClass::Server | ErrorClass::Redirect | ErrorClass::Rejected => RunFailureClass::FarSide,
+        ErrorClass::Shape | ErrorClass::Partial => RunFailureClass::Shape,
+    }
+}
