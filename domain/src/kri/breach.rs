@@ -191,8 +191,9 @@ fn commented(breach_id: BreachId, comment: Comment) -> KriEvent {
 mod tests {
     use ulid::Ulid;
 
-    use crate::kri::given::{Given, at, code, names, pointers};
-    use crate::kri::{BreachCommand, KriCommand, KriEvent};
+    use crate::kri::given::{Given, at, body, code, names, pointers, q, reading};
+    use crate::kri::{BreachCommand, Closing, KriBody, KriCommand, KriEvent};
+    use crate::source::Schedule;
     use crate::{AccountId, BreachId, Comment, EventId};
 
     fn breached() -> Given {
@@ -237,7 +238,7 @@ mod tests {
     fn what_was_known_when_somebody_closed_a_breach_does_not_open_another() {
         let mut kri = breached();
         assert_eq!(names(&kri.breach(20, BreachCommand::Close)), ["breach.closed"]);
-        kri.when(22, KriCommand::RecordReading(crate::kri::given::reading(16, 19)));
+        kri.when(22, KriCommand::RecordReading(reading(16, 19)));
         assert_eq!(kri.breaches(), ["opened", "closed"], "observed before the close");
         kri.reads(30, 15);
         assert_eq!(kri.breaches(), ["opened", "closed", "opened"], "a later reading contradicts the close");
@@ -270,6 +271,20 @@ mod tests {
     }
 
     #[test]
+    fn an_event_does_not_close_a_breach_opened_after_it_took_effect() {
+        let mut kri = Given::kri("");
+        kri.reads(10, 9);
+        assert_eq!(kri.when(31, close_as_of(30)), Vec::new(), "nothing is open");
+        let stricter = KriBody { warn: q(9), ..body("") };
+        kri.when(40, KriCommand::Edit { body: Box::new(stricter), schedule: Some(Schedule::Hourly) });
+        assert_eq!(
+            kri.when(41, close_as_of(30)),
+            Vec::new(),
+            "delivered again it closes no more than before"
+        );
+    }
+
+    #[test]
     fn an_event_does_not_close_a_breach_that_a_later_reading_confirms() {
         let mut kri = breached();
         kri.reads(40, 15);
@@ -281,8 +296,6 @@ mod tests {
         let mut kri = breached();
         let events = kri.when(20, KriCommand::Archive);
         assert_eq!(names(&events), ["breach.closed", "kri.archived"]);
-        assert!(
-            matches!(&events[0], KriEvent::BreachClosed(end) if end.how == crate::kri::Closing::Archived)
-        );
+        assert!(matches!(&events[0], KriEvent::BreachClosed(end) if end.how == Closing::Archived));
     }
 }

@@ -13,6 +13,8 @@ use crate::{Moment, Quantity, Rejection, Sequence};
 impl KriState {
     /// How far ahead of ours another clock may run.
     pub const CLOCK_SKEW: Duration = Duration::minutes(5);
+    /// How far ahead a value may expire.
+    pub const LONGEST_EXPIRY: Duration = Duration::days(3653);
 
     pub(super) fn record(&self, new: NewReading, moment: &Moment) -> Result<Vec<KriEvent>, Rejection> {
         if new.source_id.is_some() && new.source_id != self.body.source_id {
@@ -31,13 +33,7 @@ impl KriState {
             superseded: false,
             standing: Standing::default(),
         };
-        if recorded.expires_at.is_some_and(|expiry| expiry <= recorded.observed_at) {
-            return Err(Rejection::invalid(
-                "kri.expires_at_once",
-                "/expiresAt",
-                "must be later than observedAt",
-            ));
-        }
+        recorded.check_expiry(moment)?;
         match self.window.find(recorded.observed_at, recorded.run_id) {
             Some(kept) if kept.read == recorded.value => return Ok(Vec::new()),
             Some(_) => {
@@ -137,6 +133,15 @@ impl KriState {
 }
 
 impl ValueRecorded {
+    fn check_expiry(&self, moment: &Moment) -> Result<(), Rejection> {
+        let Some(expiry) = self.expires_at else { return Ok(()) };
+        if expiry <= self.observed_at || expiry.signed_duration_since(moment.now) > KriState::LONGEST_EXPIRY {
+            let detail = "must be later than observedAt and at most ten years ahead";
+            return Err(Rejection::invalid("kri.expiry", "/expiresAt", detail));
+        }
+        Ok(())
+    }
+
     /// The reading this event recorded at that place of its KRI.
     pub(super) fn reading(&self, sequence: Sequence) -> Reading {
         Reading {
@@ -150,7 +155,8 @@ impl ValueRecorded {
     }
 }
 
-/// A time told by somebody else's clock: not in the future beyond the skew between clocks, and as exact as a database keeps it.
+/// A time told by somebody else's clock: neither in the future beyond the skew between clocks nor before there were such
+/// clocks, and as exact as a database keeps it.
 fn happened(pointer: &str, at: DateTime<Utc>, moment: &Moment) -> Result<DateTime<Utc>, Rejection> {
     if at.signed_duration_since(moment.now) > KriState::CLOCK_SKEW {
         let minutes = KriState::CLOCK_SKEW.num_minutes();
@@ -159,6 +165,9 @@ fn happened(pointer: &str, at: DateTime<Utc>, moment: &Moment) -> Result<DateTim
             pointer,
             format!("must not be later than now; clocks may differ by {minutes} minutes"),
         ));
+    }
+    if at < DateTime::UNIX_EPOCH {
+        return Err(Rejection::invalid("kri.before_1970", pointer, "must not be earlier than 1970"));
     }
     Ok(at.trunc_subsecs(6))
 }
@@ -250,8 +259,21 @@ mod tests {
         assert_eq!(pointers(kri.asked(10, record(3, 16))), ["/observedAt"]);
         assert!(kri.asked(10, record(3, 15)).is_ok());
         assert_eq!(pointers(kri.asked(10, adjust(1, Operator::Set, 3, 16))), ["/effectiveAt"]);
-        let expired = NewReading { expires_at: Some(at(5)), ..reading(3, 5) };
-        assert_eq!(pointers(kri.asked(10, KriCommand::RecordReading(expired))), ["/expiresAt"]);
+    }
+
+    #[test]
+    fn times_that_no_database_or_reader_could_keep_are_refused() {
+        let kri = Given::kri("");
+        assert_eq!(pointers(kri.asked(10, record(3, -1))), ["/observedAt"]);
+        for expiry in [at(5), at(11 * 366 * 24 * 60)] {
+            let expiring = NewReading { expires_at: Some(expiry), ..reading(3, 5) };
+            assert_eq!(pointers(kri.asked(10, KriCommand::RecordReading(expiring))), ["/expiresAt"]);
+        }
+        let fine = DateTime::from_timestamp_nanos(1_234_567_891);
+        let events =
+            kri.asked(10, KriCommand::RecordReading(NewReading { observed_at: fine, ..reading(3, 0) }));
+        let kept = DateTime::from_timestamp_micros(1_234_567).unwrap();
+        assert!(matches!(&events.unwrap()[0], KriEvent::ValueRecorded(read) if read.observed_at == kept));
     }
 
     #[test]
@@ -355,7 +377,7 @@ mod tests {
 
     /// What arrives at a KRI: readings of distinct minutes and adjustments with distinct ids, in their true order.
     fn arrivals() -> impl Strategy<Value = Vec<KriCommand>> {
-        let readings = proptest::collection::btree_map(0..500_i64, 0..40_i64, 0..Window::READINGS);
+        let readings = proptest::collection::btree_map(0..500_i64, 0..40_i64, 0..2 * Window::READINGS);
         let operator = prop_oneof![Just(Operator::Increment), Just(Operator::Decrement), Just(Operator::Set)];
         let adjustments = proptest::collection::vec((operator, 0..9_i64, 0..500_i64), 0..12);
         (readings, adjustments).prop_map(|(readings, adjustments)| {
@@ -417,8 +439,10 @@ mod tests {
                 kri.reads(minute, *value);
                 kri.when(minute, adjust(u128::try_from(minute).unwrap() + 1, Operator::Increment, 1, minute));
             }
-            let kept = serde_json::to_string(&kri.state().window).unwrap();
-            prop_assert!(kept.len() < 16_384, "{} bytes", kept.len());
+            let kept = serde_json::to_value(&kri.state().window).unwrap();
+            let count = |what: &str| kept[what].as_array().unwrap().len();
+            prop_assert!(count("readings") <= Window::READINGS);
+            prop_assert!(count("adjustments") <= Window::ADJUSTMENTS);
             prop_assert_eq!(kri.state().standing.value, values.last().map(|value| q(*value)));
         }
     }
@@ -432,6 +456,8 @@ mod tests {
             kri.when(n, adjust(u128::try_from(n).unwrap(), Operator::Decrement, 1, n));
         }
         assert_eq!(kri.state().standing.value, Some(q(1000 - count)));
+        let kept = serde_json::to_value(&kri.state().window).unwrap();
+        assert_eq!(kept["adjustments"].as_array().unwrap().len(), Window::ADJUSTMENTS);
         let again = kri.when(count, adjust(1, Operator::Decrement, 1, 1));
         assert!(
             matches!(&again[0], KriEvent::ValueAdjusted(late) if late.superseded),
