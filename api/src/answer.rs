@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use draxis_event_store::Committed;
+use draxis_projections::Versioned;
 use serde::Serialize;
 
 use crate::problem::Problem;
@@ -26,4 +27,13 @@ pub fn committed(done: Committed) -> HttpResponse {
 pub fn json(status: StatusCode, body: &impl Serialize) -> Answered {
     let body = serde_json::to_vec(body).map_err(|error| Problem::failed(&error))?;
     Ok(HttpResponse::build(status).content_type("application/json").body(body))
+}
+
+/// A thing that was looked for, with its version as `ETag`; the same refusal for foreign, missing and forbidden ids.
+pub fn found<T: Serialize + Versioned>(noun: &str, thing: Option<T>) -> Answered {
+    let thing = thing.ok_or_else(|| Problem::not_found(noun))?;
+    let mut response = json(StatusCode::OK, &thing)?;
+    let etag = header::HeaderValue::from_str(&format!("\"{}\"", thing.version()));
+    response.headers_mut().insert(header::ETAG, etag.map_err(|error| Problem::failed(&error))?);
+    Ok(response)
 }

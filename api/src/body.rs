@@ -23,7 +23,8 @@ pub async fn read(request: &HttpRequest, payload: &mut Payload, limit: usize) ->
     }
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Problem::malformed("broken_body", "the body broke off before its end"))?;
+        let chunk =
+            chunk.map_err(|_| Problem::malformed("broken_body", "the body broke off before its end"))?;
         if body.len().saturating_add(chunk.len()) > limit {
             return Err(Problem::too_large(limit));
         }
@@ -41,12 +42,14 @@ pub fn parse<T: DeserializeOwned>(request: &HttpRequest, body: &[u8]) -> Result<
     refuse_depth(body)?;
     let mut json = serde_json::Deserializer::from_slice(body);
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| misfit(&error))?;
-    json.end().map_err(|_| Problem::malformed("not_json", "there is more behind the end of the JSON body"))?;
+    json.end()
+        .map_err(|_| Problem::malformed("not_json", "there is more behind the end of the JSON body"))?;
     Ok(parsed)
 }
 
 fn is_json(request: &HttpRequest) -> bool {
-    let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|media_type| media_type.to_str().ok());
+    let media_type =
+        request.headers().get(header::CONTENT_TYPE).and_then(|media_type| media_type.to_str().ok());
     let essence = media_type.and_then(|media_type| media_type.split(';').next()).unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json") || essence.ends_with("+json")
 }
@@ -74,7 +77,8 @@ fn pointer(path: &Path, detail: &str) -> String {
             Segment::Unknown => {}
         }
     }
-    let named = ["missing field `", "unknown field `"].iter().find_map(|opening| detail.strip_prefix(opening));
+    let named =
+        ["missing field `", "unknown field `"].iter().find_map(|opening| detail.strip_prefix(opening));
     if let Some((field, _)) = named.and_then(|rest| rest.split_once('`')) {
         let token = format!("/{}", escape(field));
         if !pointer.ends_with(&token) {
@@ -126,7 +130,8 @@ mod tests {
     }
 
     fn refusal(body: &str) -> Value {
-        let request = TestRequest::default().insert_header(("content-type", "application/json")).to_http_request();
+        let request =
+            TestRequest::default().insert_header(("content-type", "application/json")).to_http_request();
         json!(parse::<Sample>(&request, body.as_bytes()).unwrap_err())
     }
 

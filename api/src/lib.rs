@@ -1,5 +1,29 @@
 //! Every way in: HTTP routes, the console and the draxis command line.
+//!
+//! Here live the one table of routes, the handlers that parse, call and answer, the embedded Postgres and the start of the
+//! program. What never lives here: a rule of the product, SQL on its tables, a request to the outside.
 
+pub mod answer;
+pub mod app;
+pub mod audit;
+pub mod auth;
+pub mod body;
 pub mod config;
+pub mod dashboard;
 pub mod embedded_postgres;
+pub mod health;
+pub mod kri;
+pub mod metrics;
+pub mod openapi;
+pub mod organization;
+pub mod outcome;
+pub mod page;
+pub mod path;
+pub mod problem;
+pub mod rate_limit;
+pub mod request;
+pub mod risk;
+pub mod routes;
+pub mod server;
+pub mod source;
 pub mod telemetry;

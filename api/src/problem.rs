@@ -76,7 +76,9 @@ impl Problem {
     /// The body or a parameter breaks rules.
     pub fn invalid(code: &str, errors: Vec<Violation>) -> Self {
         let detail = match errors.as_slice() {
-            [one] => format!("{}: {}", if one.pointer.is_empty() { "the body" } else { &one.pointer }, one.detail),
+            [one] => {
+                format!("{}: {}", if one.pointer.is_empty() { "the body" } else { &one.pointer }, one.detail)
+            }
             several => format!("{} things are wrong with the input; see errors", several.len()),
         };
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail) }
@@ -98,7 +100,11 @@ impl Problem {
 
     /// The body is larger than it may be.
     pub fn too_large(limit: usize) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("a body may have at most {limit} bytes"))
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            format!("a body may have at most {limit} bytes"),
+        )
     }
 
     /// Too many requests from one address.
@@ -195,7 +201,9 @@ impl From<CommandError> for Problem {
             CommandError::Rejected(rejection) => rejection.into(),
             CommandError::Forbidden { .. } => Self::new(StatusCode::FORBIDDEN, "forbidden", detail),
             CommandError::NoTenant => Self::new(StatusCode::FORBIDDEN, "no_tenant", detail),
-            CommandError::WrongCredentials => Self::new(StatusCode::UNAUTHORIZED, "wrong_credentials", detail),
+            CommandError::WrongCredentials => {
+                Self::new(StatusCode::UNAUTHORIZED, "wrong_credentials", detail)
+            }
             CommandError::NoSession => Self::unauthenticated(),
             CommandError::Gone => Self::new(StatusCode::GONE, "gone", detail),
             CommandError::KeyReused => {
@@ -220,7 +228,8 @@ mod tests {
 
     #[test]
     fn a_broken_rule_names_its_place_and_what_to_do() {
-        let rejection = Rejection::invalid("kri.thresholds_inverted", "/warn", "must be lower than critical (5)");
+        let rejection =
+            Rejection::invalid("kri.thresholds_inverted", "/warn", "must be lower than critical (5)");
         assert_eq!(
             json!(Problem::from(rejection)),
             json!({

@@ -31,7 +31,7 @@ pub struct Command<T> {
 }
 
 /// A body for commands that ask nothing more than their address says.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
@@ -72,7 +72,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Command<T> {
         let payload = Payload::from_request(&request, payload);
         Box::pin(async move {
             let caller = caller_of(&request)?;
-            let mut payload = payload.await.map_err(|_| Problem::malformed("broken_body", "the body cannot be read"))?;
+            let mut payload =
+                payload.await.map_err(|_| Problem::malformed("broken_body", "the body cannot be read"))?;
             let bytes = body::read(&request, &mut payload, body::LIMIT).await?;
             let context = Context {
                 key: idempotency_key(&request, &caller, &bytes)?,
@@ -93,7 +94,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Open<T> {
         let request = request.clone();
         let payload = Payload::from_request(&request, payload);
         Box::pin(async move {
-            let mut payload = payload.await.map_err(|_| Problem::malformed("broken_body", "the body cannot be read"))?;
+            let mut payload =
+                payload.await.map_err(|_| Problem::malformed("broken_body", "the body cannot be read"))?;
             let bytes = body::read(&request, &mut payload, body::LIMIT).await?;
             let context = Context { request: request_id(&request), ..Context::of(Caller::public()) };
             Ok(Self { body: body::parse(&request, &bytes)?, context })
@@ -133,9 +135,16 @@ fn request_id(request: &HttpRequest) -> Option<String> {
 }
 
 /// The key of a command, bound to its caller and to everything that was asked.
-fn idempotency_key(request: &HttpRequest, caller: &Caller, body: &[u8]) -> Result<Option<CommandKey>, Problem> {
+fn idempotency_key(
+    request: &HttpRequest,
+    caller: &Caller,
+    body: &[u8],
+) -> Result<Option<CommandKey>, Problem> {
     let Some(key) = request.headers().get("Idempotency-Key") else { return Ok(None) };
-    let key = key.to_str().ok().filter(|key| (1..=200).contains(&key.len()) && key.chars().all(|c| !c.is_control()));
+    let key = key
+        .to_str()
+        .ok()
+        .filter(|key| (1..=200).contains(&key.len()) && key.chars().all(|c| !c.is_control()));
     let key = key.ok_or_else(|| {
         Problem::malformed("bad_idempotency_key", "Idempotency-Key must be 1 to 200 printable characters")
     })?;
@@ -156,7 +165,10 @@ fn expected_version(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
         return Ok(None);
     }
     tag.trim_matches('"').parse().map(Some).map_err(|_| {
-        Problem::malformed("bad_if_match", "If-Match must be the ETag of the version you have read, such as \"3\"")
+        Problem::malformed(
+            "bad_if_match",
+            "If-Match must be the ETag of the version you have read, such as \"3\"",
+        )
     })
 }
 

@@ -15,7 +15,7 @@ use crate::identity::Identity;
 use crate::{CommandError, Guarded, Permission};
 
 /// The body of `POST /api/organizations`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrganizationBody {
     /// What people call it.
@@ -23,7 +23,7 @@ pub struct OrganizationBody {
 }
 
 /// The body of `POST /api/tenants`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TenantBody {
     /// The organization above it.

@@ -8,6 +8,8 @@ macro_rules! ulid_ids {
         #[serde(transparent)]
         pub struct $name(ulid::Ulid);
 
+        text_schema!($name, "pattern": "^[0-9A-HJKMNP-TV-Z]{26}$");
+
         impl $name {
             /// Wraps a ULID that names this noun.
             pub const fn new(ulid: ulid::Ulid) -> Self {

@@ -8,6 +8,8 @@ mod event;
 #[macro_use]
 mod aggregate;
 #[macro_use]
+mod schema;
+#[macro_use]
 mod id;
 
 mod actor;

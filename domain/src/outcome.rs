@@ -50,7 +50,7 @@ pub enum OutcomeCommand {
 }
 
 /// The body of a define or edit command, on the wire as in the event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OutcomeBody {
     /// What people call it.

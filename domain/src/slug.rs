@@ -31,6 +31,9 @@ pub struct TenantSlug(String);
 #[serde(try_from = "String", into = "String")]
 pub struct KriSlug(String);
 
+text_schema!(TenantSlug, "pattern": "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$");
+text_schema!(KriSlug, "pattern": "^[a-z0-9]([a-z0-9_-]{0,98}[a-z0-9])?$");
+
 impl TenantSlug {
     /// Checks the form.
     pub fn parse(text: &str) -> Result<Self, SlugError> {

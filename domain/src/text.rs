@@ -49,6 +49,8 @@ macro_rules! bounded_text {
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
+        text_schema!($name, "minLength": $min, "maxLength": $max);
+
         impl $name {
             /// Trims and checks the text.
             pub fn parse(text: &str) -> Result<Self, TextError> {
@@ -100,6 +102,8 @@ bounded_text! {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Email(String);
+
+text_schema!(Email, "format": "email", "maxLength": 254);
 
 impl Email {
     /// Checks the form only: the invitation that arrives is the proof that the address exists.

@@ -20,7 +20,7 @@ use crate::{Caller, CommandError, Context, Execution, Guarded, Permission};
 const LIFETIME: Duration = Duration::days(7);
 
 /// Who is invited, as what.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InviteBody {
     /// Where the invitation goes.

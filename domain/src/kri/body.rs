@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The body of a define or edit command, on the wire as in the event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KriBody {
     /// The contract with the connector; fixed once defined.
@@ -50,7 +50,7 @@ pub struct KriBody {
 }
 
 /// How readily breaches open and close, so that a value that saws around its threshold makes one episode (hazards H5).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Flapping {
     /// How many readings in a row must be as bad before a breach opens or is raised.
@@ -77,6 +77,16 @@ pub struct Observations(u8);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a whole number of readings from 1 to 10")]
 pub struct ObservationsError;
+
+impl schemars::JsonSchema for Observations {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Observations".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": 10 })
+    }
+}
 
 impl Observations {
     /// Checks the bounds; ten readings fit the window that is kept with room to spare.

@@ -25,7 +25,7 @@ pub struct NewReading {
 }
 
 /// The body of a manual value, `POST /api/kris/<id>/values`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReadingBody {
     /// What was read.
@@ -59,7 +59,7 @@ impl ReadingBody {
 }
 
 /// The body of a correction of a past value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CorrectionBody {
     /// What should have been read; `null` where nothing should. Never left out, so that forgetting it withdraws nothing.

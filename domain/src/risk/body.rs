@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{AccountId, ControlId, Description, Name, OutcomeId, Reason, Rejection};
 
 /// The body of a define or edit command, on the wire as in the event. The KRIs that measure a risk name it, not it them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RiskBody {
     /// What people call it.
@@ -37,7 +37,9 @@ pub struct RiskBody {
 }
 
 /// What is done about a risk.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum RiskStatus {
     /// It threatens, and something is to be done.
@@ -70,6 +72,16 @@ pub struct Score(u8);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a whole number from 1 to 5")]
 pub struct ScoreError;
+
+impl schemars::JsonSchema for Score {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Score".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": 5 })
+    }
+}
 
 impl Score {
     /// Checks the bounds.

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::{KriSlug, Name};
 
 /// What kind of system a source is (product.md section 2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceType {
     /// A vulnerability scanner.
@@ -37,7 +39,9 @@ pub enum SourceType {
 }
 
 /// How often a source is read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Schedule {
     /// Once an hour.
@@ -72,6 +76,9 @@ pub struct Vendor(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("must be a vendor id from GET /api/integrations/catalog, such as tenable-io")]
 pub struct VendorError;
+
+text_schema!(Vendor, "pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$");
+text_schema!(BaseUrl, "format": "uri", "maxLength": 2048);
 
 impl Vendor {
     /// Checks the form; whether there is such a connector is for the catalog to say.

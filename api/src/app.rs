@@ -1,0 +1,150 @@
+//! The program put together: what every handler reaches for, and the tasks that run beside them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use draxis_commands::identity::Identity;
+use draxis_commands::secret::EncryptionKeys;
+use draxis_commands::vault::Vault;
+use draxis_commands::{CommandError, Commands};
+use draxis_event_store::{Clock, Ids, Pools, TenantLog, Writer, WriterLimits};
+use draxis_projections::ReadModels;
+use draxis_runner::connector::registry::Registry;
+use draxis_runner::egress::{BuildError, Egress, EgressConfig, Resolver};
+use draxis_runner::source_run::SourceRuns;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::metrics::Metrics;
+use crate::rate_limit::RateLimits;
+
+/// The ports to what a pure rule must not reach for itself; tests hand in their own.
+#[derive(Clone)]
+pub struct Ports {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn Ids>,
+    /// Names to addresses.
+    pub resolver: Arc<dyn Resolver>,
+}
+
+/// Everything a handler may reach for.
+#[derive(Clone)]
+pub struct App {
+    /// Carries out commands.
+    pub commands: Commands,
+    /// Knows who people are.
+    pub identity: Identity,
+    /// Answers queries.
+    pub read_models: ReadModels,
+    /// Runs sources.
+    pub source_runs: SourceRuns,
+    /// Counts what happens.
+    pub metrics: Metrics,
+    /// Turns floods away.
+    pub rate_limits: RateLimits,
+}
+
+/// The program's own tasks; ended in order when it stops.
+pub struct Tasks {
+    stop: CancellationToken,
+    followers: JoinSet<()>,
+    writers: JoinSet<()>,
+    errands: TaskTracker,
+    writer: Writer,
+}
+
+/// Why the program could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// A command of the start failed.
+    #[error("the program could not start on this database")]
+    Command(#[from] CommandError),
+    /// The way out could not be built.
+    #[error("the client for outgoing requests could not be built")]
+    Egress(#[from] BuildError),
+}
+
+impl App {
+    /// Puts the program together over open pools.
+    pub async fn start(
+        pools: Pools,
+        keys: EncryptionKeys,
+        (egress, registry): (EgressConfig, Registry),
+        ports: Ports,
+    ) -> Result<(Self, Tasks), AppError> {
+        let mut writers = JoinSet::new();
+        let writer = Writer::start(&pools, &ports.clock, WriterLimits::default(), 2, &mut writers);
+        let log = TenantLog::new(pools.clone(), writer.clone(), Arc::clone(&ports.ids));
+        let commands = Commands::new(log, Arc::clone(&ports.clock), Arc::clone(&ports.ids), Vault::new(keys));
+        let identity = Identity::open(commands.clone()).await?;
+        let read_models = ReadModels::new(pools);
+        let errands = TaskTracker::new();
+        let egress = Arc::new(Egress::new(&egress, ports.resolver)?);
+        let source_runs = SourceRuns::new(commands.clone(), Arc::new(registry), egress, errands.clone());
+        let rate_limits = RateLimits::new(ports.clock);
+        let app = Self { commands, identity, read_models, source_runs, metrics: Metrics::new(), rate_limits };
+        let stop = CancellationToken::new();
+        let followers = app.follow(&stop, &writer);
+        Ok((app, Tasks { stop, followers, writers, errands, writer }))
+    }
+
+    fn follow(&self, stop: &CancellationToken, writer: &Writer) -> JoinSet<()> {
+        let mut followers = JoinSet::new();
+        let (read_models, wakeups) = (self.read_models.clone(), writer.wakeups().subscribe());
+        followers.spawn(stop.clone().run_until_cancelled_owned(read_models.follow(wakeups)).map_void());
+        let read_models = self.read_models.clone();
+        followers.spawn(every(stop.clone(), Duration::from_secs(10), move || {
+            let read_models = read_models.clone();
+            async move { read_models.sweep().await.map_err(|error| error.to_string()) }
+        }));
+        let identity = self.identity.clone();
+        followers.spawn(every(stop.clone(), Duration::from_hours(1), move || {
+            let identity = identity.clone();
+            async move { identity.rotate_keys().await.map_err(|error| error.to_string()) }
+        }));
+        followers
+    }
+}
+
+/// Ends as nothing, whatever it was.
+trait MapVoid: Future + Sized {
+    async fn map_void(self) {
+        drop(self.await);
+    }
+}
+
+impl<F: Future> MapVoid for F {}
+
+/// Does something again and again until told to stop; a failure is logged and tried again the next time.
+async fn every<F, W>(stop: CancellationToken, pause: Duration, work: F)
+where
+    F: Fn() -> W,
+    W: Future<Output = Result<(), String>>,
+{
+    while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
+        if let Err(error) = work().await {
+            tracing::error!(error, "a task of the program failed; it is tried again");
+        }
+    }
+}
+
+impl Tasks {
+    /// Stops taking work, lets what is under way end, and ends the writers last.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        self.errands.close();
+        let patience = Duration::from_secs(20);
+        if tokio::time::timeout(patience, self.errands.wait()).await.is_err() {
+            tracing::warn!(
+                "runs still under way are given up; they are resumed or failed after the next start"
+            );
+        }
+        self.writer.close();
+        while self.writers.join_next().await.is_some() {}
+        self.followers.abort_all();
+        while self.followers.join_next().await.is_some() {}
+    }
+}

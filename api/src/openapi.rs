@@ -1,0 +1,140 @@
+//! The description of the API: OpenAPI 3.1, generated from the table of routes and the types of its bodies.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use crate::routes::{Access, Route, routes};
+
+/// `GET /api/openapi.json`.
+pub async fn document() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(describe(&routes()).to_string())
+}
+
+/// The whole description.
+pub fn describe(routes: &[Route]) -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+    });
+    let mut schemas = settings.into_generator();
+    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    for route in routes {
+        let operation = operation(route, &mut schemas);
+        paths.entry(route.path).or_default().insert(route.method.as_str().to_lowercase(), operation);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Draxis",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Cyber-risk indicators, workflows and their provable history. Times are RFC 3339 UTC, decimals \
+                            strings, ids ULIDs. Every command takes Idempotency-Key and answers with Draxis-Position.",
+        },
+        "paths": paths,
+        "components": {
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } },
+            "schemas": with_problem(schemas.take_definitions(true)),
+        },
+    })
+}
+
+fn with_problem(mut schemas: Map<String, Value>) -> Map<String, Value> {
+    let problem = json!({
+        "type": "object",
+        "description": "RFC 9457",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": { "type": "string", "description": "Stable, such as urn:draxis:problem:kri.thresholds_inverted" },
+            "title": { "type": "string" },
+            "status": { "type": "integer" },
+            "detail": { "type": "string" },
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["pointer", "detail"],
+                    "properties": { "pointer": { "type": "string" }, "detail": { "type": "string" } },
+                },
+            },
+        },
+    });
+    schemas.insert("Problem".to_owned(), problem);
+    schemas
+}
+
+fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
+    let mut operation = json!({
+        "summary": route.summary,
+        "operationId": operation_id(route),
+        "parameters": parameters(route),
+        "responses": responses(route),
+    });
+    if let Some(body) = route.body {
+        let schema = body(schemas);
+        operation["requestBody"] =
+            json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+    }
+    if route.access == Access::Token {
+        operation["security"] = json!([{ "token": [] }]);
+    }
+    operation
+}
+
+fn operation_id(route: &Route) -> String {
+    let words = route.path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.fold(route.method.as_str().to_lowercase(), |mut id, word| {
+        id.push('_');
+        id.push_str(word);
+        id
+    })
+}
+
+fn parameters(route: &Route) -> Vec<Value> {
+    let text = json!({ "type": "string" });
+    let in_path = route
+        .path_parameters()
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": text.clone() }));
+    let in_query = route.parameters.iter().map(
+        |(name, meaning)| json!({ "name": name, "in": "query", "description": meaning, "schema": text.clone() }),
+    );
+    let header = |name: &str, meaning: &str| json!({ "name": name, "in": "header", "description": meaning, "schema": text.clone() });
+    let key =
+        route.is_command().then(|| header("Idempotency-Key", "The same key and body give the same answer"));
+    let version = route.versioned.then(|| header("If-Match", "The ETag of the version that was read"));
+    in_path.chain(in_query).chain(key).chain(version).collect()
+}
+
+fn responses(route: &Route) -> Value {
+    let problem = |meaning: &str| {
+        let schema = json!({ "$ref": "#/components/schemas/Problem" });
+        json!({ "description": meaning, "content": { "application/problem+json": { "schema": schema } } })
+    };
+    let mut responses = Map::new();
+    responses.insert(route.success.to_string(), json!({ "description": route.summary }));
+    let mut refuse = |status: &str, meaning: &str| {
+        responses.insert(status.to_owned(), problem(meaning));
+    };
+    if route.access == Access::Token {
+        refuse("401", "No access token, or not a valid one");
+        refuse("403", "The role does not include it");
+    }
+    if route.path_parameters().next().is_some() {
+        refuse("404", "There is no such thing, or none the caller may know of");
+    }
+    if route.body.is_some() {
+        refuse("400", "The body is not JSON");
+        refuse("409", "The state of the world does not allow it");
+        refuse("413", "The body is larger than 1 MiB");
+        refuse("415", "The body is not declared as JSON");
+        refuse("422", "The input breaks rules; each with a JSON pointer");
+        refuse("503", "Too much is waiting; try again");
+    }
+    if route.versioned {
+        refuse("412", "The version is no longer the current one");
+    }
+    Value::Object(responses)
+}

@@ -1,0 +1,57 @@
+//! Organizations, tenants and invitations: the platform's own routes.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use draxis_commands::identity::InviteBody;
+use draxis_commands::platform::{OrganizationBody, TenantBody};
+use draxis_commands::{Caller, Permission, Scope};
+
+use crate::answer::{Answered, committed, json};
+use crate::app::App;
+use crate::page::PageQuery;
+use crate::problem::Problem;
+use crate::request::{Command, Query};
+
+/// `POST /api/organizations`.
+pub async fn create(app: Data<App>, command: Command<OrganizationBody>) -> Answered {
+    Ok(committed(app.commands.create_organization(&command.context, command.body).await?))
+}
+
+/// `GET /api/organizations`.
+pub async fn list(app: Data<App>, query: Query<PageQuery>) -> Answered {
+    let within = reach(&query.caller)?;
+    let page = app.read_models.list_organizations(within, &query.parameters.page()?).await?;
+    json(StatusCode::OK, &page)
+}
+
+/// `POST /api/tenants`.
+pub async fn create_tenant(app: Data<App>, command: Command<TenantBody>) -> Answered {
+    Ok(committed(app.identity.create_tenant(&command.context, command.body).await?))
+}
+
+/// `GET /api/tenants`.
+pub async fn list_tenants(app: Data<App>, query: Query<PageQuery>) -> Answered {
+    let within = reach(&query.caller)?;
+    let page = app.read_models.list_tenants(within, &query.parameters.page()?).await?;
+    json(StatusCode::OK, &page)
+}
+
+/// `POST /api/invitations`: the token is in the answer, this once, and in the mail.
+pub async fn invite(app: Data<App>, request: HttpRequest, command: Command<InviteBody>) -> Answered {
+    let invited = app.identity.invite(&command.context, command.body).await?;
+    let connection = request.connection_info();
+    let link = format!("{}://{}/invitations/{}", connection.scheme(), connection.host(), invited.token);
+    drop(connection);
+    app.identity.post_invitation(&invited, &link).await?;
+    json(StatusCode::CREATED, &invited)
+}
+
+/// The part of the platform whose organizations and tenants the caller may list.
+fn reach(caller: &Caller) -> Result<Option<draxis_domain::OrganizationId>, Problem> {
+    caller.must(Permission::ManageTenants)?;
+    Ok(match caller.scope {
+        Scope::Organization(organization) => Some(organization),
+        Scope::Platform | Scope::Tenant(_) => None,
+    })
+}

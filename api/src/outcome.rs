@@ -1,0 +1,56 @@
+//! Outcomes: `/api/outcomes`.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use draxis_commands::Permission;
+use draxis_domain::outcome::{OutcomeBody, OutcomeCommand};
+use draxis_domain::{OutcomeId, Reason};
+use serde::Deserialize;
+
+use crate::answer::{Answered, committed, found, json};
+use crate::app::App;
+use crate::page::PageQuery;
+use crate::path::Id;
+use crate::request::{Command, Nothing, Query};
+
+/// A body that says why, and nothing else.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReasonBody {
+    /// Why.
+    #[serde(default)]
+    pub reason: Option<Reason>,
+}
+
+/// `POST /api/outcomes`.
+pub async fn define(app: Data<App>, command: Command<OutcomeBody>) -> Answered {
+    Ok(committed(app.commands.define_outcome(&command.context, command.body).await?))
+}
+
+/// `GET /api/outcomes`.
+pub async fn list(app: Data<App>, query: Query<PageQuery>) -> Answered {
+    let tenant = query.tenant(Permission::Read)?;
+    json(
+        StatusCode::OK,
+        &app.read_models.list_outcomes(tenant, query.at_least, &query.parameters.page()?).await?,
+    )
+}
+
+/// `GET /api/outcomes/{id}`.
+pub async fn show(app: Data<App>, id: Path<Id<OutcomeId>>, query: Query<Nothing>) -> Answered {
+    let tenant = query.tenant(Permission::Read)?;
+    found("outcome", app.read_models.find_outcome(tenant, query.at_least, id.get("outcome")?).await?)
+}
+
+/// `PUT /api/outcomes/{id}`.
+pub async fn edit(app: Data<App>, id: Path<Id<OutcomeId>>, command: Command<OutcomeBody>) -> Answered {
+    let context = command.context.because(command.body.reason.clone());
+    let edit = OutcomeCommand::Edit { body: command.body };
+    Ok(committed(app.commands.change_outcome(&context, id.get("outcome")?, edit).await?))
+}
+
+/// `POST /api/outcomes/{id}/archive`.
+pub async fn archive(app: Data<App>, id: Path<Id<OutcomeId>>, command: Command<ReasonBody>) -> Answered {
+    let context = command.context.because(command.body.reason);
+    Ok(committed(app.commands.change_outcome(&context, id.get("outcome")?, OutcomeCommand::Archive).await?))
+}

@@ -1,0 +1,30 @@
+//! Lists: `limit` and `cursor`, stable under inserts (product.md section 7).
+
+use draxis_projections::Page;
+use serde::Deserialize;
+
+use crate::problem::Problem;
+
+/// The query parameters of a list.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageQuery {
+    /// How many, at most 200.
+    limit: Option<u32>,
+    /// Where the last answer ended (`nextCursor`).
+    cursor: Option<String>,
+}
+
+/// The most a list answers at once.
+const MOST: u32 = 200;
+
+impl PageQuery {
+    /// The page that is asked for.
+    pub fn page(&self) -> Result<Page, Problem> {
+        let limit = self.limit.unwrap_or(50);
+        if !(1..=MOST).contains(&limit) {
+            return Err(Problem::invalid_at("/limit", format!("must be from 1 to {MOST}")));
+        }
+        Ok(Page { limit, after: self.cursor.clone() })
+    }
+}

@@ -1,0 +1,117 @@
+//! One route: how it is served and how it is described.
+
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, Handler, Responder};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+/// Who may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Open,
+    /// Whoever presents an access token; what it must allow is for the command or query to say.
+    Token,
+}
+
+/// A route with everything the description says of it.
+pub struct Route {
+    /// How it is asked.
+    pub method: Method,
+    /// Where.
+    pub path: &'static str,
+    /// What it does, in a few words.
+    pub summary: &'static str,
+    /// Who may ask.
+    pub access: Access,
+    /// The schema of its body.
+    pub body: Option<fn(&mut SchemaGenerator) -> Schema>,
+    /// The status of its success.
+    pub success: u16,
+    /// Whether it takes `If-Match`.
+    pub versioned: bool,
+    /// Its query parameters, each with what it means.
+    pub parameters: Vec<(&'static str, &'static str)>,
+    register: Box<dyn Fn(&mut ServiceConfig) + Send + Sync>,
+}
+
+fn route<F, Args>(method: Method, path: &'static str, summary: &'static str, handler: F) -> Route
+where
+    F: Handler<Args> + Send + Sync,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let served = method.clone();
+    Route {
+        method,
+        path,
+        summary,
+        access: Access::Token,
+        body: None,
+        success: 200,
+        versioned: false,
+        parameters: Vec::new(),
+        register: Box::new(move |config| {
+            config.route(path, web::method(served.clone()).to(handler.clone()));
+        }),
+    }
+}
+
+/// Declares the constructor of one method's routes.
+macro_rules! methods {
+    ($($name:ident $method:ident),+ $(,)?) => {$(
+        pub(super) fn $name<F, Args>(path: &'static str, summary: &'static str, handler: F) -> Route
+        where
+            F: Handler<Args> + Send + Sync,
+            Args: FromRequest + 'static,
+            F::Output: Responder + 'static,
+        {
+            route(Method::$method, path, summary, handler)
+        }
+    )+};
+}
+
+methods!(get GET, post POST, put PUT, delete DELETE);
+
+impl Route {
+    pub(super) fn open(self) -> Self {
+        Self { access: Access::Open, ..self }
+    }
+
+    pub(super) fn body<T: JsonSchema>(self) -> Self {
+        Self { body: Some(|generator| generator.subschema_for::<T>()), ..self }
+    }
+
+    pub(super) fn status(self, success: u16) -> Self {
+        Self { success, ..self }
+    }
+
+    pub(super) fn versioned(self) -> Self {
+        Self { versioned: true, ..self }
+    }
+
+    pub(super) fn parameter(mut self, name: &'static str, meaning: &'static str) -> Self {
+        self.parameters.push((name, meaning));
+        self
+    }
+
+    pub(super) fn paged(self) -> Self {
+        self.parameter("limit", "How many, at most 200")
+            .parameter("cursor", "Where the last answer ended (nextCursor)")
+    }
+
+    /// Serves it.
+    pub fn register(&self, config: &mut ServiceConfig) {
+        (self.register)(config);
+    }
+
+    /// Whether it is a command, which takes an `Idempotency-Key` and answers with `Draxis-Position`.
+    pub fn is_command(&self) -> bool {
+        self.method != Method::GET && self.access == Access::Token
+    }
+
+    /// The names in its path's braces.
+    pub fn path_parameters(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    }
+}

@@ -1,0 +1,156 @@
+//! Sources: the catalog of connectors, and `/api/kri-sources`.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use draxis_commands::Permission;
+use draxis_commands::secret::Secret;
+use draxis_domain::source::{RunTrigger, SourceBody, SourceCommand};
+use draxis_domain::{Reason, SourceId};
+use draxis_runner::connector::catalog::catalog as catalog_of;
+use draxis_runner::source_run::{RunAnswer, SealedSettings};
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+use crate::answer::{Answered, committed, found, json as answer};
+use crate::app::App;
+use crate::outcome::ReasonBody;
+use crate::page::PageQuery;
+use crate::path::Id;
+use crate::problem::Problem;
+use crate::request::{Command, Nothing, Query};
+
+/// The body of `POST /api/kri-sources` and of its edit.
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConnectBody {
+    name: draxis_domain::Name,
+    source_type: draxis_domain::source::SourceType,
+    vendor: draxis_domain::source::Vendor,
+    #[serde(default)]
+    base_url: Option<draxis_domain::source::BaseUrl>,
+    #[serde(default)]
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    credentials: Option<BTreeMap<String, Secret>>,
+    #[serde(default)]
+    config: Option<BTreeMap<String, serde_json::Value>>,
+    #[serde(default)]
+    schedule: draxis_domain::source::Schedule,
+    #[serde(default)]
+    unticked: std::collections::BTreeSet<draxis_domain::KriSlug>,
+    #[serde(default)]
+    reason: Option<Reason>,
+}
+
+impl ConnectBody {
+    fn split(self) -> (SourceBody, Option<SealedSettings>, Option<Reason>) {
+        let sealed = (self.credentials.is_some() || self.config.is_some()).then(|| SealedSettings {
+            credentials: self.credentials.unwrap_or_default(),
+            config: self.config.unwrap_or_default(),
+        });
+        let body = SourceBody {
+            name: self.name,
+            source_type: self.source_type,
+            vendor: self.vendor,
+            base_url: self.base_url,
+            schedule: self.schedule,
+            unticked: self.unticked,
+        };
+        (body, sealed, self.reason)
+    }
+}
+
+/// `GET /api/integrations/catalog`.
+pub async fn catalog(app: Data<App>, query: Query<Nothing>) -> Answered {
+    query.caller.must(Permission::Open)?;
+    let manifests: Vec<_> = app.source_runs.registry().all().collect();
+    answer(StatusCode::OK, &json!({ "items": catalog_of(&manifests) }))
+}
+
+/// `POST /api/kri-sources`.
+pub async fn connect(app: Data<App>, command: Command<ConnectBody>) -> Answered {
+    command.context.caller.must(Permission::ManageSources)?;
+    let (body, sealed, reason) = command.body.split();
+    let sealed = sealed.unwrap_or_default();
+    app.source_runs.check_settings(&body, &sealed)?;
+    let secret = (!sealed.is_empty()).then(|| sealed.seal());
+    Ok(committed(app.commands.connect_source(&command.context.because(reason), body, secret).await?))
+}
+
+/// `GET /api/kri-sources`.
+pub async fn list(app: Data<App>, query: Query<PageQuery>) -> Answered {
+    let tenant = query.tenant(Permission::Read)?;
+    answer(
+        StatusCode::OK,
+        &app.read_models.list_sources(tenant, query.at_least, &query.parameters.page()?).await?,
+    )
+}
+
+/// `GET /api/kri-sources/{id}`.
+pub async fn show(app: Data<App>, id: Path<Id<SourceId>>, query: Query<Nothing>) -> Answered {
+    let tenant = query.tenant(Permission::Read)?;
+    found("source", app.read_models.find_source(tenant, query.at_least, id.get("source")?).await?)
+}
+
+/// `PUT /api/kri-sources/{id}`: credentials and config are replaced only when they are sent.
+pub async fn edit(app: Data<App>, id: Path<Id<SourceId>>, command: Command<ConnectBody>) -> Answered {
+    let (body, sealed, reason) = command.body.split();
+    if let Some(sealed) = &sealed {
+        app.source_runs.check_settings(&body, sealed)?;
+    }
+    let change = (body, sealed.map(|sealed| sealed.seal()));
+    let context = command.context.because(reason);
+    Ok(committed(app.commands.edit_source(&context, id.get("source")?, change).await?))
+}
+
+async fn change(
+    app: &App,
+    id: &Id<SourceId>,
+    command: Command<ReasonBody>,
+    change: SourceCommand,
+) -> Answered {
+    let context = command.context.because(command.body.reason);
+    Ok(committed(app.commands.change_source(&context, id.get("source")?, change).await?))
+}
+
+/// `POST /api/kri-sources/{id}/pause`.
+pub async fn pause(app: Data<App>, id: Path<Id<SourceId>>, command: Command<ReasonBody>) -> Answered {
+    change(&app, &id, command, SourceCommand::Pause).await
+}
+
+/// `POST /api/kri-sources/{id}/resume`.
+pub async fn resume(app: Data<App>, id: Path<Id<SourceId>>, command: Command<ReasonBody>) -> Answered {
+    change(&app, &id, command, SourceCommand::Resume).await
+}
+
+/// `POST /api/kri-sources/{id}/archive`.
+pub async fn archive(app: Data<App>, id: Path<Id<SourceId>>, command: Command<ReasonBody>) -> Answered {
+    change(&app, &id, command, SourceCommand::Archive).await
+}
+
+/// `POST /api/kri-sources/{id}/run`: runs it now and waits a while for its end.
+pub async fn run(app: Data<App>, id: Path<Id<SourceId>>, command: Command<ReasonBody>) -> Answered {
+    let context = command.context.because(command.body.reason);
+    context.caller.must(Permission::RunSources)?;
+    match app.source_runs.run(context, id.get("source")?, RunTrigger::Manual).await? {
+        RunAnswer::Completed(done) => Ok(committed(done)),
+        RunAnswer::Failed { run_id, failure } => {
+            Err(Problem::far_side(format!("run {run_id} failed: {}", failure.detail)))
+        }
+        RunAnswer::UnderWay { run_id } => {
+            let look = format!("/api/kri-sources/{}/runs", id.get("source")?);
+            answer(StatusCode::ACCEPTED, &json!({ "runId": run_id, "lookAt": look }))
+        }
+    }
+}
+
+/// `GET /api/kri-sources/{id}/runs`: newest first.
+pub async fn runs(app: Data<App>, id: Path<Id<SourceId>>, query: Query<PageQuery>) -> Answered {
+    let tenant = query.tenant(Permission::Read)?;
+    let id = id.get("source")?;
+    if app.read_models.find_source(tenant, query.at_least, id).await?.is_none() {
+        return Err(Problem::not_found("source"));
+    }
+    let page = query.parameters.page()?;
+    answer(StatusCode::OK, &app.read_models.list_source_runs(tenant, query.at_least, id, &page).await?)
+}
