@@ -1,2 +1,61 @@
 //! The `draxis` command line.
-fn main() {}
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use draxis_api::config::{Command, Config, ConfigError};
+use draxis_api::program::{Program, ProgramError};
+use draxis_api::{demo, program, telemetry};
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    let config = match Config::of_this_process() {
+        Ok(config) => config,
+        Err(ConfigError::CommandLine(answer)) => {
+            // Help, a version, or what is wrong with the flags; if it cannot be printed there is nobody to tell.
+            drop(answer.print());
+            return ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2));
+        }
+        Err(error) => return refuse(&error),
+    };
+    if let Err(error) = telemetry::start(&config.log_filter, config.log_format) {
+        return refuse(&error);
+    }
+    match carry_out(config).await {
+        Ok(code) => code,
+        Err(error) => refuse(&error),
+    }
+}
+
+async fn carry_out(config: Config) -> Result<ExitCode, ProgramError> {
+    match config.command.clone() {
+        Command::Serve => {
+            let program = Program::start(config, &mut say).await?;
+            say(&format!("Serving on http://{} (API description: /api/docs)", program.address()));
+            program.until_stopped().await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Demo { exit } => demo::run(config, demo::Ending::of(exit), &mut say).await,
+        Command::Migrate => {
+            program::migrate(config, &mut say).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Tells whoever started the program what it is doing; standard output is kept for results.
+fn say(line: &str) {
+    drop(writeln!(std::io::stderr(), "{line}"));
+}
+
+fn refuse(error: &dyn std::error::Error) -> ExitCode {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    say(&format!("draxis: {line}"));
+    ExitCode::FAILURE
+}

@@ -1,6 +1,6 @@
 //! Lists: `limit` and `cursor`, stable under inserts (product.md section 7).
 
-use draxis_projections::Page;
+use draxis_projections::PageOf;
 use serde::Deserialize;
 
 use crate::problem::Problem;
@@ -20,11 +20,11 @@ const MOST: u32 = 200;
 
 impl PageQuery {
     /// The page that is asked for.
-    pub fn page(&self) -> Result<Page, Problem> {
+    pub fn page(&self) -> Result<PageOf, Problem> {
         let limit = self.limit.unwrap_or(50);
         if !(1..=MOST).contains(&limit) {
             return Err(Problem::invalid_at("/limit", format!("must be from 1 to {MOST}")));
         }
-        Ok(Page { limit, after: self.cursor.clone() })
+        Ok(PageOf { limit: usize::try_from(limit).unwrap_or(PageOf::MOST), cursor: self.cursor.clone() })
     }
 }

@@ -1,0 +1,180 @@
+//! The program from start to stop: database, migrations, tasks, server.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use actix_web::dev::ServerHandle;
+use draxis_commands::secret::{EncryptionKeys, KeyError, Secret};
+use draxis_event_store::{Database, DatabaseError, Pools, SystemClock, UlidIds};
+use draxis_runner::connector::registry::{Registry, RegistryError};
+use draxis_runner::egress::{AllowedNetworks, EgressConfig, SystemResolver};
+use sqlx::postgres::PgConnectOptions;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::{App, AppError, Ports, Tasks};
+use crate::config::{self, Config, ConfigError};
+use crate::embedded_postgres::{DatabaseName, EmbeddedError, EmbeddedPostgres, OWNER};
+use crate::server;
+
+/// How many connections a process reads with.
+const READERS: u32 = 16;
+/// The role the program signs in as, made by the migrations.
+const LOGIN: &str = "draxis";
+
+/// Why the program did not start or did not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    /// A setting.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The embedded Postgres.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The encryption key.
+    #[error("the encryption key cannot be used")]
+    Key(#[from] KeyError),
+    /// A connector's manifest.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The program's parts.
+    #[error(transparent)]
+    App(#[from] AppError),
+    /// The address cannot be served on.
+    #[error("cannot serve on {address}: choose another --listen")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The server broke.
+    #[error("the HTTP server broke")]
+    Server(#[from] std::io::Error),
+    /// The demonstration did not hold.
+    #[error("the demonstration did not hold")]
+    Demo(#[from] crate::demo::DemoError),
+}
+
+/// A database that is reached, embedded or elsewhere.
+struct Reached {
+    embedded: Option<EmbeddedPostgres>,
+    pools: Pools,
+    keys: EncryptionKeys,
+}
+
+/// A running program.
+pub struct Program {
+    app: App,
+    tasks: Tasks,
+    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    handle: ServerHandle,
+    address: SocketAddr,
+    embedded: Option<EmbeddedPostgres>,
+}
+
+impl Program {
+    /// Starts everything a configuration asks for.
+    pub async fn start(
+        config: Config,
+        progress: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Self, ProgramError> {
+        let allow = AllowedNetworks::new(config.egress_allow.clone());
+        let address = config.listen;
+        let reached = reach(config, progress).await?;
+        let ports = Ports {
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(UlidIds),
+            resolver: Arc::new(SystemResolver),
+        };
+        let egress = EgressConfig { allow, ..EgressConfig::default() };
+        let outside = (egress, Registry::open(None)?);
+        let (app, tasks) = App::start(reached.pools, reached.keys, outside, ports).await?;
+        let listener =
+            TcpListener::bind(address).map_err(|source| ProgramError::Listen { address, source })?;
+        let address = listener.local_addr()?;
+        let server = server::serve(app.clone(), listener)?;
+        let handle = server.handle();
+        let server = actix_web::rt::spawn(server);
+        Ok(Self { app, tasks, server, handle, address, embedded: reached.embedded })
+    }
+
+    /// Where it serves.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it serves.
+    pub const fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Goes on until somebody stops it, or its database dies.
+    pub async fn until_stopped(mut self) -> Result<(), ProgramError> {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut look = tokio::time::interval(std::time::Duration::from_secs(1));
+        let died = loop {
+            tokio::select! {
+                _ = interrupt.recv() => break None,
+                _ = terminate.recv() => break None,
+                _ = look.tick() => {
+                    if let Some(Err(error)) = self.embedded.as_mut().map(EmbeddedPostgres::check) {
+                        break Some(error);
+                    }
+                }
+            }
+        };
+        self.stop().await?;
+        died.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Ends in order: no new requests, what is under way ends, the writers, the database last.
+    pub async fn stop(self) -> Result<(), ProgramError> {
+        self.handle.stop(true).await;
+        if let Ok(ended) = self.server.await {
+            ended?;
+        }
+        self.tasks.stop().await;
+        if let Some(embedded) = self.embedded {
+            embedded.stop()?;
+        }
+        Ok(())
+    }
+}
+
+/// Brings the schema up to date and ends.
+pub async fn migrate(config: Config, progress: &mut (dyn FnMut(&str) + Send)) -> Result<(), ProgramError> {
+    match config.database {
+        config::Database::External(url) => Ok(draxis_event_store::migrate(&url.connect_options()).await?),
+        config::Database::Embedded(_) => {
+            let reached = reach(config, progress).await?;
+            if let Some(embedded) = reached.embedded {
+                embedded.stop()?;
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn reach(config: Config, progress: &mut (dyn FnMut(&str) + Send)) -> Result<Reached, ProgramError> {
+    // The key first: where there is data but no key, nothing else should happen.
+    let key = config.encryption_key.open(&mut |line| progress(line))?;
+    let keys = EncryptionKeys::parse(&Secret::new(key.expose().to_owned()))?;
+    let (embedded, login) = match config.database {
+        config::Database::External(url) => (None, url.connect_options()),
+        config::Database::Embedded(embedded) => {
+            let embedded = EmbeddedPostgres::start(&embedded.options(), &mut |line| progress(line))?;
+            embedded.bootstrap().await?;
+            let name = DatabaseName::draxis();
+            progress("Bringing the schema up to date");
+            draxis_event_store::migrate(&embedded.connect_options(name.as_str(), OWNER)).await?;
+            let login: PgConnectOptions = embedded.connect_options(name.as_str(), LOGIN);
+            (Some(embedded), login)
+        }
+    };
+    let pools = Database::new(login, READERS).open().await?;
+    Ok(Reached { embedded, pools, keys })
+}
