@@ -10,3 +10,5 @@ pub use fields::{RecordFields, RecordWriteError};
 pub use line::{Record, RecordParseError};
 pub use ulid::{Ulid, UlidError};
 pub use utc_micros::{UtcMicros, UtcMicrosError};
+
+pub(crate) use text::push_json_string;

@@ -1,0 +1,10 @@
+//! Bundles from outside: honest ones hold, every other one is refused, and two verifiers agree.
+#[cfg(test)]
+mod verifier {
+    mod attacks;
+    mod bits;
+    mod command;
+    mod honest;
+    mod stream;
+    mod surgery;
+}
