@@ -3,8 +3,10 @@
 mod verifier {
     mod attacks;
     mod bits;
+    mod cases;
     mod command;
     mod honest;
+    mod second;
     mod stream;
     mod surgery;
 }

@@ -38,26 +38,28 @@ enum Unjudged {
 
 fn main() -> ExitCode {
     let mut out = io::stdout().lock();
-    let args: Vec<String> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let args: Vec<String> =
+        std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
     if args.iter().any(|arg| arg == "--help" || arg == "-h") {
-        return written(out.write_all(USAGE.as_bytes()), ExitCode::SUCCESS);
+        return written(&out.write_all(USAGE.as_bytes()), ExitCode::SUCCESS);
     }
     let json = args.iter().any(|arg| arg == "--json");
     match parse(args).and_then(|ask| judge(&ask)) {
         Ok(report) => {
             let code = if report.holds() { ExitCode::SUCCESS } else { ExitCode::from(1) };
-            written(if json { as_json(&mut out, &report) } else { in_words(&mut out, &report) }, code)
+            let told = if json { as_json(&mut out, &report) } else { in_words(&mut out, &report) };
+            written(&told, code)
         }
         Err(reason) if json => {
             let answer = serde_json::json!({ "notJudged": reason.to_string() });
-            written(writeln!(out, "{answer}"), ExitCode::from(2))
+            written(&writeln!(out, "{answer}"), ExitCode::from(2))
         }
-        Err(reason) => written(writeln!(io::stderr(), "{reason}"), ExitCode::from(2)),
+        Err(reason) => written(&writeln!(io::stderr(), "{reason}"), ExitCode::from(2)),
     }
 }
 
 /// A verdict that could not be told is none.
-fn written(result: io::Result<()>, code: ExitCode) -> ExitCode {
+fn written(result: &io::Result<()>, code: ExitCode) -> ExitCode {
     if result.is_ok() { code } else { ExitCode::from(2) }
 }
 
@@ -90,7 +92,8 @@ fn missing(name: &str) -> Unjudged {
 fn judge(ask: &Ask) -> Result<Report, Unjudged> {
     let path = ask.bundle.as_ref().ok_or_else(|| missing("<bundle>"))?;
     let key = ask.key.as_ref().ok_or_else(|| missing("--key"))?;
-    let file_error = |path: &String, error: &dyn std::error::Error| Unjudged::File(path.clone(), chain(error));
+    let file_error =
+        |path: &String, error: &dyn std::error::Error| Unjudged::File(path.clone(), chain(error));
     let keys = fs::read_to_string(key).map_err(|error| file_error(key, &error))?;
     let ring = KeyRing::parse(&keys).map_err(|error| file_error(key, &error))?;
     let held: Result<Vec<SealedCheckpoint>, Unjudged> = ask
@@ -132,8 +135,13 @@ fn verdict_in_words(out: &mut impl Write, name: &str, verdict: &Verdict) -> io::
     match verdict {
         Verdict::Holds => writeln!(out, "{name} holds"),
         Verdict::Refused(finding) => {
-            let position = finding.position.map_or(String::new(), |position| format!(" (position {position})"));
-            writeln!(out, "{name} REFUSED at {}{position}: {}: {}", finding.place, finding.code, finding.detail)
+            let position =
+                finding.position.map_or(String::new(), |position| format!(" (position {position})"));
+            writeln!(
+                out,
+                "{name} REFUSED at {}{position}: {}: {}",
+                finding.place, finding.code, finding.detail
+            )
         }
     }
 }

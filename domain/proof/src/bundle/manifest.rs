@@ -100,7 +100,8 @@ impl Manifest {
                 .map_err(|_not_a_time| ManifestError::Field("exportedAt"))?,
         };
         manifest.check()?;
-        if manifest.render() == content { Ok(manifest) } else { Err(ManifestError::NotCanonical) }
+        let one_line = content.iter().all(|byte| *byte >= 0x20);
+        if one_line && manifest.render() == content { Ok(manifest) } else { Err(ManifestError::NotCanonical) }
     }
 
     /// The canonical bytes.
@@ -200,6 +201,7 @@ mod tests {
             ("4194304", "4095"),
             (".123456Z", "Z"),
             ("{\"kri", " {\"kri"),
+            ("{\"kri", "{\n\"kri"),
             ("draxis-bundle/1", "draxis-bundle/2"),
             ("\"from\":1,", ""),
             ("\"from\":1,", "\"from\":1,\"more\":1,"),

@@ -114,7 +114,8 @@ impl Stream {
             .into_iter()
             .map(|(old, new)| ConsistencyProof::prove(&self.tree, old, new).unwrap())
             .collect();
-        let start = (manifest.scope == Scope::Range && manifest.from > 1).then(|| self.frontier(manifest.from - 1));
+        let start =
+            (manifest.scope == Scope::Range && manifest.from > 1).then(|| self.frontier(manifest.from - 1));
         let preface = Preface {
             manifest,
             definitions: DEFINITIONS,

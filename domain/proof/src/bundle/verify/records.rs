@@ -121,8 +121,9 @@ impl<R: Read> Desk<'_, R> {
     ) {
         let manifest = progress.manifest;
         if fields.tenant_id != manifest.origin.stream() {
+            // Then the record of this stream that belongs here is not shown either.
             let finding = Finding::new("record.tenant", place(), "the record is of another tenant's stream");
-            self.findings.against_integrity(finding.at(fields.position));
+            self.findings.against_both(finding.at(fields.position));
         }
         let due = progress.next;
         let in_order = match manifest.scope {
