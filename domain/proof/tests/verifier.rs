@@ -9,4 +9,5 @@ mod verifier {
     mod second;
     mod stream;
     mod surgery;
+    mod vectors;
 }

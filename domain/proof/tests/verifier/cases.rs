@@ -37,7 +37,7 @@ impl Case {
         Self { name: name.into(), bundle, held: None, integrity, completeness }
     }
 
-    pub(crate) fn holding(mut self, note: impl ToString) -> Self {
+    pub(crate) fn holding(mut self, note: &impl ToString) -> Self {
         self.held = Some(note.to_string());
         self
     }

@@ -18,17 +18,17 @@ pub(super) fn cases() -> Vec<Case> {
         // Nothing inside the file can tell; that is why checkpoints are kept elsewhere.
         Case::new("a history rewritten with the true key", forged(), ("-", "-")),
         Case::new("the same against a checkpoint from before", forged(), ("held.contradicts", "-"))
-            .holding(held(9)),
+            .holding(&held(9)),
         Case::new("the same against one of the same size", forged(), ("held.contradicts", "-"))
-            .holding(held(16)),
-        Case::new("the same against one before the change", forged(), ("-", "-")).holding(held(2)),
+            .holding(&held(16)),
+        Case::new("the same against one before the change", forged(), ("-", "-")).holding(&held(2)),
         Case::new("a bundle that agrees with a checkpoint", range(&stream(), &[&key]), ("-", "-"))
-            .holding(held(9)),
+            .holding(&held(9)),
         Case::new(
             "a lost tail",
             range(&Stream::of(stream().tenant, 16), &[&key]),
             ("held.not_comparable", "-"),
         )
-        .holding(Stream::of(stream().tenant, 17).checkpoint(17, &[&key])),
+        .holding(&Stream::of(stream().tenant, 17).checkpoint(17, &[&key])),
     ]
 }
