@@ -2,6 +2,7 @@
 
 mod fields;
 mod line;
+mod scan;
 mod text;
 mod ulid;
 mod utc_micros;

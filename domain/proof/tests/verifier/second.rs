@@ -1,4 +1,4 @@
-//! The second verifier, written in another language from the format's description, agrees on every case.
+//! The second verifier, in another language and sharing no code, agrees on every case.
 
 use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
