@@ -10,4 +10,5 @@ mod verifier {
     mod stream;
     mod surgery;
     mod vectors;
+    mod writing;
 }

@@ -72,8 +72,9 @@ impl<W: Write> BundleWriter<W> {
         }
         self.render(fields)?;
         let leaf = leaf_hash(&self.line);
+        self.take(fields.position, &leaf.to_string())?;
         self.tree.push(leaf);
-        self.take(fields.position, &leaf.to_string())
+        Ok(())
     }
 
     /// Adds a record of a part, with the proof that it stands in the tree of the bundle's checkpoint.
@@ -97,8 +98,9 @@ impl<W: Write> BundleWriter<W> {
             return Err(WriteError::ProofMissing);
         }
         proof.verify(&leaf, &root).map_err(refused)?;
+        self.take(position, &hash_lines::render_path(&proof.path))?;
         self.tree.push(leaf);
-        self.take(position, &hash_lines::render_path(&proof.path))
+        Ok(())
     }
 
     /// Where the bundle is being written to, for whoever drains a buffer on the way.
