@@ -15,8 +15,10 @@ mod database;
 mod given;
 mod process;
 mod server;
+mod web;
 
 pub use database::TestDatabase;
 pub use given::{define_kri, kri_body, new_tenant, reading, start_of_time};
 pub use process::{Fitting, Process};
 pub use server::{OwnServer, ROLES, Server};
+pub use web::{Told, Web};

@@ -9,3 +9,5 @@ pub mod house;
 mod shape;
 #[cfg(test)]
 mod tenancy;
+#[cfg(test)]
+mod walk;
