@@ -62,7 +62,7 @@ mod tests {
         for body in
             ["", "  ", "{", "NaN", "{a:1}", "[1,]", "# no\n1", "<html></html>", "1 2", &"[".repeat(200_000)]
         {
-            assert!(read(&Format::Json, body.as_bytes()).is_err(), "{:.20}", body);
+            assert!(read(&Format::Json, body.as_bytes()).is_err(), "{body:.20}");
         }
         assert_eq!(json(b"{\"a\": 1.10}").unwrap().to_string(), "{\"a\":1.10}");
     }

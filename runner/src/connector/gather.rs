@@ -73,9 +73,9 @@ impl Gatherer<'_> {
             let place = Place { base_url: self.base_url, from: &from, each: round };
             let pages = self.pages(request, &place).await?;
             if request.items.is_some() {
-                gathered.extend(pages.items)
+                gathered.extend(pages.items);
             } else {
-                gathered.push(pages.document)
+                gathered.push(pages.document);
             }
             if self.first_page_only {
                 break;
@@ -184,7 +184,7 @@ impl Gatherer<'_> {
 
     /// Where the next page is, with a mark that no two pages share; nothing after the last one.
     async fn next(
-        &mut self,
+        &self,
         request: &Request,
         (ask, answer, read): (&Ask, &FetchedResponse, Val),
         pages: &Pages,
@@ -219,7 +219,7 @@ impl Gatherer<'_> {
         let value = self.one(expression, read).await?;
         match value {
             Val::Null | Val::Bool(false) => Ok(None),
-            value => {
+            Val::Bool(true) | Val::Num(_) | Val::BStr(_) | Val::TStr(_) | Val::Arr(_) | Val::Obj(_) => {
                 let text = document::as_text(&value)
                     .ok_or_else(|| shape("the answer's next page cannot be read"))?;
                 Ok(Some(text).filter(|text| !text.is_empty()))

@@ -87,9 +87,11 @@ async fn answers(
         return answers;
     }
     let mut whole = BTreeMap::new();
-    let mut stopped = gatherer.exchange.authenticate().await.err().map(|trouble| {
-        report.error = Some(RunError { class: trouble.class, request: None, text: trouble.text.clone() });
-        trouble
+    let mut stopped = gatherer.exchange.authenticate().await.err();
+    report.error = stopped.as_ref().map(|trouble| RunError {
+        class: trouble.class,
+        request: None,
+        text: trouble.text.clone(),
     });
     for request in manifest.requests.iter().filter(|request| needed.contains(request.id.as_str())) {
         let missing =
@@ -155,10 +157,11 @@ async fn measure(kri: &Kri, answers: &Answers, scope: &Scope) -> Result<Decimal,
             return Err(nothing());
         }
     }
-    match kri.value.one_apart(input, scope).await.map_err(unreadable)? {
-        Val::Null => Err(nothing()),
-        value => decimal_of(&value).ok_or_else(|| unreadable(EvaluationError::Shape)),
+    let value = kri.value.one_apart(input, scope).await.map_err(unreadable)?;
+    if matches!(value, Val::Null) {
+        return Err(nothing());
     }
+    decimal_of(&value).ok_or_else(|| unreadable(EvaluationError::Shape))
 }
 
 fn nothing() -> (Why, String) {

@@ -127,7 +127,7 @@ impl Template {
             match part {
                 Part::Text(fixed) => text.push_str(fixed),
                 Part::Hole(Hole::Each(EachForm::Json)) => {
-                    text.push_str(&serde_json::json!(filling.each).to_string())
+                    text.push_str(&serde_json::json!(filling.each).to_string());
                 }
                 Part::Hole(hole) => text.push_str(&encoding.apply(&hole.value(filling)?)),
             }

@@ -22,7 +22,7 @@ const ADMITTED: &[(&str, usize)] = &[
     ("abs", 0), ("add", 0), ("add", 1), ("age_days", 0), ("all", 0), ("all", 1), ("all", 2), ("any", 0), ("any", 1),
     ("any", 2), ("arrays", 0), ("ascii_downcase", 0), ("ascii_upcase", 0), ("ceil", 0), ("contains", 1), ("count", 1),
     ("empty", 0), ("endswith", 1), ("epoch", 0), ("error", 0), ("false", 0), ("first", 0), ("first", 1), ("flatten", 0),
-    ("floor", 0), ("from_entries", 0), ("group_by", 1), ("has", 1), ("in", 1), ("inside", 1), ("isempty", 1),
+    ("floor", 0), ("from_entries", 0), ("group_by", 1), ("has", 1), ("in", 1), ("inside", 1), ("isempty", 1), ("iso", 0),
     ("join", 1), ("keys", 0), ("last", 0), ("length", 0), ("ltrimstr", 1), ("map", 1), ("max", 0), ("max_by", 1),
     ("mean", 0), ("min", 0), ("min_by", 1), ("not", 0), ("now", 0), ("null", 0), ("numbers", 0), ("objects", 0),
     ("older_than", 1), ("percent", 2), ("percentile", 1), ("reverse", 0), ("round", 0), ("rtrimstr", 1), ("select", 1),
@@ -59,7 +59,7 @@ pub(super) fn admit(source: &str) -> Result<Term<&str>, ExpressionError> {
         }
         None => ExpressionError::new(0, "cannot be read as jq"),
     })?;
-    let term = Parser::new(&tokens).parse(|p| p.term()).map_err(|errors| match errors.first() {
+    let term = Parser::new(&tokens).parse(Parser::term).map_err(|errors| match errors.first() {
         Some((expected, Some(found))) => {
             let at = offset_of(source, found.0);
             ExpressionError::new(at, format!("expected {} before `{}`", expected.as_str(), found.0))
@@ -125,6 +125,9 @@ struct Guard<'s> {
 }
 
 type Admitted<'s> = Result<Term<&'s str>, ExpressionError>;
+
+/// Members of an object as the parser gives them.
+type Members<'s> = Vec<(Term<&'s str>, Option<Term<&'s str>>)>;
 
 impl<'s> Guard<'s> {
     fn refuse<T>(&self, part: &str, reason: &str) -> Result<T, ExpressionError> {
@@ -225,10 +228,7 @@ impl<'s> Guard<'s> {
         Ok(Term::IfThenElse(branches, otherwise))
     }
 
-    fn members(
-        &self,
-        members: Vec<(Term<&'s str>, Option<Term<&'s str>>)>,
-    ) -> Result<Vec<(Term<&'s str>, Option<Term<&'s str>>)>, ExpressionError> {
+    fn members(&self, members: Members<'s>) -> Result<Members<'s>, ExpressionError> {
         members
             .into_iter()
             .map(|(key, value)| match (key, value) {
