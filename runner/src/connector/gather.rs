@@ -117,7 +117,7 @@ impl Gatherer<'_> {
             let read = document::read(&request.format, &answer.body)
                 .map_err(|malformed| shape(&malformed.to_string()))?;
             let Some(poll) = &request.poll else { return Ok((answer, read)) };
-            if self.truth(&poll.until, read.clone()).await? {
+            if self.first_page_only || self.truth(&poll.until, read.clone()).await? {
                 return Ok((answer, read));
             }
             self.not_yet(poll, read, asked).await?;

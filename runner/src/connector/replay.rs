@@ -5,11 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use url::Url;
 
 use super::fetch::{Fetch, FetchError, FetchedResponse, OutgoingRequest};
+use super::template::{Encoding, Filling, Template};
 
 /// One recorded exchange, as it stands in a file.
 #[derive(Debug, Clone, Deserialize)]
@@ -56,7 +58,7 @@ pub struct Reply {
     /// The headers; `{base}` in a value stands for where the vendor answers.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The body as JSON; `{base}` in its texts stands for where the vendor answers.
+    /// The body as JSON; `{base}` in its texts stands for where the vendor answers, `${now-30d}` for a time.
     pub body: Option<serde_json::Value>,
     /// The body as text, when it is not JSON.
     pub text: Option<String>,
@@ -84,6 +86,8 @@ pub struct Asked<'a> {
     pub body: &'a str,
     /// Where the asker thinks the vendor answers, such as `https://acme.okta.com`.
     pub base: &'a str,
+    /// The clock replies are filled from: `${now-30d}` in a body is thirty days before it.
+    pub now: DateTime<Utc>,
     /// How often the same exchange was asked for before.
     pub turn: usize,
 }
@@ -160,7 +164,7 @@ impl Vendor {
             .enumerate()
             .find(|(_, exchange)| exchange.request.fits(asked, path, &query))?;
         let reply = exchange.replies.get(asked.turn).or_else(|| exchange.replies.last())?;
-        Some((number, reply.whole(asked.base)))
+        Some((number, reply.whole(asked.base, asked.now)))
     }
 }
 
@@ -180,7 +184,7 @@ impl Pattern {
 }
 
 impl Reply {
-    fn whole(&self, base: &str) -> FetchedResponse {
+    fn whole(&self, base: &str, now: DateTime<Utc>) -> FetchedResponse {
         let body = match (&self.text, &self.body) {
             (Some(text), _) => text.clone(),
             (None, Some(body)) => body.to_string(),
@@ -191,21 +195,37 @@ impl Reply {
         if self.text.is_none() && self.body.is_some() {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
-        FetchedResponse { status: self.status, headers, body: Bytes::from(body.replace("{base}", base)) }
+        FetchedResponse {
+            status: self.status,
+            headers,
+            body: Bytes::from(dated(body.replace("{base}", base), now)),
+        }
     }
+}
+
+/// A body with its `${now…}` filled in; one without, or with anything else in holes, stays as it was recorded.
+fn dated(body: String, now: DateTime<Utc>) -> String {
+    if !body.contains("${now") {
+        return body;
+    }
+    let nothing = BTreeMap::new();
+    let filling = Filling { now, config: &nothing, from: &nothing, each: &[] };
+    let template = Template::parse(&body).ok();
+    template.and_then(|template| template.fill(&filling, Encoding::Plain).ok()).unwrap_or(body)
 }
 
 /// Recorded replies as a way out that leads nowhere: nothing is sent, waiting takes no time.
 pub struct Replay {
     vendor: Vendor,
+    now: DateTime<Utc>,
     turns: std::sync::Mutex<BTreeMap<usize, usize>>,
     waited: std::sync::Mutex<Vec<Duration>>,
 }
 
 impl Replay {
-    /// Replays a vendor from its first replies on.
-    pub fn new(vendor: Vendor) -> Self {
-        Self { vendor, turns: std::sync::Mutex::default(), waited: std::sync::Mutex::default() }
+    /// Replays a vendor from its first replies on, at this time.
+    pub fn new(vendor: Vendor, now: DateTime<Utc>) -> Self {
+        Self { vendor, now, turns: std::sync::Mutex::default(), waited: std::sync::Mutex::default() }
     }
 
     /// What waiting was asked for, in order.
@@ -225,6 +245,7 @@ impl Replay {
             headers: &headers,
             body: request.body.as_ref().map_or("", |(_, body)| body.expose()),
             base: "",
+            now: self.now,
             turn,
         };
         let base = url.origin().ascii_serialization();
@@ -267,3 +288,6 @@ fn with_secrets(request: &OutgoingRequest) -> Url {
     }
     url
 }
+
+#[cfg(test)]
+mod tests;

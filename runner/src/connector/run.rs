@@ -128,7 +128,7 @@ fn warning(trouble: &Trouble, permission: Option<&str>) -> String {
 }
 
 /// The requests the wanted KRIs need, and those they need in turn.
-fn needed<'m>(manifest: &'m Manifest, wanted: &[&'m Kri]) -> BTreeSet<&'m str> {
+pub(crate) fn needed<'m>(manifest: &'m Manifest, wanted: &[&'m Kri]) -> BTreeSet<&'m str> {
     let mut needed: BTreeSet<&str> = wanted.iter().flat_map(|kri| &kri.needs).map(String::as_str).collect();
     // A request is only ever after one above it, so one pass from the end finds all.
     for request in manifest.requests.iter().rev() {
@@ -178,3 +178,6 @@ fn first_trouble(manifest: &Manifest, answers: &Answers) -> Option<RunError> {
         Some(trouble.clone().at(&request.id))
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,6 +99,18 @@ pub enum TemplateError {
 pub struct Unfilled(pub String);
 
 impl Template {
+    /// A text without holes, whatever it looks like.
+    pub fn literal(text: &str) -> Self {
+        Self(vec![Part::Text(text.to_owned())])
+    }
+
+    /// This and then another.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// Reads a template.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let mut parts = Vec::new();
