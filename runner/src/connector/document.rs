@@ -32,6 +32,13 @@ pub fn read(format: &Format, body: &[u8]) -> Result<Val, Malformed> {
     }
 }
 
+/// As `read`, away from the threads that serve others: an answer may have tens of megabytes.
+pub async fn read_apart(format: &Format, body: bytes::Bytes) -> Result<Val, Malformed> {
+    let format = format.clone();
+    let reading = tokio::task::spawn_blocking(move || read(&format, &body)).await;
+    reading.unwrap_or(Err(Malformed::NotJson))
+}
+
 /// Reads JSON, keeping decimals as they are written.
 pub fn json(body: &[u8]) -> Result<Val, Malformed> {
     // The value's own reader takes more than JSON and recurses without end; serde_json's admits neither.

@@ -14,7 +14,7 @@ use url::Url;
 use self::limits::Spending;
 use self::sign::Proof;
 use super::credentials::{Credentials, SecretText};
-use super::fetch::{Fetch, FetchedResponse, Method, OutgoingRequest};
+use super::fetch::{Fetch, FetchError, FetchedResponse, Method, OutgoingRequest};
 use super::manifest::Manifest;
 use super::report::{ErrorClass, Trouble};
 use super::settings::Budget;
@@ -119,7 +119,9 @@ impl<'a> Exchange<'a> {
 
     async fn send(&mut self, outgoing: &OutgoingRequest) -> Result<FetchedResponse, Trouble> {
         self.spending.request()?;
-        let answer = self.fetch.send(outgoing).await?;
+        // The way out keeps to the time it is given; a run must end even if it does not.
+        let sending = tokio::time::timeout(outgoing.timeout, self.fetch.send(outgoing));
+        let answer = sending.await.unwrap_or(Err(FetchError::Timeout))?;
         self.spending.read(answer.body.len());
         Ok(answer)
     }

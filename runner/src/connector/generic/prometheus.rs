@@ -1,4 +1,4 @@
-//! Prometheus: a PromQL query for each value, evaluated at the run's time.
+//! Prometheus: a `PromQL` query for each value, evaluated at the run's time.
 
 use serde::Deserialize;
 
@@ -25,7 +25,7 @@ pub struct PrometheusConfig {
 pub struct QueryConfig {
     /// The KRI it is written to.
     pub slug: String,
-    /// The PromQL; it has to give one series, or a scalar.
+    /// The `PromQL`; it has to give one series, or a scalar.
     pub query: String,
 }
 

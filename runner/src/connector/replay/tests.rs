@@ -93,7 +93,7 @@ async fn serve(listener: TcpListener, vendor: Vendor, base: String) {
         let mut head =
             format!("HTTP/1.1 {status} Answer\r\ncontent-length: {}\r\nconnection: close\r\n", body.len());
         for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head = format!("{head}{name}: {value}\r\n");
         }
         stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
         stream.write_all(&body).await.unwrap();

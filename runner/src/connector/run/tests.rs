@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use serde_json::json;
 
 use super::*;
 use crate::connector::credentials::SecretText;
+use crate::connector::fetch::{FetchError, FetchedResponse, OutgoingRequest};
 use crate::connector::replay::{Replay, Vendor};
 use crate::connector::slug::Slug;
 
@@ -78,7 +80,7 @@ fn page(after: Option<u32>, next: Option<u32>) -> serde_json::Value {
     json!({"request": request, "replies": [{"body": {"things": [1, 2], "next": next}}]})
 }
 
-fn other(replies: serde_json::Value) -> serde_json::Value {
+fn other(replies: &serde_json::Value) -> serde_json::Value {
     json!({"request": {"path": "/v1/other"}, "replies": replies})
 }
 
@@ -112,7 +114,7 @@ async fn the_requests_the_bytes_and_the_time_of_a_run_are_bounded() {
         page(None, Some(1)),
         page(Some(1), Some(2)),
         page(Some(2), None),
-        other(json!([{"body": {"value": 1}}]))
+        other(&json!([{"body": {"value": 1}}]))
     ]);
     let few = Budget { requests: 2, ..Budget::default() };
     let report = ran(&vendor(&pages), few, None).await;
@@ -120,7 +122,7 @@ async fn the_requests_the_bytes_and_the_time_of_a_run_are_bounded() {
     assert_eq!(report.error.unwrap().class, ErrorClass::Budget);
     let small = Budget { bytes: 25, ..Budget::default() };
     assert_eq!(ran(&vendor(&pages), small, None).await.error.unwrap().class, ErrorClass::Budget);
-    let large = other(json!([{"text": "[".repeat(100)}]));
+    let large = other(&json!([{"text": "[".repeat(100)}]));
     let little = Budget { bytes: 50, ..Budget::default() };
     let report = ran(&vendor(&json!([large])), little, Some(&["other_value"])).await;
     assert_eq!(report.error.unwrap().class, ErrorClass::TooLarge);
@@ -132,7 +134,7 @@ async fn the_requests_the_bytes_and_the_time_of_a_run_are_bounded() {
 async fn a_rate_limit_is_waited_out_within_the_runs_time_and_no_longer() {
     let limited = |seconds: &str| {
         json!([other(
-            json!([{"status": 429, "headers": {"Retry-After": seconds}}, {"body": {"value": 1.25}}])
+            &json!([{"status": 429, "headers": {"Retry-After": seconds}}, {"body": {"value": 1.25}}])
         )])
     };
     let patient = vendor(&limited("30"));
@@ -143,7 +145,7 @@ async fn a_rate_limit_is_waited_out_within_the_runs_time_and_no_longer() {
     let report = ran(&hurried, Budget::default(), Some(&["other_value"])).await;
     assert_eq!(report.error.unwrap().class, ErrorClass::RateLimited);
     assert!(hurried.waited().is_empty(), "nobody waits for what will not come in time");
-    let stubborn = vendor(&json!([other(json!([{"status": 429}]))]));
+    let stubborn = vendor(&json!([other(&json!([{"status": 429}]))]));
     let report = ran(&stubborn, Budget::default(), Some(&["other_value"])).await;
     assert_eq!((report.error.unwrap().class, report.requests_made), (ErrorClass::RateLimited, 5));
 }
@@ -151,7 +153,7 @@ async fn a_rate_limit_is_waited_out_within_the_runs_time_and_no_longer() {
 #[tokio::test]
 async fn what_the_tenant_has_not_wired_is_skipped_and_not_asked_for() {
     let report = ran(
-        &vendor(&json!([other(json!([{"body": {"value": 1}}]))])),
+        &vendor(&json!([other(&json!([{"body": {"value": 1}}]))])),
         Budget::default(),
         Some(&["other_value"]),
     )
@@ -185,9 +187,12 @@ async fn zero_is_only_what_a_whole_answer_says() {
         json!({"value": [0]}),
         json!({}),
     ] {
-        let report =
-            ran(&vendor(&json!([other(json!([{"body": body}]))])), Budget::default(), Some(&["other_value"]))
-                .await;
+        let report = ran(
+            &vendor(&json!([other(&json!([{"body": body}]))])),
+            Budget::default(),
+            Some(&["other_value"]),
+        )
+        .await;
         assert!(report.values.is_empty(), "{body}");
     }
 }
@@ -195,12 +200,12 @@ async fn zero_is_only_what_a_whole_answer_says() {
 #[tokio::test]
 async fn decimals_stay_as_the_vendor_wrote_them() {
     for text in ["33.491554051195706", "0.1", "-12.50", "79228162514264337593543950335", "1e3"] {
-        let reply = other(json!([{"text": format!("{{\"value\": {text}}}")}]));
+        let reply = other(&json!([{"text": format!("{{\"value\": {text}}}")}]));
         let report = ran(&vendor(&json!([reply])), Budget::default(), Some(&["other_value"])).await;
         let expected = if text == "1e3" { "1000" } else { text };
         assert_eq!(report.values[0].value.to_string(), expected);
     }
-    let huge = other(json!([{"text": "{\"value\": 1e400}"}]));
+    let huge = other(&json!([{"text": "{\"value\": 1e400}"}]));
     assert!(ran(&vendor(&json!([huge])), Budget::default(), Some(&["other_value"])).await.values.is_empty());
 }
 
@@ -209,8 +214,7 @@ async fn neither_a_secret_nor_the_vendors_words_are_in_a_report() {
     let shouting = "you sent s3cr3t-key, internal host db-7";
     for status in [200, 301, 400, 401, 403, 418, 500] {
         let replies = json!([{"status": status, "headers": {"Location": "http://db-7/"}, "body": {"things": shouting, "value": shouting}}]);
-        let exchanges =
-            json!([{"request": {"path": "/v1/things"}, "replies": replies}, other(replies.clone())]);
+        let exchanges = json!([{"request": {"path": "/v1/things"}, "replies": replies}, other(&replies)]);
         let report = ran(&vendor(&exchanges), Budget::default(), None).await;
         let shown = format!("{report:?}{}", serde_json::to_string(&report).unwrap());
         assert!(report.values.is_empty() && !report.unmeasured.is_empty());
@@ -220,8 +224,28 @@ async fn neither_a_secret_nor_the_vendors_words_are_in_a_report() {
 
 #[tokio::test]
 async fn refused_credentials_end_a_run_at_once() {
-    let exchanges = json!([{"request": {"path": "/v1/things"}, "replies": [{"status": 401}]}, other(json!([{"body": {"value": 1}}]))]);
+    let exchanges = json!([{"request": {"path": "/v1/things"}, "replies": [{"status": 401}]}, other(&json!([{"body": {"value": 1}}]))]);
     let report = ran(&vendor(&exchanges), Budget::default(), None).await;
     assert_eq!(report.error.unwrap().class, ErrorClass::Authentication);
+    assert_eq!((report.requests_made, report.unmeasured.len()), (1, 2));
+}
+
+/// A way out that never comes back.
+struct Hanging;
+
+impl Fetch for Hanging {
+    fn send<'a>(&'a self, _: &'a OutgoingRequest) -> BoxFuture<'a, Result<FetchedResponse, FetchError>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn a_run_ends_even_when_the_vendor_hangs() {
+    let manifest = Manifest::parse("paged.toml", PAGED).unwrap();
+    let credentials = Credentials::none().with("key", SecretText::new("s3cr3t-key".to_owned()));
+    let budget = Budget { time: Duration::from_millis(50), ..Budget::default() };
+    let reach = Reach { credentials: &credentials, fetch: &Hanging, budget };
+    let report = run(&manifest, &SourceSettings::default(), reach, now()).await;
+    assert_eq!(report.error.unwrap().class, ErrorClass::Timeout);
     assert_eq!((report.requests_made, report.unmeasured.len()), (1, 2));
 }
