@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::catalog::{CatalogEntry, catalog};
+use super::generic;
 use super::manifest::{Manifest, Mistake};
 
 /// The manifests built into the program, by file name.
@@ -69,6 +71,13 @@ impl Registry {
     /// Every manifest, by vendor id.
     pub fn all(&self) -> impl Iterator<Item = &Manifest> {
         self.manifests.values().map(AsRef::as_ref)
+    }
+
+    /// Everything there is to connect to: the vendors, then the generic connectors.
+    pub fn catalog(&self) -> Vec<CatalogEntry> {
+        let mut catalog = catalog(&self.all().collect::<Vec<_>>());
+        catalog.extend(generic::catalog());
+        catalog
     }
 
     fn add(&mut self, manifest: Manifest) {

@@ -1,17 +1,18 @@
 //! Recorded replies stand in for a vendor: offline checks, tests, and the demonstration's own vendors.
 
+mod offline;
+
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
-use url::Url;
 
-use super::fetch::{Fetch, FetchError, FetchedResponse, OutgoingRequest};
+use super::fetch::FetchedResponse;
 use super::template::{Encoding, Filling, Template};
+
+pub use offline::Replay;
 
 /// One recorded exchange, as it stands in a file.
 #[derive(Debug, Clone, Deserialize)]
@@ -212,81 +213,6 @@ fn dated(body: String, now: DateTime<Utc>) -> String {
     let filling = Filling { now, config: &nothing, from: &nothing, each: &[] };
     let template = Template::parse(&body).ok();
     template.and_then(|template| template.fill(&filling, Encoding::Plain).ok()).unwrap_or(body)
-}
-
-/// Recorded replies as a way out that leads nowhere: nothing is sent, waiting takes no time.
-pub struct Replay {
-    vendor: Vendor,
-    now: DateTime<Utc>,
-    turns: std::sync::Mutex<BTreeMap<usize, usize>>,
-    waited: std::sync::Mutex<Vec<Duration>>,
-}
-
-impl Replay {
-    /// Replays a vendor from its first replies on, at this time.
-    pub fn new(vendor: Vendor, now: DateTime<Utc>) -> Self {
-        Self { vendor, now, turns: std::sync::Mutex::default(), waited: std::sync::Mutex::default() }
-    }
-
-    /// What waiting was asked for, in order.
-    pub fn waited(&self) -> Vec<Duration> {
-        self.waited.lock().map(|waited| waited.clone()).unwrap_or_default()
-    }
-
-    fn reply(&self, request: &OutgoingRequest) -> Result<FetchedResponse, FetchError> {
-        let url = with_secrets(request);
-        let headers: Vec<(String, String)> =
-            request.headers.iter().map(|(n, v)| (n.clone(), v.expose().to_owned())).collect();
-        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let path_and_query = format!("{}{query}", url.path());
-        let asked = |turn| Asked {
-            method: request.method.as_str(),
-            path_and_query: &path_and_query,
-            headers: &headers,
-            body: request.body.as_ref().map_or("", |(_, body)| body.expose()),
-            base: "",
-            now: self.now,
-            turn,
-        };
-        let base = url.origin().ascii_serialization();
-        // Nothing recorded for it is what a vendor says to a path it does not know.
-        let unknown = FetchedResponse { status: 404, headers: Vec::new(), body: Bytes::new() };
-        let Some((number, _)) = self.vendor.answer(&asked(0)) else { return Ok(unknown) };
-        let turn = self.turns.lock().map_or(0, |mut turns| {
-            let turn = turns.entry(number).or_default();
-            *turn += 1;
-            turn.saturating_sub(1)
-        });
-        let answer =
-            self.vendor.answer(&Asked { base: &base, ..asked(turn) }).map_or(unknown, |(_, answer)| answer);
-        let size = u64::try_from(answer.body.len()).unwrap_or(u64::MAX);
-        if size > request.max_bytes { Err(FetchError::TooLarge) } else { Ok(answer) }
-    }
-}
-
-impl Fetch for Replay {
-    fn send<'a>(
-        &'a self,
-        request: &'a OutgoingRequest,
-    ) -> BoxFuture<'a, Result<FetchedResponse, FetchError>> {
-        Box::pin(std::future::ready(self.reply(request)))
-    }
-
-    fn wait(&self, how_long: Duration) -> BoxFuture<'_, ()> {
-        if let Ok(mut waited) = self.waited.lock() {
-            waited.push(how_long);
-        }
-        Box::pin(std::future::ready(()))
-    }
-}
-
-/// The URL with the secrets of its query, as it would stand on the wire.
-fn with_secrets(request: &OutgoingRequest) -> Url {
-    let mut url = request.url.clone();
-    for (name, value) in &request.secret_query {
-        url.query_pairs_mut().append_pair(name, value.expose());
-    }
-    url
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! A mistake in a manifest is refused with its line; the catalog and the built-in manifests hold together.
 
 use super::*;
-use crate::connector::catalog::catalog;
 use crate::connector::registry::Registry;
 
 const GOOD: &str = r#"vendor = "made-up"
@@ -99,8 +98,8 @@ fn every_mistake_names_file_line_and_reason() {
 #[test]
 fn the_catalog_has_every_vendor_with_its_fields_and_thresholds() {
     let registry = Registry::open(None).unwrap_or_else(|e| panic!("{e}"));
-    let catalog = catalog(&registry.all().collect::<Vec<_>>());
-    assert_eq!(catalog.len(), 16);
+    let catalog = registry.catalog();
+    assert_eq!(catalog.len(), 16 + 4, "sixteen vendors and four generic connectors");
     let tenable = serde_json::to_value(catalog.iter().find(|e| e.vendor == "tenable-io").unwrap()).unwrap();
     assert_eq!(tenable["sourceType"], "vulnerability");
     assert_eq!(tenable["baseUrl"], "https://cloud.tenable.com");
@@ -124,4 +123,12 @@ fn a_manifest_in_the_operators_folder_is_added_or_takes_the_built_ins_place() {
     let refused = Registry::open(Some(&folder)).unwrap_err().to_string();
     std::fs::remove_dir_all(&folder).unwrap();
     assert!(refused.contains("made-up.toml:37: "), "{refused}");
+}
+
+#[test]
+fn the_documented_manifest_is_one() {
+    let readme = include_str!("../../../connectors/README.md");
+    let example = readme.split("```toml").nth(1).unwrap().split("```").next().unwrap();
+    let manifest = Manifest::parse("README.md", example).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(manifest.vendor, "acme-scanner");
 }

@@ -6,9 +6,10 @@ use futures_util::future::BoxFuture;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::offline::with_secrets;
 use super::*;
 use crate::connector::credentials::{Credentials, SecretText};
-use crate::connector::fetch::Method;
+use crate::connector::fetch::{Fetch, FetchError, Method, OutgoingRequest};
 use crate::connector::manifest::Manifest;
 use crate::connector::run::{Reach, run};
 use crate::connector::settings::{Budget, SourceSettings};

@@ -80,3 +80,21 @@ async fn a_missing_or_strange_setting_is_found_before_anything_is_sent() {
         assert_eq!(report.failed, Some(Step::Settings), "{domain}");
     }
 }
+
+#[tokio::test]
+async fn a_setting_cannot_lead_a_path_elsewhere() {
+    let github =
+        Manifest::parse("github.toml", include_str!("../../../connectors/github-advanced-security.toml"))
+            .unwrap();
+    let credentials = Credentials::none().with("token", SecretText::new("made-up-token".to_owned()));
+    for (organization, step) in
+        [("..", Step::Settings), (".", Step::Settings), ("acme/../../user", Step::Permission)]
+    {
+        let config = BTreeMap::from([("organization".to_owned(), organization.to_owned())]);
+        let settings = SourceSettings { config, ..SourceSettings::default() };
+        let fetch = Replay::new(Vendor::default(), DateTime::UNIX_EPOCH);
+        let reach = Reach { credentials: &credentials, fetch: &fetch, budget: Budget::default() };
+        let report = test(&github, &settings, reach, DateTime::UNIX_EPOCH).await;
+        assert_eq!(report.failed, Some(step), "{organization}");
+    }
+}
