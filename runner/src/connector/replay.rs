@@ -4,6 +4,7 @@ mod offline;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Mutex;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -89,8 +90,6 @@ pub struct Asked<'a> {
     pub base: &'a str,
     /// The clock replies are filled from: `${now-30d}` in a body is thirty days before it.
     pub now: DateTime<Utc>,
-    /// How often the same exchange was asked for before.
-    pub turn: usize,
 }
 
 /// Recorded replies that cannot be read.
@@ -154,8 +153,8 @@ impl Vendor {
         Ok(Self { exchanges })
     }
 
-    /// Which exchange answers, and with what; `turn` picks among its replies.
-    pub fn answer(&self, asked: &Asked<'_>) -> Option<(usize, FetchedResponse)> {
+    /// What is answered; nothing when nothing recorded fits, to which a server says 404.
+    pub fn answer(&self, asked: &Asked<'_>, turns: &Turns) -> Option<FetchedResponse> {
         let (path, query) = asked.path_and_query.split_once('?').unwrap_or((asked.path_and_query, ""));
         let query: Vec<(String, String)> =
             url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
@@ -164,8 +163,22 @@ impl Vendor {
             .iter()
             .enumerate()
             .find(|(_, exchange)| exchange.request.fits(asked, path, &query))?;
-        let reply = exchange.replies.get(asked.turn).or_else(|| exchange.replies.last())?;
-        Some((number, reply.whole(asked.base, asked.now)))
+        let reply = exchange.replies.get(turns.next(number)).or_else(|| exchange.replies.last())?;
+        Some(reply.whole(asked.base, asked.now))
+    }
+}
+
+/// How often each exchange was asked for, so that its replies come one after the other.
+#[derive(Debug, Default)]
+pub struct Turns(Mutex<BTreeMap<usize, usize>>);
+
+impl Turns {
+    fn next(&self, exchange: usize) -> usize {
+        self.0.lock().map_or(0, |mut turns| {
+            let turn = turns.entry(exchange).or_default();
+            *turn += 1;
+            turn.saturating_sub(1)
+        })
     }
 }
 

@@ -1,6 +1,5 @@
 //! Replays a vendor within the program: no socket is opened and waiting takes no time.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -9,21 +8,21 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use url::Url;
 
-use super::{Asked, Vendor};
+use super::{Asked, Turns, Vendor};
 use crate::connector::fetch::{Fetch, FetchError, FetchedResponse, OutgoingRequest};
 
 /// Recorded replies as a way out that leads nowhere: nothing is sent, waiting takes no time.
 pub struct Replay {
     vendor: Vendor,
     now: DateTime<Utc>,
-    turns: Mutex<BTreeMap<usize, usize>>,
+    turns: Turns,
     waited: Mutex<Vec<Duration>>,
 }
 
 impl Replay {
     /// Replays a vendor from its first replies on, at this time.
     pub fn new(vendor: Vendor, now: DateTime<Utc>) -> Self {
-        Self { vendor, now, turns: Mutex::default(), waited: Mutex::default() }
+        Self { vendor, now, turns: Turns::default(), waited: Mutex::default() }
     }
 
     /// What waiting was asked for, in order.
@@ -37,26 +36,18 @@ impl Replay {
             request.headers.iter().map(|(n, v)| (n.clone(), v.expose().to_owned())).collect();
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
         let path_and_query = format!("{}{query}", url.path());
-        let asked = |turn| Asked {
+        let base = url.origin().ascii_serialization();
+        let asked = Asked {
             method: request.method.as_str(),
             path_and_query: &path_and_query,
             headers: &headers,
             body: request.body.as_ref().map_or("", |(_, body)| body.expose()),
-            base: "",
+            base: &base,
             now: self.now,
-            turn,
         };
-        let base = url.origin().ascii_serialization();
         // Nothing recorded for it is what a vendor says to a path it does not know.
         let unknown = FetchedResponse { status: 404, headers: Vec::new(), body: Bytes::new() };
-        let Some((number, _)) = self.vendor.answer(&asked(0)) else { return Ok(unknown) };
-        let turn = self.turns.lock().map_or(0, |mut turns| {
-            let turn = turns.entry(number).or_default();
-            *turn += 1;
-            turn.saturating_sub(1)
-        });
-        let answer =
-            self.vendor.answer(&Asked { base: &base, ..asked(turn) }).map_or(unknown, |(_, answer)| answer);
+        let answer = self.vendor.answer(&asked, &self.turns).unwrap_or(unknown);
         let size = u64::try_from(answer.body.len()).unwrap_or(u64::MAX);
         if size > request.max_bytes { Err(FetchError::TooLarge) } else { Ok(answer) }
     }
