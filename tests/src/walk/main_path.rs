@@ -1,15 +1,14 @@
 //! Registration → organization → tenant → source → KRI → run now → dashboard → audit.
 
 use draxis_commands::secret::EncryptionKeys;
-use draxis_runner::connector::replay::{Asked, Vendor};
+use draxis_runner::connector::replay::{Asked, Turns, Vendor};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::house::{TestDatabase, Web};
+use crate::house::{TestDatabase, Web, start_of_time};
 
 /// A vendor on loopback that answers from recorded replies, without the waiting that a real export takes.
 fn vendor(replies: &str) -> String {
-    use std::collections::BTreeMap;
     use std::io::{BufRead as _, BufReader, Read as _, Write as _};
     use std::net::TcpListener;
 
@@ -18,7 +17,7 @@ fn vendor(replies: &str) -> String {
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     let shown = base.clone();
     std::thread::spawn(move || {
-        let mut turns = BTreeMap::new();
+        let turns = Turns::default();
         for stream in listener.incoming() {
             let mut stream = stream.expect("a connection");
             let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
@@ -40,21 +39,16 @@ fn vendor(replies: &str) -> String {
             let mut body = vec![0; length];
             reader.read_exact(&mut body).expect("a body");
             let body = String::from_utf8(body).expect("text");
-            let asked = |turn| Asked {
+            let asked = Asked {
                 method: &method,
                 path_and_query: &path,
                 headers: &headers,
                 body: &body,
                 base: &base,
-                turn,
+                now: start_of_time(),
             };
-            let reply = vendor.answer(&asked(0)).and_then(|(number, _)| {
-                let turn: &mut usize = turns.entry(number).or_default();
-                *turn += 1;
-                vendor.answer(&asked(*turn - 1))
-            });
-            let (status, body) =
-                reply.map_or((404, Vec::new()), |(_, reply)| (reply.status, reply.body.to_vec()));
+            let reply = vendor.answer(&asked, &turns);
+            let (status, body) = reply.map_or((404, Vec::new()), |reply| (reply.status, reply.body.to_vec()));
             write!(stream, "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nconnection: close\r\n")
                 .unwrap();
             write!(stream, "content-length: {}\r\n\r\n", body.len()).unwrap();
