@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use draxis_commands::Permission;
 use draxis_domain::risk::{RiskBody, RiskCommand};
-use draxis_domain::{OutcomeId, RiskId};
+use draxis_domain::{ControlId, OutcomeId, RiskId};
 
 use crate::answer::{Answered, committed, found, json};
 use crate::app::App;
@@ -65,5 +65,27 @@ pub async fn unlink_outcome(
 ) -> Answered {
     let context = command.context.because(command.body.reason);
     let unlink = RiskCommand::UnlinkOutcome(ids.1.get("outcome")?);
+    Ok(committed(app.commands.change_risk(&context, ids.0.get("risk")?, unlink).await?))
+}
+
+/// `PUT /api/risks/{id}/controls/{controlId}`.
+pub async fn link_control(
+    app: Data<App>,
+    ids: Path<(Id<RiskId>, Id<ControlId>)>,
+    command: Command<ReasonBody>,
+) -> Answered {
+    let context = command.context.because(command.body.reason);
+    let link = RiskCommand::LinkControl(ids.1.get("control")?);
+    Ok(committed(app.commands.change_risk(&context, ids.0.get("risk")?, link).await?))
+}
+
+/// `DELETE /api/risks/{id}/controls/{controlId}`.
+pub async fn unlink_control(
+    app: Data<App>,
+    ids: Path<(Id<RiskId>, Id<ControlId>)>,
+    command: Command<ReasonBody>,
+) -> Answered {
+    let context = command.context.because(command.body.reason);
+    let unlink = RiskCommand::UnlinkControl(ids.1.get("control")?);
     Ok(committed(app.commands.change_risk(&context, ids.0.get("risk")?, unlink).await?))
 }
