@@ -22,13 +22,16 @@ mod text;
 mod upcast;
 
 pub mod account;
+pub mod control;
 pub mod invitation;
 pub mod kri;
 pub mod organization;
 pub mod outcome;
 pub mod risk;
+pub mod rollup;
 pub mod source;
 pub mod tenant;
+pub mod vendor;
 
 mod log;
 

@@ -1,6 +1,7 @@
 //! The two logs: every event a tenant's stream may hold, and every event the platform's may.
 
 use crate::account::AccountEvent;
+use crate::control::ControlEvent;
 use crate::invitation::InvitationEvent;
 use crate::kri::KriEvent;
 use crate::organization::OrganizationEvent;
@@ -8,6 +9,7 @@ use crate::outcome::OutcomeEvent;
 use crate::risk::RiskEvent;
 use crate::source::SourceEvent;
 use crate::tenant::TenantEvent as TenantCreation;
+use crate::vendor::VendorEvent;
 use crate::{DecodeError, EventSet};
 
 /// Declares a log as the sum of its aggregates' events, told apart by aggregate type.
@@ -56,6 +58,10 @@ log! {
         Kri(KriEvent) = "kri",
         /// Of a risk.
         Risk(RiskEvent) = "risk",
+        /// Of a control.
+        Control(ControlEvent) = "control",
+        /// Of a third party.
+        Vendor(VendorEvent) = "vendor",
     }
 }
 

@@ -151,7 +151,7 @@ impl KriState {
         let schedule = schedule.filter(|_| body.source_id.is_some());
         let version = self.version.saturating_add(1);
         let after = Judged { window: &self.window, body: &body, version };
-        let standing = after.standing(schedule, moment.now);
+        let standing = self.standing_after(after, schedule, moment.now);
         let shifted = self.shifted(after, moment.now);
         let edited = KriEvent::Edited(Box::new(KriEdited { version, body, schedule, standing }));
         Ok(std::iter::once(edited).chain(shifted).collect())
@@ -191,7 +191,7 @@ impl KriState {
         if schedule == self.schedule {
             return Vec::new();
         }
-        let standing = self.judged(&self.window).standing(schedule, moment.now);
+        let standing = self.standing_after(self.judged(&self.window), schedule, moment.now);
         vec![KriEvent::Rescheduled(Rescheduled { schedule, standing })]
     }
 

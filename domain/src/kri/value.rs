@@ -7,6 +7,7 @@ use crate::kri::{
     Adjustment, KriEvent, KriState, NewReading, Operator, PastReading, Reading, Standing, ValueAdjusted,
     ValueCorrected, ValueRecorded, WentStale, Window,
 };
+use crate::source::Schedule;
 use crate::{Moment, Quantity, Rejection, Sequence};
 
 impl KriState {
@@ -52,7 +53,7 @@ impl KriState {
         window.record(reading.clone());
         recorded.superseded = window.latest() != Some(&reading);
         let after = self.judged(&window);
-        recorded.standing = after.standing(self.schedule, moment.now);
+        recorded.standing = self.standing_after(after, self.schedule, moment.now);
         Ok(self.with_shift(KriEvent::ValueRecorded(recorded), after, moment.now))
     }
 
@@ -74,7 +75,7 @@ impl KriState {
         let mut window = self.window.clone();
         window.adjust(adjustment.clone());
         let after = self.judged(&window);
-        let standing = after.standing(self.schedule, moment.now);
+        let standing = self.standing_after(after, self.schedule, moment.now);
         let cause = KriEvent::ValueAdjusted(ValueAdjusted { adjustment, superseded, standing });
         Ok(self.with_shift(cause, after, moment.now))
     }
@@ -99,7 +100,7 @@ impl KriState {
             observed_at: known.observed_at,
             was: known.stands,
             value: to,
-            standing: after.standing(self.schedule, moment.now),
+            standing: self.standing_after(after, self.schedule, moment.now),
         });
         Ok(self.with_shift(cause, after, moment.now))
     }
@@ -113,6 +114,20 @@ impl KriState {
             }
             Some(_) | None => Vec::new(),
         }
+    }
+
+    /// How the KRI will stand. While the reading and its term stay as they are, only its timer says that the term is over,
+    /// so that growing stale is always an event of its own.
+    pub(super) fn standing_after(
+        &self,
+        after: Judged<'_>,
+        schedule: Option<Schedule>,
+        now: DateTime<Utc>,
+    ) -> Standing {
+        let standing = after.standing(schedule, now);
+        let term = |standing: &Standing| (standing.observed_at, standing.stale_at);
+        let same = term(&standing) == term(&self.standing);
+        Standing { stale: if same { self.standing.stale } else { standing.stale }, ..standing }
     }
 
     /// These values by the present definition.
@@ -300,6 +315,17 @@ mod tests {
         assert!(kri.state().standing.stale);
         kri.when(501, KriCommand::Reschedule(Some(Schedule::Weekly)));
         assert!(!kri.state().standing.stale, "by a slower pace it is fresh");
+    }
+
+    #[test]
+    fn an_adjustment_makes_a_value_neither_fresh_nor_stale() {
+        let mut kri = Given::kri("");
+        kri.reads(10, 3);
+        kri.when(500, adjust(1, Operator::Increment, 1, 400));
+        assert!(!kri.state().standing.stale, "the timer is late, and it is the timer that says so");
+        assert_eq!(names(&kri.when(501, KriCommand::MarkStale)), ["kri.went_stale"]);
+        kri.when(502, adjust(2, Operator::Increment, 1, 502));
+        assert!(kri.state().standing.stale);
     }
 
     #[test]

@@ -172,3 +172,106 @@ impl RiskState {
 }
 
 aggregate!(Risk, "risk", RiskCommand, RiskEvent);
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use ulid::Ulid;
+
+    use super::{Risk, RiskCommand};
+    use crate::risk::{RiskBody, RiskEvent, RiskStatus, Score};
+    use crate::{Actor, ControlId, EventSet, Moment, OutcomeId, Rejection, RiskId};
+
+    fn moment() -> Moment {
+        Moment::new(DateTime::UNIX_EPOCH, Actor::Runner)
+    }
+
+    fn body(more: &str) -> Box<RiskBody> {
+        let text = format!(r#"{{"name":"Ransomware","likelihood":4,"impact":5{more}}}"#);
+        Box::new(serde_json::from_str(&text).unwrap())
+    }
+
+    fn given(commands: Vec<RiskCommand>) -> Risk {
+        let mut risk = Risk::default();
+        let define = RiskCommand::Define { id: RiskId::default(), body: body("") };
+        for command in std::iter::once(define).chain(commands) {
+            for event in risk.decide(command, &moment()).unwrap() {
+                let stored = event.payload().unwrap();
+                let read = RiskEvent::decode(event.wire_type(), event.wire_version(), &stored).unwrap();
+                assert_eq!(read, event, "{stored}");
+                risk.evolve(read);
+            }
+        }
+        risk
+    }
+
+    #[test]
+    fn a_risk_is_open_until_somebody_says_otherwise() {
+        let risk = given(Vec::new());
+        assert_eq!(risk.in_use().map(|state| state.body.status), Some(RiskStatus::Open));
+        let accepted = given(vec![RiskCommand::Edit { body: body(r#","status":"accepted""#) }]);
+        let state = accepted.in_use().unwrap();
+        assert_eq!((state.version, state.body.status), (2, RiskStatus::Accepted));
+    }
+
+    #[test]
+    fn likelihood_and_impact_are_whole_numbers_from_one_to_five() {
+        assert_eq!(Score::try_new(5).map(Score::get), Ok(5));
+        for wrong in ["0", "6", "-1", "300", "2.5", "\"3\"", "null"] {
+            let text = format!(r#"{{"name":"x","likelihood":{wrong},"impact":1}}"#);
+            assert!(serde_json::from_str::<RiskBody>(&text).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn links_are_made_and_undone_once() {
+        let (control, outcome) = (ControlId::new(Ulid(2)), OutcomeId::new(Ulid(3)));
+        let linked = given(vec![
+            RiskCommand::LinkControl(control),
+            RiskCommand::LinkControl(control),
+            RiskCommand::LinkOutcome(outcome),
+        ]);
+        let state = linked.in_use().unwrap();
+        assert_eq!(state.version, 3, "an edit from before a link would undo it");
+        assert!(state.body.control_ids.contains(&control) && state.body.outcome_ids.contains(&outcome));
+        let undone = given(vec![
+            RiskCommand::LinkControl(control),
+            RiskCommand::UnlinkControl(control),
+            RiskCommand::UnlinkControl(control),
+            RiskCommand::UnlinkOutcome(outcome),
+        ]);
+        assert_eq!(undone.in_use().unwrap().version, 3);
+        assert!(undone.in_use().unwrap().body.control_ids.is_empty());
+    }
+
+    #[test]
+    fn a_risk_has_a_bounded_number_of_links() {
+        let links = (1..=50).map(|n| RiskCommand::LinkOutcome(OutcomeId::new(Ulid(n)))).collect();
+        let refused = given(links).decide(RiskCommand::LinkOutcome(OutcomeId::new(Ulid(51))), &moment());
+        assert!(matches!(refused, Err(Rejection::Invalid { code: "risk.too_many_links", .. })));
+    }
+
+    #[test]
+    fn a_change_is_made_on_the_version_that_was_seen() {
+        let risk = given(vec![RiskCommand::Edit { body: body(r#","status":"accepted""#) }]);
+        let stale = Moment { expected_version: Some(1), ..moment() };
+        for command in [
+            RiskCommand::Edit { body: body("") },
+            RiskCommand::LinkControl(ControlId::default()),
+            RiskCommand::Archive,
+        ] {
+            assert_eq!(risk.decide(command, &stale), Err(Rejection::Stale { current: 2 }));
+        }
+    }
+
+    #[test]
+    fn an_archived_risk_is_read_only() {
+        let archived = given(vec![RiskCommand::Archive]);
+        assert!(archived.in_use().is_none());
+        assert_eq!(archived.decide(RiskCommand::Archive, &moment()), Ok(Vec::new()));
+        let refused = archived.decide(RiskCommand::Edit { body: body("") }, &moment());
+        assert!(matches!(refused, Err(Rejection::Conflict { code: "risk.archived", .. })));
+        let unknown = Risk::default().decide(RiskCommand::Archive, &moment());
+        assert_eq!(unknown, Err(Rejection::NotFound { noun: "risk" }));
+    }
+}
