@@ -3,37 +3,63 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use draxis_commands::{Context, Permission};
-use draxis_domain::BreachId;
-use draxis_domain::kri::{AssignBody, BreachCommand, CommentBody, KriCommand, SnoozeBody};
+use draxis_domain::kri::{AssignBody, BreachCommand, CommentBody, KriCommand, Level, SnoozeBody};
+use draxis_domain::{AccountId, BreachId, KriId};
+use draxis_projections::BreachFilter;
+use serde::Deserialize;
 
 use crate::answer::{Answered, committed, found, json};
 use crate::app::App;
 use crate::outcome::ReasonBody;
-use crate::page::PageQuery;
+use crate::page::Listing;
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::request::{Command, Nothing, Query};
 
+/// What the list of breaches can be narrowed to.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct BreachListFilter {
+    open: Option<bool>,
+    kri_id: Option<KriId>,
+    level: Option<Level>,
+    acknowledged: Option<bool>,
+    owner: Option<AccountId>,
+}
+
+impl From<BreachListFilter> for BreachFilter {
+    fn from(asked: BreachListFilter) -> Self {
+        Self {
+            open: asked.open,
+            kri_id: asked.kri_id,
+            level: asked.level,
+            acknowledged: asked.acknowledged,
+            owner: asked.owner,
+        }
+    }
+}
+
 /// `GET /api/breaches`: newest first.
-pub async fn list(app: Data<App>, query: Query<PageQuery>) -> Answered {
-    let tenant = query.tenant(Permission::Read)?;
+pub async fn list(app: Data<App>, query: Listing<BreachListFilter>) -> Answered {
+    let filter = query.filter.clone().into();
     json(
         StatusCode::OK,
-        &app.read_models.list_breaches(tenant, query.at_least, &query.parameters.page()?).await?,
+        &app.read_models.list_breaches(query.tenant()?, query.at_least, &filter, &query.page).await?,
     )
 }
 
 /// `GET /api/breaches/{id}`: the episode with its timeline.
 pub async fn show(app: Data<App>, id: Path<Id<BreachId>>, query: Query<Nothing>) -> Answered {
     let tenant = query.tenant(Permission::Read)?;
-    found("breach", app.read_models.find_breach(tenant, query.at_least, id.get("breach")?).await?)
+    let breach = app.read_models.find_breach(tenant, id.get("breach")?, query.at_least).await?;
+    found("breach", breach, |shown| shown.version)
 }
 
 /// An episode belongs to its KRI, which decides; the read model only says which KRI that is.
 async fn change(app: &App, id: &Id<BreachId>, context: &Context, command: BreachCommand) -> Answered {
     let tenant = context.caller.tenant()?;
     let id = id.get("breach")?;
-    let breach = app.read_models.find_breach(tenant, None, id).await?;
+    let breach = app.read_models.find_breach(tenant, id, None).await?;
     let kri = breach.ok_or_else(|| Problem::not_found("breach"))?.kri_id;
     Ok(committed(app.commands.change_kri(context, kri, KriCommand::Breach { id, command }).await?))
 }

@@ -9,7 +9,7 @@ use draxis_domain::control::{ControlBody, ControlCommand};
 use crate::answer::{Answered, committed, found, json};
 use crate::app::App;
 use crate::outcome::ReasonBody;
-use crate::page::PageQuery;
+use crate::page::{ArchivedFilter, Listing};
 use crate::path::Id;
 use crate::request::{Command, Nothing, Query};
 
@@ -19,18 +19,19 @@ pub async fn define(app: Data<App>, command: Command<ControlBody>) -> Answered {
 }
 
 /// `GET /api/controls`.
-pub async fn list(app: Data<App>, query: Query<PageQuery>) -> Answered {
-    let tenant = query.tenant(Permission::Read)?;
+pub async fn list(app: Data<App>, query: Listing<ArchivedFilter>) -> Answered {
+    let archived = query.filter.archived();
     json(
         StatusCode::OK,
-        &app.read_models.list_controls(tenant, query.at_least, &query.parameters.page()?).await?,
+        &app.read_models.list_controls(query.tenant()?, query.at_least, archived, &query.page).await?,
     )
 }
 
 /// `GET /api/controls/{id}`.
 pub async fn show(app: Data<App>, id: Path<Id<ControlId>>, query: Query<Nothing>) -> Answered {
     let tenant = query.tenant(Permission::Read)?;
-    found("control", app.read_models.find_control(tenant, query.at_least, id.get("control")?).await?)
+    let control = app.read_models.find_control(tenant, id.get("control")?, query.at_least).await?;
+    found("control", control, |shown| shown.control.version)
 }
 
 /// `PUT /api/controls/{id}`.

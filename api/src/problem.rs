@@ -7,6 +7,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use draxis_commands::CommandError;
 use draxis_domain::{Rejection, Violation};
+use draxis_projections::ReadError;
 use serde::Serialize;
 use serde_json::json;
 
@@ -214,6 +215,30 @@ impl From<CommandError> for Problem {
             CommandError::Contended => Self::unavailable("contended", detail),
             CommandError::Unknown => Self::unavailable("outcome_unknown", detail),
             CommandError::Failed(_) => Self::failed(&error),
+        }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ReadError::Ahead { .. } => Self::invalid_at("/position", detail),
+            ReadError::Cursor => Self::invalid_at("/cursor", detail),
+            ReadError::Contended => Self::unavailable("contended", detail),
+            ReadError::Database(ref cause)
+                if matches!(cause, sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) =>
+            {
+                Self::unavailable("overloaded", detail)
+            }
+            ReadError::Database(_)
+            | ReadError::Undecodable { .. }
+            | ReadError::Gap { .. }
+            | ReadError::Row { .. }
+            | ReadError::Unwritable { .. }
+            | ReadError::Newer { .. }
+            | ReadError::NoSuchProjection { .. }
+            | ReadError::Interrupted(_) => Self::failed(&error),
         }
     }
 }

@@ -9,7 +9,7 @@ use draxis_domain::vendor::{VendorBody, VendorCommand};
 use crate::answer::{Answered, committed, found, json};
 use crate::app::App;
 use crate::outcome::ReasonBody;
-use crate::page::PageQuery;
+use crate::page::{ArchivedFilter, Listing};
 use crate::path::Id;
 use crate::request::{Command, Nothing, Query};
 
@@ -19,18 +19,19 @@ pub async fn define(app: Data<App>, command: Command<VendorBody>) -> Answered {
 }
 
 /// `GET /api/vendors`.
-pub async fn list(app: Data<App>, query: Query<PageQuery>) -> Answered {
-    let tenant = query.tenant(Permission::Read)?;
+pub async fn list(app: Data<App>, query: Listing<ArchivedFilter>) -> Answered {
+    let archived = query.filter.archived();
     json(
         StatusCode::OK,
-        &app.read_models.list_vendors(tenant, query.at_least, &query.parameters.page()?).await?,
+        &app.read_models.list_vendors(query.tenant()?, query.at_least, archived, &query.page).await?,
     )
 }
 
 /// `GET /api/vendors/{id}`.
 pub async fn show(app: Data<App>, id: Path<Id<VendorId>>, query: Query<Nothing>) -> Answered {
     let tenant = query.tenant(Permission::Read)?;
-    found("vendor", app.read_models.find_vendor(tenant, query.at_least, id.get("vendor")?).await?)
+    let vendor = app.read_models.find_vendor(tenant, id.get("vendor")?, query.at_least).await?;
+    found("vendor", vendor, |shown| shown.version)
 }
 
 /// `PUT /api/vendors/{id}`.

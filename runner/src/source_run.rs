@@ -117,8 +117,8 @@ impl SourceRuns {
         let (body, secret) = self.commands.open_source(tenant, source).await?;
         let manifest = Arc::clone(self.manifest(&body)?);
         let started = self.start(&context, (source, run_id), trigger).await?;
-        let run =
-            Run { runs: self.clone(), context, source, run_id, started, now: self.commands.clock().now() };
+        let begun =
+            Begun { runs: self.clone(), context, source, run_id, started, now: self.commands.clock().now() };
         let ending = self.tasks.spawn(async move { begun.run_to_its_end(&manifest, &body, secret).await });
         match tokio::time::timeout(PATIENCE, ending).await {
             Ok(ended) => ended.map_err(CommandError::failed)?,
