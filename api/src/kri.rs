@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::answer::{Answered, committed, found, json};
 use crate::app::App;
 use crate::outcome::ReasonBody;
-use crate::page::{Listing, shown};
+use crate::page::{Listing, WithArchived};
 use crate::path::Id;
 use crate::request::{Command, Nothing, Query};
 
@@ -19,7 +19,7 @@ use crate::request::{Command, Nothing, Query};
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct KriListFilter {
-    archived: bool,
+    archived: WithArchived,
     slug: Option<KriSlug>,
     status: Option<Status>,
     stale: Option<bool>,
@@ -32,7 +32,7 @@ pub struct KriListFilter {
 impl From<KriListFilter> for KriFilter {
     fn from(asked: KriListFilter) -> Self {
         Self {
-            archived: shown(asked.archived),
+            archived: asked.archived.into(),
             slug: asked.slug,
             status: asked.status,
             stale: asked.stale,

@@ -44,11 +44,14 @@ pub async fn list_tenants(app: Data<App>, query: Listing<Nothing>) -> Answered {
 /// `POST /api/invitations`: the token is in the answer, this once, and in the mail.
 pub async fn invite(app: Data<App>, request: HttpRequest, command: Command<InviteBody>) -> Answered {
     let invited = app.identity.invite(&command.context, command.body).await?;
-    let connection = request.connection_info();
-    let link = format!("{}://{}/invitations/{}", connection.scheme(), connection.host(), invited.token);
-    drop(connection);
+    let link = link(&request, &invited.token);
     app.identity.post_invitation(&invited, &link).await?;
     json(StatusCode::CREATED, &invited)
+}
+
+fn link(request: &HttpRequest, token: &str) -> String {
+    let connection = request.connection_info();
+    format!("{}://{}/invitations/{token}", connection.scheme(), connection.host())
 }
 
 /// The part of the platform whose organizations and tenants the caller may list.

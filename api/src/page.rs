@@ -28,7 +28,7 @@ pub struct Listing<F> {
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ArchivedFilter {
-    archived: bool,
+    archived: WithArchived,
 }
 
 /// What a list answers when nobody says how much.
@@ -36,14 +36,20 @@ const USUAL: usize = 50;
 
 impl ArchivedFilter {
     /// In the read models' terms.
-    pub const fn archived(self) -> Archived {
-        shown(self.archived)
+    pub fn archived(self) -> Archived {
+        self.archived.into()
     }
 }
 
-/// Whether archived things are listed, in the read models' terms.
-pub const fn shown(archived: bool) -> Archived {
-    if archived { Archived::Shown } else { Archived::Hidden }
+/// Whether archived things are listed: `true` or `false`, as it stands in a query string.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(transparent)]
+pub struct WithArchived(bool);
+
+impl From<WithArchived> for Archived {
+    fn from(asked: WithArchived) -> Self {
+        if asked.0 { Self::Shown } else { Self::Hidden }
+    }
 }
 
 impl<F> Listing<F> {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::answer::{Answered, committed, found, json};
 use crate::app::App;
 use crate::outcome::ReasonBody;
-use crate::page::{Listing, shown};
+use crate::page::{Listing, WithArchived};
 use crate::path::Id;
 use crate::request::{Command, Nothing, Query};
 
@@ -20,7 +20,7 @@ use crate::request::{Command, Nothing, Query};
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RiskListFilter {
-    archived: bool,
+    archived: WithArchived,
     status: Option<RiskStatus>,
     severity: Option<Status>,
     control_id: Option<ControlId>,
@@ -31,7 +31,7 @@ pub struct RiskListFilter {
 impl From<RiskListFilter> for RiskFilter {
     fn from(asked: RiskListFilter) -> Self {
         Self {
-            archived: shown(asked.archived),
+            archived: asked.archived.into(),
             status: asked.status,
             severity: asked.severity,
             control_id: asked.control_id,

@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::answer::{Answered, committed, found, json as answer};
 use crate::app::App;
 use crate::outcome::ReasonBody;
-use crate::page::{Listing, shown};
+use crate::page::{Listing, WithArchived};
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::request::{Command, Nothing, Query};
@@ -66,7 +66,7 @@ impl ConnectBody {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SourceListFilter {
-    archived: bool,
+    archived: WithArchived,
     source_type: Option<SourceType>,
     vendor: Option<Vendor>,
     health: Option<SourceHealth>,
@@ -75,7 +75,7 @@ pub struct SourceListFilter {
 impl From<SourceListFilter> for SourceFilter {
     fn from(asked: SourceListFilter) -> Self {
         Self {
-            archived: shown(asked.archived),
+            archived: asked.archived.into(),
             source_type: asked.source_type,
             vendor: asked.vendor,
             health: asked.health,
