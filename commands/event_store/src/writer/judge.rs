@@ -163,6 +163,8 @@ impl Standing {
                     let key = (append.tenant, name.kind, name.value.clone());
                     if self.claims.get(&key) == Some(&append.aggregate_id) {
                         self.claims.remove(&key);
+                        // Releases are written first: what was taken in this very batch must not come back after them.
+                        judgement.taken.retain(|(tenant, kind, value, _)| (tenant, kind, value) != (&key.0, &key.1, &key.2));
                         judgement.released.push(key);
                     }
                 }
@@ -264,6 +266,13 @@ mod tests {
         let judgement = judge(&[claiming("a"), claiming("b"), releasing, claiming("c")]);
         assert_eq!(judgement.results[1], Err(AppendError::Taken("kri_slug")));
         assert!(judgement.results[3].is_ok());
+    }
+
+    #[test]
+    fn a_name_taken_and_released_within_the_batch_is_free_after_it() {
+        let claims = vec![Claim::take("kri_slug", "x"), Claim::release("kri_slug", "x")];
+        let judgement = judge(&[Append { claims, ..append("a", 0) }]);
+        assert!(judgement.taken.is_empty(), "releases are written before what is taken");
     }
 
     #[test]
