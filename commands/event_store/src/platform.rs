@@ -57,7 +57,15 @@ impl<A: Root> PlatformRepository<A> {
         // The view has no snapshots; none are asked for by an event store.
         let repository = PostgresEventRepository::new(pool.clone()).with_tables("cqrs_events", "snapshots");
         let inner = PersistedEventStore::new_event_store(repository);
-        Self { inner, bound: pool.clone(), readers: readers.clone(), stream, key, respond, committed: Arc::default() }
+        Self {
+            inner,
+            bound: pool.clone(),
+            readers: readers.clone(),
+            stream,
+            key,
+            respond,
+            committed: Arc::default(),
+        }
     }
 
     /// Where the outcome appears once the command has been committed.
@@ -169,5 +177,8 @@ fn told_apart(error: AggregateError<Rejection>) -> AggregateError<Rejection> {
 fn claimed_kind(message: &str) -> &'static str {
     use draxis_domain::{account::Account, kri::Kri, tenant::Tenant};
 
-    [Tenant::SLUG, Account::FIRST, Kri::SLUG_CLAIM].into_iter().find(|kind| *kind == message).unwrap_or("name")
+    [Tenant::SLUG, Account::FIRST, Kri::SLUG_CLAIM]
+        .into_iter()
+        .find(|kind| *kind == message)
+        .unwrap_or("name")
 }

@@ -13,7 +13,9 @@ pub async fn whole_stream(pool: &PgPool, tenant: TenantId) -> Vec<StoredEvent> {
     let mut transaction = TenantTx::begin(pool, tenant).await.expect("a transaction");
     loop {
         let after = events.last().map_or(Position::START, |event| event.position);
-        let page = read_events(&mut transaction, after, &EventFilter::default(), 5000).await.expect("events are read");
+        let page = read_events(&mut transaction, after, &EventFilter::default(), 5000)
+            .await
+            .expect("events are read");
         if page.is_empty() {
             return events;
         }
@@ -37,7 +39,11 @@ pub async fn sound_stream(pool: &PgPool, tenant: TenantId) -> Vec<StoredEvent> {
         assert!(time <= Some(event.recorded_at), "time falls at {position}");
         time = Some(event.recorded_at);
         let record = event.record(tenant).expect("the stored texts make a record");
-        assert_eq!(leaf_hash(&record).as_bytes(), event.leaf_hash.as_slice(), "{position} does not hash to its leaf");
+        assert_eq!(
+            leaf_hash(&record).as_bytes(),
+            event.leaf_hash.as_slice(),
+            "{position} does not hash to its leaf"
+        );
     }
     events
 }

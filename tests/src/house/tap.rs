@@ -88,7 +88,12 @@ impl Tap {
     }
 }
 
-async fn accept(listener: UnixListener, server: PathBuf, plan: Arc<Mutex<Plan>>, open: watch::Receiver<bool>) {
+async fn accept(
+    listener: UnixListener,
+    server: PathBuf,
+    plan: Arc<Mutex<Plan>>,
+    open: watch::Receiver<bool>,
+) {
     let mut wires = JoinSet::new();
     while let Ok((program, _)) = listener.accept().await {
         if let Ok(server) = UnixStream::connect(&server).await {

@@ -1,8 +1,8 @@
 //! Appending together: in one batch, from two processes, under one aggregate's contention.
 
-use draxis_commands::{Caller, CommandError, Context};
-use draxis_domain::TenantId;
+use draxis_commands::{Caller, CommandError, Commands, Context};
 use draxis_domain::kri::KriCommand;
+use draxis_domain::{KriId, TenantId};
 use draxis_event_store::{AppendError, Appended};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -48,7 +48,8 @@ async fn in_a_batch_a_conflict_and_a_refusal_by_the_database_fail_alone() {
     assert_eq!(told, [Ok(()), Err(AppendError::Conflict), Ok(()), Err(AppendError::Refused), Ok(())]);
 
     let stream = sound_stream(&process.pools.app, tenant).await;
-    let places: Vec<_> = stream.iter().map(|event| (event.aggregate_id.as_str(), event.sequence.get())).collect();
+    let places: Vec<_> =
+        stream.iter().map(|event| (event.aggregate_id.as_str(), event.sequence.get())).collect();
     assert_eq!(places, [("first", 1), ("a", 1), ("a", 2), ("b", 1), ("first", 2)]);
     process.end().await;
 }
@@ -79,6 +80,15 @@ async fn what_queued_during_a_commit_is_one_transaction() {
     process.end().await;
 }
 
+/// Records a reading, asking again for as long as others win the race.
+async fn record_at_last(commands: &Commands, tenant: TenantId, kri: KriId, (value, at): (i64, i64)) {
+    let context = Context::of(Caller::runner(tenant));
+    let command = KriCommand::RecordReading(reading(value, at));
+    while let Err(error) = commands.change_kri(&context, kri, command.clone()).await {
+        assert!(matches!(error, CommandError::Contended), "{error}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_append_to_one_tenant_without_gap_loss_or_repetition() {
     const CALLERS: i64 = 8;
@@ -98,15 +108,7 @@ async fn two_processes_append_to_one_tenant_without_gap_loss_or_repetition() {
         callers.spawn(async move {
             for n in 0..EACH {
                 let kri = kris[usize::try_from((caller + n) % 3).unwrap()];
-                let command = KriCommand::RecordReading(reading(n, -(caller * EACH + n)));
-                let context = Context::of(Caller::runner(tenant));
-                loop {
-                    match commands.change_kri(&context, kri, command.clone()).await {
-                        Ok(_) => break,
-                        Err(CommandError::Contended) => {}
-                        Err(error) => panic!("{error}"),
-                    }
-                }
+                record_at_last(&commands, tenant, kri, (n, -(caller * EACH + n))).await;
             }
         });
     }
@@ -117,7 +119,9 @@ async fn two_processes_append_to_one_tenant_without_gap_loss_or_repetition() {
     let readings: std::collections::BTreeSet<_> = stream
         .iter()
         .filter(|event| event.event_type == "kri.value_recorded")
-        .map(|event| serde_json::from_str::<serde_json::Value>(&event.payload).unwrap()["observedAt"].to_string())
+        .map(|event| {
+            serde_json::from_str::<serde_json::Value>(&event.payload).unwrap()["observedAt"].to_string()
+        })
         .collect();
     let count = stream.iter().filter(|event| event.event_type == "kri.value_recorded").count();
     assert_eq!((readings.len(), count), (200, 200), "every reading was recorded once");

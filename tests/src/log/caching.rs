@@ -79,7 +79,10 @@ async fn a_stale_cache_does_not_bring_back_what_was_archived_nor_hide_what_was_m
     let scene = Scene::set().await;
     scene.change(&scene.fresh, OutcomeCommand::Archive, None).await.unwrap();
     let late = scene.change(&scene.stale, edit("late"), None).await;
-    assert!(matches!(late, Err(CommandError::Rejected(Rejection::Conflict { code: "outcome.archived", .. }))));
+    assert!(matches!(
+        late,
+        Err(CommandError::Rejected(Rejection::Conflict { code: "outcome.archived", .. }))
+    ));
 
     let id = OutcomeId::new(UlidIds.next());
     let scene = Scene { id, ..Scene::set().await };

@@ -7,7 +7,7 @@ use draxis_domain::outcome::OutcomeBody;
 use draxis_domain::{Name, Position, TenantId};
 use draxis_event_store::{CommandKey, RequestHash, StoredEvent};
 use sqlx::postgres::PgConnectOptions;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::house::{Fitting, OwnServer, Process, long, new_tenant, sound_stream};
@@ -18,20 +18,32 @@ const CALLERS: u32 = 8;
 type Receipt = (String, Position);
 
 async fn ask(commands: &Commands, tenant: TenantId, key: &str) -> Option<Position> {
-    let command = CommandKey { caller: "runner".to_owned(), key: key.to_owned(), request: RequestHash([1; 32]) };
+    let command =
+        CommandKey { caller: "runner".to_owned(), key: key.to_owned(), request: RequestHash([1; 32]) };
     let context = Context { key: Some(command), ..Context::of(Caller::runner(tenant)) };
-    let body = OutcomeBody { name: Name::parse("Customers can pay").unwrap(), description: None, reason: None };
+    let body =
+        OutcomeBody { name: Name::parse("Customers can pay").unwrap(), description: None, reason: None };
     Some(commands.define_outcome(&context, body).await.ok()?.position)
 }
 
-/// Asks without end, until not told; then what was asked last may hold or not.
-async fn caller(commands: Commands, tenant: TenantId, name: String, told: mpsc::UnboundedSender<Receipt>) -> String {
+/// How a caller tells of each answer, and hears that the server was killed.
+#[derive(Clone)]
+struct Line {
+    told: mpsc::UnboundedSender<Receipt>,
+    killed: watch::Receiver<bool>,
+}
+
+/// Asks again and again until not told, or until the server was killed; in the first case what was asked last may hold or not.
+async fn caller(commands: Commands, tenant: TenantId, name: String, line: Line) -> Option<String> {
     for n in 0_u64.. {
         let key = format!("{name}-{n}");
-        let Some(position) = ask(&commands, tenant, &key).await else { return key };
-        told.send((key, position)).unwrap();
+        let Some(position) = ask(&commands, tenant, &key).await else { return Some(key) };
+        line.told.send((key, position)).unwrap();
+        if *line.killed.borrow() {
+            return None;
+        }
     }
-    name
+    None
 }
 
 /// One round of load that a kill puts an end to, once so many were told; what was told, and what was left open.
@@ -41,17 +53,20 @@ async fn until_killed(
     (tenant, round, enough): (TenantId, u32, usize),
 ) -> (Vec<Receipt>, Vec<String>) {
     let (told, mut telling) = mpsc::unbounded_channel();
+    let (kill, killed) = watch::channel(false);
+    let line = Line { told, killed };
     let mut callers = JoinSet::new();
     for n in 0..CALLERS {
-        callers.spawn(caller(process.commands.clone(), tenant, format!("{round}-{n}"), told.clone()));
+        callers.spawn(caller(process.commands.clone(), tenant, format!("{round}-{n}"), line.clone()));
     }
-    drop(told);
+    drop(line);
     let mut receipts = Vec::new();
     while receipts.len() < enough {
         receipts.extend(telling.recv().await);
     }
     tokio::task::block_in_place(|| server.kill_and_restart());
-    let open = callers.join_all().await;
+    kill.send_replace(true);
+    let open = callers.join_all().await.into_iter().flatten().collect();
     while let Some(receipt) = telling.recv().await {
         receipts.push(receipt);
     }
@@ -87,7 +102,11 @@ async fn nothing_acknowledged_is_lost_or_doubled_when_postgres_is_killed_under_l
             receipts.push((key, position));
         }
         let stream = sound_stream(&process.pools.app, tenant).await;
-        assert_eq!(stream.get(..before.len()), Some(before.as_slice()), "the past is as it was, byte for byte");
+        assert_eq!(
+            stream.get(..before.len()),
+            Some(before.as_slice()),
+            "the past is as it was, byte for byte"
+        );
         before = stream;
         process.end().await;
     }

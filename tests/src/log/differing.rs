@@ -5,7 +5,8 @@ use cqrs_es::{AggregateError, CqrsFramework};
 use draxis_domain::kri::{Adjustment, Change, Kri, KriCommand, Operator};
 use draxis_domain::outcome::{Outcome, OutcomeBody, OutcomeCommand};
 use draxis_domain::{
-    Actor, EventId, KriId, Metadata, Moment, Name, OutcomeId, Quantity, Reason, Rejection, RiskId, Root, TenantId,
+    Actor, EventId, KriId, Metadata, Moment, Name, OutcomeId, Quantity, Reason, Rejection, RiskId, Root,
+    TenantId,
 };
 use draxis_event_store::{
     Answer, CacheUse, Database, PlatformRepository, StoredEvent, TenantEventRepository, flatten,
@@ -36,7 +37,11 @@ fn a_kri_command() -> impl Strategy<Value = Asked> {
         Box::new(body)
     });
     let values = (0_i64..50, 0_i64..20);
-    let change = (0_u128..6, 0_i64..20, prop::sample::select(vec![Operator::Increment, Operator::Decrement, Operator::Set]));
+    let change = (
+        0_u128..6,
+        0_i64..20,
+        prop::sample::select(vec![Operator::Increment, Operator::Decrement, Operator::Set]),
+    );
     let command = prop_oneof![
         3 => body.clone().prop_map(|body| KriCommand::Define { id: KriId::default(), body, schedule: None }),
         1 => body.prop_map(|body| KriCommand::Edit { body, schedule: None }),
@@ -49,24 +54,32 @@ fn a_kri_command() -> impl Strategy<Value = Asked> {
         })),
         1 => (0_u128..3).prop_map(|id| KriCommand::LinkRisk(RiskId::new(Ulid(id)))),
     ];
-    (id, command).prop_map(|(id, command)| match command {
-        KriCommand::Define { body, schedule, .. } => Asked::Kri(id, KriCommand::Define { id, body, schedule }),
-        command => Asked::Kri(id, command),
+    (id, command).prop_map(|(id, mut command)| {
+        if let KriCommand::Define { id: its, .. } = &mut command {
+            *its = id;
+        }
+        Asked::Kri(id, command)
     })
 }
 
 fn an_outcome_command() -> impl Strategy<Value = Asked> {
     let id = (1_u128..3).prop_map(|n| OutcomeId::new(Ulid(n)));
     let name = prop::sample::select(vec!["Customers can pay", "Données\u{2028}sûres", "</script>"]);
-    let body = name.prop_map(|name| OutcomeBody { name: Name::parse(name).unwrap(), description: None, reason: None });
+    let body = name.prop_map(|name| OutcomeBody {
+        name: Name::parse(name).unwrap(),
+        description: None,
+        reason: None,
+    });
     let command = prop_oneof![
         2 => body.clone().prop_map(|body| OutcomeCommand::Define { id: OutcomeId::default(), body }),
         3 => body.prop_map(|body| OutcomeCommand::Edit { body }),
         1 => Just(OutcomeCommand::Archive),
     ];
-    (id, command).prop_map(|(id, command)| match command {
-        OutcomeCommand::Define { body, .. } => Asked::Outcome(id, OutcomeCommand::Define { id, body }),
-        command => Asked::Outcome(id, command),
+    (id, command).prop_map(|(id, mut command)| {
+        if let OutcomeCommand::Define { id: its, .. } = &mut command {
+            *its = id;
+        }
+        Asked::Outcome(id, command)
     })
 }
 
@@ -112,7 +125,9 @@ impl TwoWriters {
             let metadata = flatten(&metadata()).unwrap();
             match framework.execute_with_metadata(id, command.clone(), metadata).await {
                 Ok(()) => return Ok(outcome.take().map(|done| (done.answer, done.repeated)).unwrap()),
-                Err(AggregateError::AggregateConflict) if cache == CacheUse::Trusted => cache = CacheUse::Bypassed,
+                Err(AggregateError::AggregateConflict) if cache == CacheUse::Trusted => {
+                    cache = CacheUse::Bypassed;
+                }
                 Err(AggregateError::UserError(rejection)) => return Err(rejection),
                 Err(error) => panic!("{error:?}"),
             }
@@ -123,8 +138,13 @@ impl TwoWriters {
     where
         A::Command: Clone,
     {
-        let store =
-            PlatformRepository::<A>::on_stream(&self.bound, &self.process.pools.app, self.theirs, None, answer());
+        let store = PlatformRepository::<A>::on_stream(
+            &self.bound,
+            &self.process.pools.app,
+            self.theirs,
+            None,
+            answer(),
+        );
         let outcome = store.outcome();
         let framework = CqrsFramework::new(store, Vec::new(), moment());
         match framework.execute_with_metadata(id, command.clone(), flatten(&metadata()).unwrap()).await {
@@ -174,7 +194,8 @@ async fn the_same_commands_leave_the_same_streams_through_either_writer() {
     let database = TestDatabase::make().await;
     let mut process = Process::start(&database).await;
     let mut runner = TestRunner::deterministic();
-    let strategy = prop::collection::vec(prop_oneof![3 => a_kri_command(), 1 => an_outcome_command()], 40..60);
+    let strategy =
+        prop::collection::vec(prop_oneof![3 => a_kri_command(), 1 => an_outcome_command()], 40..60);
     let mut events = 0;
     for _ in 0..5 {
         let theirs = new_tenant();
@@ -187,7 +208,8 @@ async fn the_same_commands_leave_the_same_streams_through_either_writer() {
         let TwoWriters { process: back, ours, bound, theirs } = writers;
         process = back;
         bound.close().await;
-        let streams = [sound_stream(&process.pools.app, ours).await, sound_stream(&process.pools.app, theirs).await];
+        let streams =
+            [sound_stream(&process.pools.app, ours).await, sound_stream(&process.pools.app, theirs).await];
         assert_eq!(comparable(&streams[0]), comparable(&streams[1]));
         events += streams[0].len();
     }

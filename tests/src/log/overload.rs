@@ -23,12 +23,13 @@ fn overloaded(result: &Result<Appended, AppendError>) -> bool {
 #[tokio::test]
 async fn what_does_not_fit_the_queue_is_turned_away_at_once() {
     let database = TestDatabase::make().await;
-    let process = Process::over(database.options("draxis"), small(Duration::from_secs(60))).await;
+    let process = Process::over(database.options("draxis"), small(Duration::from_mins(1))).await;
     let (busy, quiet) = (new_tenant(), new_tenant());
     process.writer.append(edits(busy, "first", 0, 1)).await.unwrap();
     let mut holder = hold_head(&database, busy).await;
 
-    let append = |tenant: TenantId, n: u32| Box::pin(process.writer.append(edits(tenant, &format!("o{n}"), 0, 1)));
+    let append =
+        |tenant: TenantId, n: u32| Box::pin(process.writer.append(edits(tenant, &format!("o{n}"), 0, 1)));
     let mut waiting: Vec<_> = (0..50).map(|n| append(busy, n)).collect();
     let told = waiting.iter_mut().map(|append| append.as_mut().now_or_never()).collect::<Vec<_>>();
     let kept = told.iter().filter(|told| told.is_none()).count();
@@ -84,7 +85,11 @@ async fn a_command_waits_no_longer_than_its_patience_while_another_holds_up_the_
 
     holder.execute("COMMIT").await.unwrap();
     stuck.await.unwrap();
-    assert_eq!(sound_stream(&process.pools.app, tenant).await.len(), 0, "what was turned away is not written later");
+    assert_eq!(
+        sound_stream(&process.pools.app, tenant).await.len(),
+        0,
+        "what was turned away is not written later"
+    );
     process.writer.append(edits(tenant, "late", 0, 1)).await.unwrap();
     process.end().await;
 }

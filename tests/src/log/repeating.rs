@@ -1,22 +1,31 @@
 //! Repeating a command under its `Idempotency-Key` (product.md section 7): the same answer, byte for byte, and nothing twice.
 
-use draxis_commands::{Caller, CommandError, Commands, Context};
+use draxis_commands::Scope;
 use draxis_commands::platform::OrganizationBody;
+use draxis_commands::{Caller, CommandError, Commands, Context};
 use draxis_domain::account::Role;
 use draxis_domain::{AccountId, Actor, Name, TenantId};
 use draxis_event_store::{CommandKey, Committed, Ids, RequestHash, UlidIds};
-use draxis_commands::Scope;
 use futures_util::FutureExt;
 
 use super::appending::hold_head;
 use crate::house::{Process, TestDatabase, kri_body, new_tenant, sound_stream};
 
 fn keyed(caller: Caller, key: &str, body: u8) -> Context {
-    let key = CommandKey { caller: caller.actor.to_string(), key: key.to_owned(), request: RequestHash([body; 32]) };
+    let key = CommandKey {
+        caller: caller.actor.to_string(),
+        key: key.to_owned(),
+        request: RequestHash([body; 32]),
+    };
     Context { key: Some(key), ..Context::of(caller) }
 }
 
-async fn define(commands: &Commands, tenant: TenantId, key: &str, body: u8) -> Result<Committed, CommandError> {
+async fn define(
+    commands: &Commands,
+    tenant: TenantId,
+    key: &str,
+    body: u8,
+) -> Result<Committed, CommandError> {
     let context = keyed(Caller::runner(tenant), key, body);
     commands.define_kri(&context, kri_body("unpatched")).await
 }

@@ -1,9 +1,9 @@
 //! The wire cut after each part of the commit's exchange: whatever the caller was told, a repetition never doubles.
 
 use draxis_commands::{Caller, CommandError, Commands, Context};
+use draxis_domain::Name;
 use draxis_domain::TenantId;
 use draxis_domain::outcome::OutcomeBody;
-use draxis_domain::Name;
 use draxis_event_store::{CommandKey, Committed, RequestHash};
 
 use crate::house::{Cut, Process, TestDatabase, new_tenant, sound_stream};
@@ -12,7 +12,8 @@ async fn define(commands: &Commands, tenant: TenantId, key: &str) -> Result<Comm
     let key = CommandKey { caller: "runner".to_owned(), key: key.to_owned(), request: RequestHash([1; 32]) };
     let context = Context { key: Some(key), ..Context::of(Caller::runner(tenant)) };
     // Nothing about an outcome is unique but its id, which is made anew each time: only the key keeps it from doubling.
-    let body = OutcomeBody { name: Name::parse("Customers can pay").unwrap(), description: None, reason: None };
+    let body =
+        OutcomeBody { name: Name::parse("Customers can pay").unwrap(), description: None, reason: None };
     commands.define_outcome(&context, body).await
 }
 
@@ -39,7 +40,8 @@ async fn a_wire_cut_at_any_message_of_the_commit_doubles_nothing_and_loses_nothi
     define(&process.commands, tenant, "second").await.unwrap();
 
     let mut told = std::collections::BTreeMap::new();
-    for kind in [Cut::Asking as fn(u32) -> Cut, Cut::HalfAsked, Cut::Answering] {
+    let kinds: [fn(u32) -> Cut; 3] = [Cut::Asking, Cut::HalfAsked, Cut::Answering];
+    for kind in kinds {
         let mut cuts = 0;
         for n in 1.. {
             let cut = kind(n);
@@ -63,7 +65,9 @@ async fn a_wire_cut_at_any_message_of_the_commit_doubles_nothing_and_loses_nothi
     }
     let stream = sound_stream(&process.pools.app, tenant).await;
     for (key, position) in told {
-        let bearing = |event: &&draxis_event_store::StoredEvent| event.metadata.contains(&format!(r#""command":"{key}""#));
+        let bearing = |event: &&draxis_event_store::StoredEvent| {
+            event.metadata.contains(&format!(r#""command":"{key}""#))
+        };
         let positions: Vec<_> = stream.iter().filter(bearing).map(|event| event.position).collect();
         assert_eq!(positions, [position], "{key}");
     }

@@ -93,7 +93,8 @@ async fn twelve_processes_write_with_delays_and_a_tailing_reader_misses_nothing(
     assert_eq!(head(&pools.app, tenant).await.unwrap().get(), total);
     let positions: Vec<u64> = seen.iter().map(|(position, ..)| *position).collect();
     assert!(positions.into_iter().eq(1..=total), "each position once, in order, without gaps");
-    let events: BTreeSet<(&str, u64)> = seen.iter().map(|(_, id, sequence)| (id.as_str(), *sequence)).collect();
+    let events: BTreeSet<(&str, u64)> =
+        seen.iter().map(|(_, id, sequence)| (id.as_str(), *sequence)).collect();
     assert_eq!(u64::try_from(events.len()).unwrap(), total, "every event was seen");
     if !long() {
         sound_stream(&pools.app, tenant).await;

@@ -74,7 +74,11 @@ impl<'a> Batch<'a> {
     /// What it means that the batch was given up where it stood, because the database took too long.
     pub(super) fn given_up(&self) -> BatchError {
         let slow = sqlx::Error::PoolTimedOut;
-        if self.committing.load(Ordering::Relaxed) { BatchError::Unknown(slow) } else { BatchError::NotBegun(slow) }
+        if self.committing.load(Ordering::Relaxed) {
+            BatchError::Unknown(slow)
+        } else {
+            BatchError::NotBegun(slow)
+        }
     }
 
     pub(super) async fn commit(
