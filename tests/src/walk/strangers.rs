@@ -62,8 +62,12 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
         let path = path.replace("{id}", never).replace("{controlId}", never);
         path.replace("{riskId}", never).replace("{outcomeId}", never)
     };
-    let malformed =
-        |path: &str| path.replace("{id}", "1").replace("{riskId}", "2").replace("{outcomeId}", "3").replace("{controlId}", "4");
+    let malformed = |path: &str| {
+        path.replace("{id}", "1")
+            .replace("{riskId}", "2")
+            .replace("{outcomeId}", "3")
+            .replace("{controlId}", "4")
+    };
     let before = web.get(&theirs, "/api/audit/events").await.text;
     let mut asked = 0;
     for route in draxis_api::routes::routes().iter().filter(|route| route.path.contains("{id}")) {
