@@ -36,7 +36,7 @@ pub struct BreachRow {
     /// The KRI.
     pub kri_id: KriId,
     /// The position at which it was opened: its place in lists.
-    pub opened: Position,
+    pub position: Position,
     /// How bad it is, or was last.
     pub level: Level,
     /// How bad it was at its worst.
@@ -263,7 +263,7 @@ impl BreachRow {
             id: opened.breach_id,
             version: 0,
             kri_id: told.aggregate_id.parse().ok()?,
-            opened: told.position,
+            position: told.position,
             level: opened.level,
             worst: opened.level,
             value: Some(opened.value),
@@ -348,7 +348,7 @@ mod tests {
         assert_eq!((first.closing, first.value), (Some(Closing::Recovered), Some(q(1))));
         assert_eq!((first.version, first.timeline.len()), (4, 4));
         assert!(matches!(first.timeline[2].what, WhatHappened::Raised { level: Level::Red, .. }));
-        assert!(second.closed_at.is_none() && second.opened > first.opened);
+        assert!(second.closed_at.is_none() && second.position > first.position);
         let open = BreachFilter { open: Some(true), ..BreachFilter::default() };
         assert_eq!((open.admits(&first), open.admits(&second)), (false, true));
     }

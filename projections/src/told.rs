@@ -173,13 +173,13 @@ impl Thing<Kri> {
 
 /// Streams in which everything happens, in no likely order.
 pub(crate) mod any {
-    use draxis_domain::kri::{BreachCommand, KriCommand, Operator};
-    use draxis_domain::source::{RunSummary, RunTrigger, Schedule, SourceCommand};
+    use draxis_domain::kri::{BreachCommand, Kri, KriCommand, Operator};
+    use draxis_domain::source::{RunSummary, RunTrigger, Schedule, Source, SourceCommand};
     use draxis_domain::{RiskId, RunId, Sequence};
     use proptest::prelude::*;
     use ulid::Ulid;
 
-    use super::{Told, adjust, read};
+    use super::{Thing, Told, adjust, read};
 
     #[derive(Debug, Clone)]
     enum Step {
@@ -187,6 +187,29 @@ pub(crate) mod any {
         Breach(usize, BreachCommand),
         Run(u128),
         Ended(u128),
+    }
+
+    impl Step {
+        fn happen(self, told: &mut Told, kris: &mut [Thing<Kri>], source: &mut Thing<Source>, minute: i64) {
+            match self {
+                Self::Kri(n, command) => told.when(&mut kris[n], minute, command),
+                Self::Breach(n, command) => {
+                    let open = kris[n].present().episodes.open.as_ref().map(|open| open.id);
+                    let Some(id) = open else { return };
+                    told.when(&mut kris[n], minute, KriCommand::Breach { id, command });
+                }
+                Self::Run(run) => {
+                    let run_id = RunId::new(Ulid(run));
+                    let start = SourceCommand::StartRun { run_id, trigger: RunTrigger::Manual };
+                    told.when(source, minute, start);
+                }
+                Self::Ended(run) => {
+                    let run_id = RunId::new(Ulid(run));
+                    let summary = RunSummary::default();
+                    told.when(source, minute, SourceCommand::CompleteRun { run_id, summary });
+                }
+            }
+        }
     }
 
     fn step() -> impl Strategy<Value = Step> {
@@ -222,25 +245,7 @@ pub(crate) mod any {
             told.control(1, "ineffective");
             told.risk(1, "");
             for (minute, step) in (200_i64..).zip(steps) {
-                match step {
-                    Step::Kri(n, command) => told.when(&mut kris[n], minute, command),
-                    Step::Breach(n, command) => {
-                        if let Some(open) = &kris[n].present().episodes.open {
-                            let id = open.id;
-                            told.when(&mut kris[n], minute, KriCommand::Breach { id, command });
-                        }
-                    }
-                    Step::Run(run) => {
-                        let run_id = RunId::new(Ulid(run));
-                        let start = SourceCommand::StartRun { run_id, trigger: RunTrigger::Manual };
-                        told.when(&mut source, minute, start);
-                    }
-                    Step::Ended(run) => {
-                        let run_id = RunId::new(Ulid(run));
-                        let summary = RunSummary::default();
-                        told.when(&mut source, minute, SourceCommand::CompleteRun { run_id, summary });
-                    }
-                }
+                step.happen(&mut told, &mut kris, &mut source, minute);
             }
             told
         })
