@@ -1,0 +1,138 @@
+//! Due times: which instants a cron pattern means in a time zone, across gaps and overlaps of its clock (hazards H4).
+//!
+//! The pattern is matched on the wall clock alone, as croner does for a clock without jumps. What each matching time means
+//! is decided here:
+//! - a time that the clock skips means the first instant after the gap;
+//! - a time that the clock shows twice means its first pass where the hours are named (`30 2 * * *`), and both passes where
+//!   the hours are `*` or a step (`30 * * * *`), which ask for an interval rather than for a time;
+//! - two times that mean the same instant are one.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Duration, MappedLocalTime, NaiveDateTime, Offset, TimeZone, Utc};
+use chrono_tz::Tz;
+use croner::Cron;
+use croner::parser::{CronParser, Seconds, Year};
+
+/// A cron pattern in a time zone.
+#[derive(Debug, Clone)]
+pub struct Calendar {
+    cron: Cron,
+    zone: Tz,
+    /// Whether a time shown twice means both passes.
+    both_passes: bool,
+}
+
+/// Why there is no calendar; the sentence says what would be accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CalendarError {
+    /// Not a cron pattern.
+    #[error("must be five cron fields such as 0 9 * * MON-FRI: {0}")]
+    Cron(String),
+    /// No such time is on any calendar.
+    #[error("never comes: no date fits the day and the month")]
+    Never,
+    /// Not an IANA zone.
+    #[error("must be an IANA time zone such as Europe/Berlin")]
+    Zone,
+}
+
+/// How far ahead an interval between two due times may reach: 29 February on a given weekday comes every 28 years, 40
+/// around a century that is no leap year.
+const HORIZON_YEARS: i32 = 41;
+
+impl Calendar {
+    /// Reads a pattern and a zone's name.
+    pub fn parse(cron: &str, zone: &str) -> Result<Self, CalendarError> {
+        let zone = zone.parse::<Tz>().map_err(|_| CalendarError::Zone)?;
+        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+        let cron = parser.parse(cron).map_err(|error| CalendarError::Cron(error.to_string()))?;
+        let both_passes =
+            cron.pattern.as_str().split_whitespace().nth(1).is_some_and(|hours| hours.contains(['*', '/']));
+        let calendar = Self { cron, zone, both_passes };
+        let from = DateTime::UNIX_EPOCH.naive_utc();
+        if calendar.next_wall(from, true).is_some() { Ok(calendar) } else { Err(CalendarError::Never) }
+    }
+
+    /// The due times after an instant, in order.
+    pub fn after(&self, after: DateTime<Utc>) -> Instants<'_> {
+        let local = after.with_timezone(&self.zone).naive_local();
+        // A clock that goes back within a day may yet show times that it has shown: they must be looked at again.
+        let goes_back = self.offset(after + Duration::hours(26)) < self.offset(after);
+        let from = if goes_back { local - Duration::hours(26) } else { local };
+        let wall = self.next_wall(from, true);
+        Instants { calendar: self, wall, pending: BTreeSet::new(), after }
+    }
+
+    /// The due times in `(after, until]`.
+    pub fn between(&self, after: DateTime<Utc>, until: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
+        self.after(after).take_while(move |due| *due <= until)
+    }
+
+    fn offset(&self, at: DateTime<Utc>) -> i32 {
+        at.with_timezone(&self.zone).offset().fix().local_minus_utc()
+    }
+
+    /// The next time on the wall clock that matches. The clock is told to croner as UTC, which has no gaps and no overlaps.
+    fn next_wall(&self, from: NaiveDateTime, inclusive: bool) -> Option<NaiveDateTime> {
+        let next = self.cron.find_next_occurrence(&from.and_utc(), inclusive).ok()?.naive_utc();
+        let years = chrono::Datelike::year(&next).saturating_sub(chrono::Datelike::year(&from));
+        (years <= HORIZON_YEARS).then_some(next)
+    }
+
+    /// The instants that a time on the wall clock means.
+    fn resolve(&self, wall: NaiveDateTime) -> (DateTime<Utc>, Option<DateTime<Utc>>) {
+        match self.zone.from_local_datetime(&wall) {
+            MappedLocalTime::Single(at) => (at.to_utc(), None),
+            MappedLocalTime::Ambiguous(first, second) => {
+                let (first, second) =
+                    (first.to_utc().min(second.to_utc()), first.to_utc().max(second.to_utc()));
+                (first, self.both_passes.then_some(second))
+            }
+            MappedLocalTime::None => (self.after_gap(wall), None),
+        }
+    }
+
+    /// The first instant at which the clock shows a time past one that it skips.
+    fn after_gap(&self, wall: NaiveDateTime) -> DateTime<Utc> {
+        // Offsets lie within a day of UTC, so before `low` the clock has not come here and after `high` it has gone by.
+        let (mut low, mut high) =
+            (wall.and_utc() - Duration::hours(36), wall.and_utc() + Duration::hours(36));
+        while high - low > Duration::seconds(1) {
+            let middle = low + Duration::seconds((high - low).num_seconds() / 2);
+            if middle.with_timezone(&self.zone).naive_local() > wall { high = middle } else { low = middle }
+        }
+        high
+    }
+}
+
+/// The due times of a calendar after an instant.
+#[derive(Debug, Clone)]
+pub struct Instants<'a> {
+    calendar: &'a Calendar,
+    /// The next time on the wall clock to look at.
+    wall: Option<NaiveDateTime>,
+    /// Instants found and not yet given: the second passes, mostly.
+    pending: BTreeSet<DateTime<Utc>>,
+    after: DateTime<Utc>,
+}
+
+impl Iterator for Instants<'_> {
+    type Item = DateTime<Utc>;
+
+    fn next(&mut self) -> Option<DateTime<Utc>> {
+        loop {
+            let ahead = self.wall.map(|wall| (wall, self.calendar.resolve(wall)));
+            // Later times on the wall clock have no earlier first instant, so what lies before this one's is final.
+            if let Some(due) = self.pending.first().copied()
+                && ahead.is_none_or(|(_, (first, _))| due < first)
+            {
+                self.pending.remove(&due);
+                return Some(due);
+            }
+            let (wall, (first, second)) = ahead?;
+            self.wall = self.calendar.next_wall(wall, false);
+            self.pending.extend([Some(first), second].into_iter().flatten().filter(|due| *due > self.after));
+        }
+    }
+}
