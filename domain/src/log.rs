@@ -13,6 +13,7 @@ use crate::risk::RiskEvent;
 use crate::source::SourceEvent;
 use crate::tenant::TenantEvent as TenantCreation;
 use crate::vendor::VendorEvent;
+use crate::workflow::WorkflowEvent;
 use crate::{DecodeError, EventSet};
 
 /// Declares a log as the sum of its aggregates' events, told apart by aggregate type.
@@ -65,6 +66,8 @@ log! {
         Control(ControlEvent) = "control",
         /// Of a third party.
         Vendor(VendorEvent) = "vendor",
+        /// Of a workflow.
+        Workflow(WorkflowEvent) = "workflow",
         /// Of a declared KRI event type.
         KriEventDefinition(KriEventDefinitionEvent) = "kri_event_definition",
         /// Of a relay.

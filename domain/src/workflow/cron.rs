@@ -37,10 +37,6 @@ pub enum CalendarError {
     Zone,
 }
 
-/// How far ahead an interval between two due times may reach: 29 February on a given weekday comes every 28 years, 40
-/// around a century that is no leap year.
-const HORIZON_YEARS: i32 = 41;
-
 impl Calendar {
     /// Reads a pattern and a zone's name.
     pub fn parse(cron: &str, zone: &str) -> Result<Self, CalendarError> {
@@ -50,8 +46,17 @@ impl Calendar {
         let both_passes =
             cron.pattern.as_str().split_whitespace().nth(1).is_some_and(|hours| hours.contains(['*', '/']));
         let calendar = Self { cron, zone, both_passes };
-        let from = DateTime::UNIX_EPOCH.naive_utc();
-        if calendar.next_wall(from, true).is_some() { Ok(calendar) } else { Err(CalendarError::Never) }
+        if calendar.comes() { Ok(calendar) } else { Err(CalendarError::Never) }
+    }
+
+    /// Whether any time matches at all. Asked of the calendar's days, since croner looks as far as the year 5000.
+    fn comes(&self) -> bool {
+        let (hours, minutes) = (self.cron.pattern.hours.values(), self.cron.pattern.minutes.values());
+        let (Some(hour), Some(minute)) = (hours.first(), minutes.first()) else { return false };
+        let first =
+            DateTime::UNIX_EPOCH + Duration::hours((*hour).into()) + Duration::minutes((*minute).into());
+        // Dates and weekdays repeat after 28 years here.
+        (0..28 * 366).any(|day| self.cron.is_time_matching(&(first + Duration::days(day))).unwrap_or(false))
     }
 
     /// The due times after an instant, in order.
@@ -69,15 +74,27 @@ impl Calendar {
         self.after(after).take_while(move |due| *due <= until)
     }
 
+    /// The latest due times in `(after, until]`, at most so many, in order.
+    pub fn latest(&self, after: DateTime<Utc>, until: DateTime<Utc>, at_most: usize) -> Vec<DateTime<Utc>> {
+        let mut reach = Duration::hours(1);
+        loop {
+            let from = after.max(until - reach);
+            let mut found: Vec<_> = self.between(from, until).collect();
+            if found.len() >= at_most || from <= after {
+                found.drain(..found.len().saturating_sub(at_most));
+                return found;
+            }
+            reach = reach * 8;
+        }
+    }
+
     fn offset(&self, at: DateTime<Utc>) -> i32 {
         at.with_timezone(&self.zone).offset().fix().local_minus_utc()
     }
 
     /// The next time on the wall clock that matches. The clock is told to croner as UTC, which has no gaps and no overlaps.
     fn next_wall(&self, from: NaiveDateTime, inclusive: bool) -> Option<NaiveDateTime> {
-        let next = self.cron.find_next_occurrence(&from.and_utc(), inclusive).ok()?.naive_utc();
-        let years = chrono::Datelike::year(&next).saturating_sub(chrono::Datelike::year(&from));
-        (years <= HORIZON_YEARS).then_some(next)
+        self.cron.find_next_occurrence(&from.and_utc(), inclusive).ok().map(|next| next.naive_utc())
     }
 
     /// The instants that a time on the wall clock means.
@@ -136,3 +153,16 @@ impl Iterator for Instants<'_> {
         }
     }
 }
+
+/// The next due times of a pattern in a zone, for whoever wants to see them before.
+pub fn next_instants(
+    cron: &str,
+    zone: &str,
+    after: DateTime<Utc>,
+    at_most: usize,
+) -> Result<Vec<DateTime<Utc>>, CalendarError> {
+    Ok(Calendar::parse(cron, zone)?.after(after).take(at_most).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -83,6 +83,17 @@ fn inputs_fit(manual: &Manual, at: &Pointer<'_>, problems: &mut Vec<Problem>) {
 }
 
 impl Input {
+    /// What can be given for this input, in words.
+    pub fn wanted(&self) -> String {
+        match self.kind {
+            InputType::Text => "a text of at most 4000 characters".to_owned(),
+            InputType::Number => "a number".to_owned(),
+            InputType::Boolean => "true or false".to_owned(),
+            InputType::Date => "a day such as 2026-03-01".to_owned(),
+            InputType::Choice => format!("one of {}", self.options.join(", ")),
+        }
+    }
+
     /// Whether a value can be given for this input.
     pub fn accepts(&self, value: &Value) -> bool {
         match self.kind {
