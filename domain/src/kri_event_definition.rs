@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::kri::{Change, Operator};
 use crate::workflow::{KriRef, Pointer, Problem, TenantFacts};
 use crate::{Claim, Description, KriEventDefinitionId, Moment, Quantity, Reason, Rejection, Violation};
 
@@ -17,6 +18,8 @@ pub struct EventType(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1 to 63 of a-z, 0-9 and underscores, beginning with a letter, such as patch_applied")]
 pub struct EventTypeError;
+
+text_schema!(EventType, "pattern": "^[a-z][a-z0-9_]{0,62}$");
 
 impl EventType {
     /// Checks the form.
@@ -53,20 +56,8 @@ impl fmt::Display for EventType {
     }
 }
 
-/// What an emitted event does to a KRI's value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Operator {
-    /// Adds the amount.
-    Increment,
-    /// Takes the amount away, down to the floor.
-    Decrement,
-    /// Makes it the amount.
-    Set,
-}
-
 /// One change to one KRI.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Effect {
     /// Which KRI.
@@ -81,7 +72,7 @@ pub struct Effect {
 }
 
 /// What an event type is: the body of the put command, on the wire as in the event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KriEventBody {
     /// Its name.
@@ -98,6 +89,13 @@ pub struct KriEventBody {
     /// Why it is put so; goes to the event's metadata.
     #[serde(default, skip_serializing)]
     pub reason: Option<Reason>,
+}
+
+impl Effect {
+    /// What the KRI is asked to do with its value.
+    pub const fn change(&self) -> Change {
+        Change { operation: self.operator, amount: self.amount, floor: self.floor }
+    }
 }
 
 impl KriEventBody {
@@ -235,6 +233,14 @@ impl KriEventDefinition {
     /// The kind of name that an event type takes.
     pub const NAME: &'static str = "kri_event_type";
 
+    /// The version an edit must name; 0 where there is none.
+    pub const fn version(&self) -> u64 {
+        match self {
+            Self::Absent => 0,
+            Self::Declared(declaration) => declaration.version,
+        }
+    }
+
     fn decide(
         &self,
         KriEventDefinitionCommand::Put { id, mut body }: KriEventDefinitionCommand,
@@ -243,7 +249,7 @@ impl KriEventDefinition {
         body.reason = None;
         match self {
             Self::Absent => {
-                moment.must_match(0)?;
+                moment.must_match(self.version())?;
                 body.check()?;
                 Ok(vec![KriEventDefinitionEvent::Declared(KriEventDeclared { id, definition: body })])
             }

@@ -7,7 +7,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Moment, Name, Rejection};
+use crate::{Moment, Name, Rejection, SecretId};
 pub use settings::{
     EmailSettings, Encryption, JiraSettings, RelaySettings, ServiceNowSettings, SlackMode, SlackSettings,
     WebhookSettings,
@@ -56,23 +56,6 @@ impl fmt::Display for Channel {
     }
 }
 
-/// Where the credentials lie in the vault: a key under the relay's own record, never anything that was sealed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct CredentialsRef(ulid::Ulid);
-
-impl CredentialsRef {
-    /// Wraps the id of what was sealed.
-    pub const fn new(id: ulid::Ulid) -> Self {
-        Self(id)
-    }
-
-    /// The bare id.
-    pub const fn ulid(self) -> ulid::Ulid {
-        self.0
-    }
-}
-
 /// A relay as its events have made it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub enum Relay {
@@ -80,7 +63,7 @@ pub enum Relay {
     #[default]
     Absent,
     /// Set up.
-    Configured(RelayConfig),
+    Configured(Box<RelayConfig>),
     /// Was set up once; its version goes on counting.
     Removed {
         /// The last version there was.
@@ -97,7 +80,7 @@ pub struct RelayConfig {
     /// Everything but the secrets.
     pub settings: RelaySettings,
     /// Where the secrets lie, where there are any.
-    pub credentials: Option<CredentialsRef>,
+    pub secret: Option<SecretId>,
     /// The last test since it was set up so.
     pub tested: Option<RelayTested>,
 }
@@ -110,7 +93,7 @@ pub enum RelayCommand {
         /// Everything but the secrets.
         settings: RelaySettings,
         /// Where newly sealed secrets lie; the old ones stay where none came with the command.
-        credentials: Option<CredentialsRef>,
+        secret: Option<SecretId>,
     },
     /// Notes what a test found.
     RecordTest {
@@ -161,10 +144,10 @@ pub struct RelayConfigured {
     pub settings: RelaySettings,
     /// Where the secrets lie, where there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credentials: Option<CredentialsRef>,
+    pub secret: Option<SecretId>,
     /// Whether they came with this change.
     #[serde(default)]
-    pub credentials_replaced: bool,
+    pub secret_replaced: bool,
 }
 
 /// It was tested.
@@ -189,14 +172,15 @@ pub struct RelayRemoved {
 
 impl Relay {
     /// How it is set up, where it is.
-    pub const fn config(&self) -> Option<&RelayConfig> {
+    pub fn config(&self) -> Option<&RelayConfig> {
         match self {
             Self::Configured(config) => Some(config),
             Self::Absent | Self::Removed { .. } => None,
         }
     }
 
-    const fn version(&self) -> u64 {
+    /// The version a change must name; 0 where there was none.
+    pub fn version(&self) -> u64 {
         match self {
             Self::Absent => 0,
             Self::Configured(config) => config.version,
@@ -206,9 +190,7 @@ impl Relay {
 
     fn decide(&self, command: RelayCommand, moment: &Moment) -> Result<Vec<RelayEvent>, Rejection> {
         match (self, command) {
-            (_, RelayCommand::Configure { settings, credentials }) => {
-                self.configure(settings, credentials, moment)
-            }
+            (_, RelayCommand::Configure { settings, secret }) => self.configure(settings, secret, moment),
             (Self::Configured(config), RelayCommand::RecordTest { outcome }) => {
                 let (version, at) = (config.version, moment.now);
                 Ok(vec![RelayEvent::Tested(RelayTested { version, at, outcome })])
@@ -234,7 +216,7 @@ impl Relay {
     fn configure(
         &self,
         settings: RelaySettings,
-        credentials: Option<CredentialsRef>,
+        secret: Option<SecretId>,
         moment: &Moment,
     ) -> Result<Vec<RelayEvent>, Rejection> {
         moment.must_match(self.version())?;
@@ -248,36 +230,32 @@ impl Relay {
                 format!("must be {}", current.settings.channel()),
             ));
         }
-        let replaced = credentials.is_some();
-        let credentials = credentials.or_else(|| current.and_then(|config| config.credentials));
-        if credentials.is_none() && settings.needs_credentials() {
-            return Err(Rejection::invalid(
-                "relay.credentials_missing",
-                "/credentials",
-                "this channel cannot work without credentials; send them along",
-            ));
+        let replaced = secret.is_some();
+        let secret = secret.or_else(|| current.and_then(|config| config.secret));
+        if secret.is_none() && settings.needs_credentials() {
+            let detail = "this channel cannot work without credentials; send them along";
+            return Err(Rejection::invalid("relay.credentials_missing", "/credentials", detail));
         }
-        if let Some(current) = current
-            && !replaced
-            && current.settings == settings
-        {
+        if current.is_some_and(|current| !replaced && current.settings == settings) {
             return Ok(Vec::new());
         }
+        let version = self.version().saturating_add(1);
         Ok(vec![RelayEvent::Configured(RelayConfigured {
-            version: self.version().saturating_add(1),
+            version,
             settings,
-            credentials,
-            credentials_replaced: replaced,
+            secret,
+            secret_replaced: replaced,
         })])
     }
 
     fn evolve(&mut self, event: RelayEvent) {
         *self = match (std::mem::take(self), event) {
-            (_, RelayEvent::Configured(RelayConfigured { version, settings, credentials, .. })) => {
-                Self::Configured(RelayConfig { version, settings, credentials, tested: None })
+            (_, RelayEvent::Configured(RelayConfigured { version, settings, secret, .. })) => {
+                Self::Configured(Box::new(RelayConfig { version, settings, secret, tested: None }))
             }
-            (Self::Configured(config), RelayEvent::Tested(tested)) => {
-                Self::Configured(RelayConfig { tested: Some(tested), ..config })
+            (Self::Configured(mut config), RelayEvent::Tested(tested)) => {
+                config.tested = Some(tested);
+                Self::Configured(config)
             }
             (Self::Configured(config), RelayEvent::Removed(_)) => Self::Removed { version: config.version },
             (unchanged, RelayEvent::Tested(_) | RelayEvent::Removed(_)) => unchanged,
@@ -293,8 +271,8 @@ mod tests {
     use serde_json::json;
     use ulid::Ulid;
 
-    use super::{Channel, CredentialsRef, Relay, RelayCommand, RelayEvent, RelaySettings, TestOutcome};
-    use crate::{Actor, Moment, Name, Rejection};
+    use super::{Channel, Relay, RelayCommand, RelayEvent, RelaySettings, TestOutcome};
+    use crate::{Actor, Moment, Name, Rejection, SecretId};
 
     fn slack(default: &str) -> RelaySettings {
         serde_json::from_value(json!({"channel": "slack", "mode": "bot", "defaultChannel": default})).unwrap()
@@ -307,8 +285,8 @@ mod tests {
     }
 
     fn configure(default: &str, sealed: Option<u128>) -> RelayCommand {
-        let credentials = sealed.map(|n| CredentialsRef::new(Ulid(n)));
-        RelayCommand::Configure { settings: slack(default), credentials }
+        let secret = sealed.map(|n| SecretId::new(Ulid(n)));
+        RelayCommand::Configure { settings: slack(default), secret }
     }
 
     #[test]
@@ -321,7 +299,7 @@ mod tests {
         give(&mut relay, configure("#a", Some(1))).unwrap();
         assert_eq!(give(&mut relay, configure("#a", None)).unwrap(), Vec::new());
         give(&mut relay, configure("#b", None)).unwrap();
-        assert_eq!(relay.config().unwrap().credentials, Some(CredentialsRef::new(Ulid(1))));
+        assert_eq!(relay.config().unwrap().secret, Some(SecretId::new(Ulid(1))));
         assert_eq!(give(&mut relay, configure("#b", Some(2))).unwrap().len(), 1, "new secrets are a change");
     }
 

@@ -55,7 +55,7 @@ pub use step::{
 };
 pub use template::{Destination, RenderError, Template};
 pub use trigger::{
-    BreachLevel, Input, InputType, KriBreach, KriRef, Manual, Missed, OnActivate, Overlap, Schedule, Trigger,
+    Input, InputType, KriBreach, KriRef, Manual, Missed, OnActivate, Overlap, Schedule, Trigger,
 };
 pub use validate::{LARGEST, validate, validate_text};
 pub use version::definition_at;

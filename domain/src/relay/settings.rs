@@ -7,7 +7,7 @@ use crate::relay::Channel;
 use crate::source::BaseUrl;
 
 /// Everything about a channel that may be shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "channel", rename_all = "lowercase")]
 pub enum RelaySettings {
     /// Slack; the bot token or the incoming webhook's address is the credential.
@@ -51,7 +51,7 @@ impl RelaySettings {
 }
 
 /// How Slack is reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SlackSettings {
     /// By which means.
@@ -65,7 +65,7 @@ pub struct SlackSettings {
 }
 
 /// By which means Slack is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SlackMode {
     /// A bot token.
@@ -75,7 +75,7 @@ pub enum SlackMode {
 }
 
 /// How Jira is reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct JiraSettings {
     /// Where.
@@ -86,7 +86,7 @@ pub struct JiraSettings {
 }
 
 /// How `ServiceNow` is reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ServiceNowSettings {
     /// Where the instance is.
@@ -97,7 +97,7 @@ pub struct ServiceNowSettings {
 }
 
 /// How mail is sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EmailSettings {
     /// The SMTP server's name.
@@ -118,7 +118,7 @@ pub struct EmailSettings {
 }
 
 /// How a connection to a mail server is protected.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Encryption {
     /// TLS from the start, port 465.
@@ -131,7 +131,7 @@ pub enum Encryption {
 }
 
 /// Where a signed webhook goes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WebhookSettings {
     /// The address, without secrets in it: what is sent is signed instead.

@@ -6,6 +6,10 @@ use crate::workflow::trigger::yes;
 use crate::workflow::{Party, Span, Template, Then};
 
 /// Waits for people to decide (hazards H2).
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "two questions of their own, each with yes or no in the schema"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AwaitApproval {

@@ -267,7 +267,9 @@ impl Check<'_> {
     }
 
     fn all(&mut self, expression: &Expr) {
-        children(expression).into_iter().for_each(|inner| self.expression(inner));
+        for inner in children(expression) {
+            self.expression(inner);
+        }
     }
 
     fn function(&mut self, name: &str) {

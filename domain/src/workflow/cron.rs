@@ -65,7 +65,7 @@ impl Calendar {
         // A clock that goes back within a day may yet show times that it has shown: they must be looked at again.
         let goes_back = self.offset(after + Duration::hours(26)) < self.offset(after);
         let from = if goes_back { local - Duration::hours(26) } else { local };
-        let wall = self.next_wall(from, true);
+        let wall = self.next_wall(from);
         Instants { calendar: self, wall, pending: BTreeSet::new(), after }
     }
 
@@ -92,9 +92,9 @@ impl Calendar {
         at.with_timezone(&self.zone).offset().fix().local_minus_utc()
     }
 
-    /// The next time on the wall clock that matches. The clock is told to croner as UTC, which has no gaps and no overlaps.
-    fn next_wall(&self, from: NaiveDateTime, inclusive: bool) -> Option<NaiveDateTime> {
-        self.cron.find_next_occurrence(&from.and_utc(), inclusive).ok().map(|next| next.naive_utc())
+    /// The first time on the wall clock from here on that matches. The clock is told to croner as UTC, which has no gaps and no overlaps.
+    fn next_wall(&self, from: NaiveDateTime) -> Option<NaiveDateTime> {
+        self.cron.find_next_occurrence(&from.and_utc(), true).ok().map(|next| next.naive_utc())
     }
 
     /// The instants that a time on the wall clock means.
@@ -148,7 +148,7 @@ impl Iterator for Instants<'_> {
                 return Some(due);
             }
             let (wall, (first, second)) = ahead?;
-            self.wall = self.calendar.next_wall(wall, false);
+            self.wall = self.calendar.next_wall(wall + Duration::seconds(1));
             self.pending.extend([Some(first), second].into_iter().flatten().filter(|due| *due > self.after));
         }
     }

@@ -112,13 +112,10 @@ fn way_home(
         if here == home {
             return Some(Cycle { links: way });
         }
-        for (id, definition) in
-            started.get(&here).into_iter().flatten().filter_map(|id| Some((*id, *all.get(id)?)))
-        {
-            for link in steps_from(id, definition, facts) {
-                if seen.insert(link.kri) {
-                    ways.push_back(way.iter().cloned().chain([link]).collect());
-                }
+        let next = started.get(&here).into_iter().flatten().filter_map(|id| Some((*id, *all.get(id)?)));
+        for link in next.flat_map(|(id, definition)| steps_from(id, definition, facts)) {
+            if seen.insert(link.kri) {
+                ways.push_back(way.iter().cloned().chain([link]).collect());
             }
         }
     }

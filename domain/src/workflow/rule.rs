@@ -72,6 +72,11 @@ impl Workflow {
         }
     }
 
+    /// The version an edit must name; 0 where there is none.
+    pub fn version(&self) -> u64 {
+        self.state().map_or(0, |state| state.version)
+    }
+
     fn decide(&self, command: WorkflowCommand, moment: &Moment) -> Result<Vec<WorkflowEvent>, Rejection> {
         match (self, command) {
             (Self::Absent, WorkflowCommand::Draft { id, definition, provenance }) => {
@@ -235,7 +240,7 @@ impl WorkflowState {
             WorkflowEvent::Drafted(_) => {}
             WorkflowEvent::Edited(edited) => self.replace(edited.version, *edited.definition, edited.at),
             WorkflowEvent::Restored(restored) => {
-                self.replace(restored.version, *restored.definition, restored.at)
+                self.replace(restored.version, *restored.definition, restored.at);
             }
             WorkflowEvent::Activated(activated) => {
                 self.standing = Standing::Active;

@@ -60,9 +60,7 @@ pub(super) fn definitions() -> impl Strategy<Value = Definition> {
                 .map(|(id, (mut step, name, attempts))| {
                     step["id"] = json!(id);
                     step["retry"] = json!({"attempts": attempts});
-                    if let Some(name) = name {
-                        step["name"] = json!(name);
-                    }
+                    step.as_object_mut().unwrap().extend(name.map(|name| ("name".to_owned(), json!(name))));
                     step
                 })
                 .collect::<Vec<_>>()

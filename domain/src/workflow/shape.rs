@@ -236,37 +236,34 @@ impl Walk {
     fn one_of(&mut self, schema: &Value, branches: &[Value], value: &Value, at: &Pointer<'_>) {
         let branches: Vec<&Value> = branches.iter().map(resolve).collect();
         let Some(map) = value.as_object() else {
-            return match branches.iter().find(|branch| branch.get("enum").is_some()) {
-                Some(words) => self.value(words, value, at),
-                None => {
-                    let words: BTreeSet<String> = branches.iter().copied().flat_map(allowed_words).collect();
-                    let problem =
-                        Problem::new("value.wrong_type", at, "must be of type object", description(schema));
-                    self.add(problem.allowing(words));
-                }
-            };
+            if let Some(words) = branches.iter().find(|branch| branch.get("enum").is_some()) {
+                return self.value(words, value, at);
+            }
+            let words: BTreeSet<String> = branches.iter().copied().flat_map(allowed_words).collect();
+            let problem = Problem::new("value.wrong_type", at, "must be of type object", description(schema));
+            return self.add(problem.allowing(words));
         };
-        let objects = || branches.iter().copied().filter(|branch| branch.get("properties").is_some());
-        match tag(objects()) {
-            Some(field) => self.tagged(schema, objects(), field, map, at),
-            None => self.keyed(schema, objects(), map, at),
+        let objects: Vec<&Value> =
+            branches.iter().copied().filter(|branch| branch.get("properties").is_some()).collect();
+        match tag(&objects) {
+            Some(field) => self.tagged((schema, &objects), field, map, at),
+            None => self.keyed((schema, &objects), map, at),
         }
     }
 
     /// The branch is named by the word in one field.
-    fn tagged<'a>(
+    fn tagged(
         &mut self,
-        schema: &Value,
-        branches: impl Iterator<Item = &'a Value> + Clone,
+        (schema, branches): Branches<'_>,
         field: &str,
         map: &Map<String, Value>,
         at: &Pointer<'_>,
     ) {
-        let word = |branch: &'a Value| branch.pointer(&format!("/properties/{field}/const"));
-        let words: Vec<&Value> = branches.clone().filter_map(word).collect();
-        let chosen =
-            map.get(field).and_then(|given| branches.clone().find(|branch| word(branch) == Some(given)));
-        match (chosen, map.get(field)) {
+        let pointer = format!("/properties/{field}/const");
+        let words: Vec<&Value> = branches.iter().filter_map(|branch| branch.pointer(&pointer)).collect();
+        let given = map.get(field);
+        let chosen = branches.iter().find(|branch| given.is_some() && branch.pointer(&pointer) == given);
+        match (chosen, given) {
             (Some(branch), _) => self.object(branch, map, at),
             (None, Some(given)) => self.not_allowed(schema, &words, given, &at.key(field)),
             (None, None) => {
@@ -278,28 +275,24 @@ impl Walk {
     }
 
     /// The branch is named by the key that is there.
-    fn keyed<'a>(
-        &mut self,
-        schema: &Value,
-        branches: impl Iterator<Item = &'a Value> + Clone,
-        map: &Map<String, Value>,
-        at: &Pointer<'_>,
-    ) {
-        let key = |branch: &'a Value| texts(branch, "required").next();
-        match branches.clone().find(|branch| key(branch).is_some_and(|key| map.contains_key(key))) {
-            Some(branch) => self.object(branch, map, at),
-            None => {
-                let keys: Vec<&str> = branches.filter_map(key).collect();
-                let message = format!("must have one of the fields {}", keys.join(", "));
-                self.add(Problem::new("field.missing", at, message, description(schema)).allowing(keys));
-            }
+    fn keyed(&mut self, (schema, branches): Branches<'_>, map: &Map<String, Value>, at: &Pointer<'_>) {
+        let key = |branch: &Value| texts(branch, "required").next().map(str::to_owned);
+        let there = |branch: &Value| key(branch).is_some_and(|key| map.contains_key(&key));
+        if let Some(branch) = branches.iter().find(|branch| there(branch)) {
+            return self.object(branch, map, at);
         }
+        let keys: Vec<String> = branches.iter().filter_map(|branch| key(branch)).collect();
+        let message = format!("must have one of the fields {}", keys.join(", "));
+        self.add(Problem::new("field.missing", at, message, description(schema)).allowing(keys));
     }
 }
 
+/// A `oneOf` and those of its branches that are objects.
+type Branches<'a> = (&'a Value, &'a [&'a Value]);
+
 /// The field whose one allowed word tells the branches apart.
-fn tag<'a, I: Iterator<Item = &'a Value>>(mut branches: I) -> Option<&'static str> {
-    let first = branches.next()?;
+fn tag(branches: &[&Value]) -> Option<&'static str> {
+    let first = branches.first()?;
     ["type", "system"]
         .into_iter()
         .find(|field| first.pointer(&format!("/properties/{field}/const")).is_some())
@@ -396,7 +389,7 @@ mod tests {
                         + map.values().map(count).sum::<usize>()
                 }
                 Value::Array(items) => items.iter().map(count).sum(),
-                _ => 0,
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
             }
         }
         assert!(count(&DOCUMENT.root) >= DOCUMENT.patterns.len() && DOCUMENT.patterns.len() >= 8);
@@ -409,7 +402,7 @@ mod tests {
                     stack.extend(map.values());
                 }
                 Value::Array(items) => stack.extend(items),
-                _ => {}
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
             }
         }
         for pattern in patterns {

@@ -147,7 +147,7 @@ impl WorkflowState {
                 Standing::Active => events.extend(self.give_up_waiting(MissedWhy::Edited)),
                 Standing::Paused => events.extend(self.give_up_waiting(MissedWhy::Paused)),
                 Standing::Draft | Standing::Archived => {
-                    events.extend(self.give_up_waiting(MissedWhy::Archived))
+                    events.extend(self.give_up_waiting(MissedWhy::Archived));
                 }
             }
         }
@@ -246,7 +246,7 @@ fn filled_in(definition: &Definition, given: &Map<String, Value>) -> Result<Map<
             Some(value) if input.accepts(value) => drop(inputs.insert(input.name.clone(), value.clone())),
             Some(_) => refuse(&input.name, format!("must be {}", input.wanted())),
             None if input.required => {
-                refuse(&input.name, format!("must be given, and be {}", input.wanted()))
+                refuse(&input.name, format!("must be given, and be {}", input.wanted()));
             }
             None => {}
         }

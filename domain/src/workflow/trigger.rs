@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::kri::Level;
 use crate::{KriId, KriSlug};
 
 /// What starts a run (product.md section 4).
@@ -25,7 +26,7 @@ pub struct KriBreach {
     /// Which KRI.
     pub kri: KriRef,
     /// The level that counts; `amber` also where the breach opens at red.
-    pub level: BreachLevel,
+    pub level: Level,
     /// Whether a breach that is open at activation counts (hazards H13).
     #[serde(default)]
     pub on_activate: OnActivate,
@@ -41,6 +42,8 @@ pub enum KriRef {
     /// By slug.
     Slug(KriSlug),
 }
+
+text_schema!(KriRef, "minLength": 1, "maxLength": 100);
 
 impl KriRef {
     /// Whether this is what the KRI is called.
@@ -75,26 +78,6 @@ impl TryFrom<String> for KriRef {
 impl From<KriRef> for String {
     fn from(kri: KriRef) -> Self {
         kri.to_string()
-    }
-}
-
-/// How bad a breach is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BreachLevel {
-    /// The warning threshold is reached.
-    Amber,
-    /// The critical threshold is reached.
-    Red,
-}
-
-impl BreachLevel {
-    /// The word on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Amber => "amber",
-            Self::Red => "red",
-        }
     }
 }
 

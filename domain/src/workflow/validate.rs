@@ -22,8 +22,8 @@ pub fn validate(given: &Value, facts: &TenantFacts) -> Result<Definition, Vec<Pr
     let given = definition::lift(given.clone());
     let mut problems = misfits(&given);
     let shapely = problems.is_empty();
-    let parts = Parts::read(&given);
-    parts.check(facts, &mut problems);
+    let parts = Parts::read(&given, facts);
+    parts.check(&mut problems);
     if problems.is_empty() {
         return serde_json::from_value(given).map_err(|error| {
             vec![Problem::new(
@@ -76,7 +76,8 @@ fn version_problem(given: &Value) -> Option<Problem> {
 }
 
 /// The parts of a definition that could be read, each on its own, so that a mistake in one does not hide those in others.
-struct Parts {
+struct Parts<'a> {
+    facts: &'a TenantFacts,
     owners: Vec<(usize, Party)>,
     trigger: Option<Trigger>,
     steps: Vec<Option<Step>>,
@@ -92,9 +93,10 @@ fn read<T: serde::de::DeserializeOwned>(part: &Value) -> Option<T> {
     serde_json::from_value(part.clone()).ok()
 }
 
-impl Parts {
-    fn read(given: &Value) -> Self {
+impl<'a> Parts<'a> {
+    fn read(given: &Value, facts: &'a TenantFacts) -> Self {
         Self {
+            facts,
             owners: items(given, "owners")
                 .enumerate()
                 .filter_map(|(index, owner)| Some((index, read(owner)?)))
@@ -111,54 +113,48 @@ impl Parts {
             && self.steps.iter().all(Option::is_some)
     }
 
-    fn check(&self, facts: &TenantFacts, problems: &mut Vec<Problem>) {
+    fn check(&self, problems: &mut Vec<Problem>) {
         let root = Pointer::Root;
         if let Some(trigger) = &self.trigger {
-            trigger::check(trigger, facts, &root.key("trigger"), problems);
+            trigger::check(trigger, self.facts, &root.key("trigger"), problems);
         }
         let owners = root.key("owners");
         for (index, owner) in &self.owners {
-            self.party(*owner, facts, &owners.index(*index), problems);
+            self.party(*owner, &owners.index(*index), problems);
         }
         let steps = root.key("steps");
         flow::check(self, &steps, problems);
         for (index, step) in self.steps.iter().enumerate() {
             if let Some(step) = step {
-                self.step(index, step, facts, &steps.index(index), problems);
+                self.step(index, step, &steps.index(index), problems);
             }
         }
     }
 
-    fn step(
-        &self,
-        index: usize,
-        step: &Step,
-        facts: &TenantFacts,
-        at: &Pointer<'_>,
-        problems: &mut Vec<Problem>,
-    ) {
+    fn step(&self, index: usize, step: &Step, at: &Pointer<'_>, problems: &mut Vec<Problem>) {
         text::check(self, index, step, at, problems);
         if let Some(channel) = step.action.relay()
-            && !facts.relays.contains(&channel)
+            && !self.facts.relays.contains(&channel)
         {
             let message = format!("this step goes through {channel}, which is not set up");
             let next = format!("Set it up with PUT /api/relay-config/{channel}, or remove the step.");
-            problems
-                .push(Problem::new("relay.missing", &at.key("type"), message, next).allowing(&facts.relays));
+            problems.push(
+                Problem::new("relay.missing", &at.key("type"), message, next).allowing(&self.facts.relays),
+            );
         }
         match &step.action {
             Action::NotifyOwner(notify) => {
                 let to = at.key("to");
                 for (place, party) in notify.to.iter().enumerate() {
-                    self.party(*party, facts, &to.index(place), problems);
+                    self.party(*party, &to.index(place), problems);
                 }
             }
-            Action::AwaitApproval(ask) => approval::check(self, ask, facts, at, problems),
-            Action::EmitKriEvent(emit) if !facts.kri_events.contains_key(&emit.event_type) => {
+            Action::AwaitApproval(ask) => approval::check(self, ask, at, problems),
+            Action::EmitKriEvent(emit) if !self.facts.kri_events.contains_key(&emit.event_type) => {
                 let message = format!("no KRI event {} is declared", emit.event_type);
                 let next = "Declare it with PUT /api/workflow-kri-definitions/<id>, or emit a declared one.";
                 let problem = Problem::new("kri_event.undeclared", &at.key("eventType"), message, next);
-                problems.push(problem.allowing(facts.kri_events.keys()));
+                problems.push(problem.allowing(self.facts.kri_events.keys()));
             }
             Action::EmitKriEvent(_)
             | Action::CreateTicket(_)
@@ -170,29 +166,29 @@ impl Parts {
     }
 
     /// Whoever is spoken of must exist: an account of the tenant, a role that somebody holds, a KRI that has an owner.
-    fn party(&self, party: Party, facts: &TenantFacts, at: &Pointer<'_>, problems: &mut Vec<Problem>) {
+    fn party(&self, party: Party, at: &Pointer<'_>, problems: &mut Vec<Problem>) {
         match party {
-            Party::Account(id) if !facts.accounts.contains_key(&id) => problems.push(
+            Party::Account(id) if !self.facts.accounts.contains_key(&id) => problems.push(
                 Problem::new(
                     "account.unknown",
                     &at.key("account"),
                     format!("no account {} can sign in to this tenant", clipped(&id.to_string())),
                     "Choose a member of the tenant, or invite the person first.",
                 )
-                .allowing(facts.accounts.keys()),
+                .allowing(self.facts.accounts.keys()),
             ),
-            Party::Role(role) if facts.holders(role).next().is_none() => problems.push(Problem::new(
+            Party::Role(role) if self.facts.holders(role).next().is_none() => problems.push(Problem::new(
                 "role.empty",
                 &at.key("role"),
                 "nobody holds this role in the tenant",
                 "Grant the role to somebody, or name an account.",
             )),
-            Party::KriOwner(_) => self.kri_owner(facts, &at.key("kriOwner"), problems),
+            Party::KriOwner(_) => self.kri_owner(&at.key("kriOwner"), problems),
             Party::Account(_) | Party::Role(_) => {}
         }
     }
 
-    fn kri_owner(&self, facts: &TenantFacts, at: &Pointer<'_>, problems: &mut Vec<Problem>) {
+    fn kri_owner(&self, at: &Pointer<'_>, problems: &mut Vec<Problem>) {
         match &self.trigger {
             Some(Trigger::Schedule(_) | Trigger::Manual(_)) => problems.push(Problem::new(
                 "kri_owner.no_kri",
@@ -201,7 +197,7 @@ impl Parts {
                 "Name an account or a role, or trigger on a KRI's breach.",
             )),
             Some(Trigger::KriBreach(breach))
-                if facts.kri(&breach.kri).is_some_and(|kri| kri.owner.is_none()) =>
+                if self.facts.kri(&breach.kri).is_some_and(|kri| kri.owner.is_none()) =>
             {
                 problems.push(Problem::new(
                     "kri_owner.none",

@@ -58,7 +58,7 @@ impl Destination {
                 }
                 (Self::Line, c) if c.is_control() => escaped.push(' '),
                 (Self::Plain | Self::Line | Self::Html | Self::SlackMrkdwn | Self::JiraWiki, c) => {
-                    escaped.push(c)
+                    escaped.push(c);
                 }
             }
         }

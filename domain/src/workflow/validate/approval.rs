@@ -6,19 +6,13 @@ use super::Parts;
 use crate::AccountId;
 use crate::account::Role;
 use crate::workflow::problem::{Pointer, Problem};
-use crate::workflow::{AwaitApproval, Party, TenantFacts, Trigger};
+use crate::workflow::{AwaitApproval, Party, Trigger};
 
-pub(super) fn check(
-    parts: &Parts,
-    ask: &AwaitApproval,
-    facts: &TenantFacts,
-    at: &Pointer<'_>,
-    problems: &mut Vec<Problem>,
-) {
-    people(parts, &ask.approvers, facts, &at.key("approvers"), problems);
+pub(super) fn check(parts: &Parts<'_>, ask: &AwaitApproval, at: &Pointer<'_>, problems: &mut Vec<Problem>) {
+    people(parts, &ask.approvers, &at.key("approvers"), problems);
     if let Some(escalation) = &ask.escalation {
         let at = at.key("escalation");
-        people(parts, &escalation.to, facts, &at.key("to"), problems);
+        people(parts, &escalation.to, &at.key("to"), problems);
         if escalation.after >= ask.due {
             let message = format!("comes after it is due ({})", ask.due);
             problems.push(Problem::new(
@@ -39,7 +33,7 @@ pub(super) fn check(
             "Remind before it is due.",
         ));
     }
-    let may = deciders(parts, ask, facts);
+    let may = deciders(parts, ask);
     if let Some(few) = may.filter(|people| {
         !people.is_empty() && u32::try_from(people.len()).is_ok_and(|count| count < ask.required)
     }) {
@@ -53,13 +47,7 @@ pub(super) fn check(
     }
 }
 
-fn people(
-    parts: &Parts,
-    parties: &[Party],
-    facts: &TenantFacts,
-    at: &Pointer<'_>,
-    problems: &mut Vec<Problem>,
-) {
+fn people(parts: &Parts<'_>, parties: &[Party], at: &Pointer<'_>, problems: &mut Vec<Problem>) {
     let mut seen = BTreeSet::new();
     for (index, party) in parties.iter().enumerate() {
         let item = at.index(index);
@@ -77,15 +65,15 @@ fn people(
                 Problem::new("approval.auditor", &item.key("role"), message, "Choose another role.");
             problems.push(problem.allowing(["tenant_admin", "tenant_user", "master_admin"]));
         } else {
-            parts.party(*party, facts, &item, problems);
+            parts.party(*party, &item, problems);
         }
     }
 }
 
 /// Everybody who may decide, also after escalation; none where it cannot be told.
-fn deciders(parts: &Parts, ask: &AwaitApproval, facts: &TenantFacts) -> Option<BTreeSet<AccountId>> {
+fn deciders(parts: &Parts<'_>, ask: &AwaitApproval) -> Option<BTreeSet<AccountId>> {
     let owner = match &parts.trigger {
-        Some(Trigger::KriBreach(breach)) => facts.kri(&breach.kri).and_then(|kri| kri.owner),
+        Some(Trigger::KriBreach(breach)) => parts.facts.kri(&breach.kri).and_then(|kri| kri.owner),
         Some(Trigger::Schedule(_) | Trigger::Manual(_)) | None => None,
     };
     let mut people = BTreeSet::new();
@@ -93,7 +81,7 @@ fn deciders(parts: &Parts, ask: &AwaitApproval, facts: &TenantFacts) -> Option<B
         match party {
             Party::Account(id) => drop(people.insert(*id)),
             Party::Role(Role::Auditor) => {}
-            Party::Role(role) => people.extend(facts.holders(*role)),
+            Party::Role(role) => people.extend(parts.facts.holders(*role)),
             Party::KriOwner(_) => drop(people.insert(owner?)),
         }
     }

@@ -34,7 +34,7 @@ const RESERVED: [&str; 24] = [
     "while",
 ];
 
-pub(super) fn check(parts: &Parts, at: &Pointer<'_>, problems: &mut Vec<Problem>) {
+pub(super) fn check(parts: &Parts<'_>, at: &Pointer<'_>, problems: &mut Vec<Problem>) {
     let mut seen = BTreeMap::new();
     for (index, id) in parts.ids.iter().enumerate() {
         let Some(id) = id else { continue };
@@ -69,7 +69,7 @@ pub(super) fn check(parts: &Parts, at: &Pointer<'_>, problems: &mut Vec<Problem>
     }
 }
 
-fn ways(parts: &Parts, index: usize, step: &Step, at: &Pointer<'_>, problems: &mut Vec<Problem>) {
+fn ways(parts: &Parts<'_>, index: usize, step: &Step, at: &Pointer<'_>, problems: &mut Vec<Problem>) {
     way(parts, index, &step.frame.on_failure, &at.key("onFailure"), problems);
     match &step.action {
         Action::AwaitApproval(ask) => way(parts, index, &ask.on_rejected, &at.key("onRejected"), problems),
@@ -88,7 +88,7 @@ fn ways(parts: &Parts, index: usize, step: &Step, at: &Pointer<'_>, problems: &m
 }
 
 /// A way leads to a later step: a run that could go back might never end.
-fn way(parts: &Parts, index: usize, then: &Then, at: &Pointer<'_>, problems: &mut Vec<Problem>) {
+fn way(parts: &Parts<'_>, index: usize, then: &Then, at: &Pointer<'_>, problems: &mut Vec<Problem>) {
     let Then::GoTo(target) = then else { return };
     let at = at.key("goTo");
     let later = || parts.ids.iter().skip(index.saturating_add(1)).flatten();
@@ -110,7 +110,7 @@ fn way(parts: &Parts, index: usize, then: &Then, at: &Pointer<'_>, problems: &mu
     problems.push(problem.allowing(later()));
 }
 
-fn waits_for(parts: &Parts, index: usize, ticket: &str, at: &Pointer<'_>, problems: &mut Vec<Problem>) {
+fn waits_for(parts: &Parts<'_>, index: usize, ticket: &str, at: &Pointer<'_>, problems: &mut Vec<Problem>) {
     let opens = |step: &Step| matches!(step.action, Action::CreateTicket(_));
     let tickets = parts.before(index).filter(|step| opens(step)).map(|step| step.frame.id.as_str());
     let found = parts.place(ticket).filter(|place| *place < index);

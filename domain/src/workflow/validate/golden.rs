@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -13,20 +13,20 @@ fn fixtures() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/definitions")
 }
 
-fn read(path: PathBuf) -> Value {
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+fn read(path: &Path) -> Value {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn tenant() -> TenantFacts {
-    serde_json::from_value(read(fixtures().join("tenant.json"))).unwrap()
+    serde_json::from_value(read(&fixtures().join("tenant.json"))).unwrap()
 }
 
 fn all(folder: &str) -> Vec<(String, Value)> {
     let mut found: Vec<_> = fs::read_dir(fixtures().join(folder))
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), read(path)))
+        .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), read(&path)))
         .collect();
     found.sort_by(|a, b| a.0.cmp(&b.0));
     found
@@ -87,7 +87,7 @@ fn every_field_of_a_valid_golden_definition_is_known_to_the_published_schema() {
                 map.values().for_each(|inner| fields(inner, known));
             }
             Value::Array(items) => items.iter().for_each(|inner| fields(inner, known)),
-            _ => {}
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
     fn used(value: &Value, found: &mut BTreeSet<String>) {
@@ -97,7 +97,7 @@ fn every_field_of_a_valid_golden_definition_is_known_to_the_published_schema() {
                 map.values().for_each(|inner| used(inner, found));
             }
             Value::Array(items) => items.iter().for_each(|inner| used(inner, found)),
-            _ => {}
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
     let (mut known, mut found) = (BTreeSet::new(), BTreeSet::new());

@@ -8,7 +8,13 @@ use crate::workflow::shape::clipped;
 use crate::workflow::template::{self, Template};
 use crate::workflow::{Action, Step, WaitUntil};
 
-pub(super) fn check(parts: &Parts, index: usize, step: &Step, at: &Pointer<'_>, problems: &mut Vec<Problem>) {
+pub(super) fn check(
+    parts: &Parts<'_>,
+    index: usize,
+    step: &Step,
+    at: &Pointer<'_>,
+    problems: &mut Vec<Problem>,
+) {
     let names = Names::at(parts.trigger.as_ref(), parts.before(index));
     let later = |path: &str| {
         let id = path.strip_prefix("steps.")?.split('.').next()?;
@@ -20,9 +26,8 @@ pub(super) fn check(parts: &Parts, index: usize, step: &Step, at: &Pointer<'_>, 
     }
     for (path, text) in templates(&step.action) {
         match path {
-            [field] => texts.template(text, &at.key(field), problems),
-            [outer, inner] => texts.template(text, &at.key(outer).key(inner), problems),
-            _ => {}
+            (field, None) => texts.template(text, &at.key(field), problems),
+            (outer, Some(inner)) => texts.template(text, &at.key(outer).key(inner), problems),
         }
     }
     if let Action::Wait(wait) = &step.action
@@ -36,20 +41,28 @@ pub(super) fn check(parts: &Parts, index: usize, step: &Step, at: &Pointer<'_>, 
     }
 }
 
-/// The action's templates with their fields.
-fn templates(action: &Action) -> Vec<(&'static [&'static str], &Template)> {
+/// The way to a field from its step: one key or two.
+type Way = (&'static str, Option<&'static str>);
+
+/// The action's templates with the ways to them.
+fn templates(action: &Action) -> Vec<(Way, &Template)> {
+    let field = |name| (name, None);
     match action {
-        Action::NotifyOwner(notify) => vec![(&["subject"], &notify.subject), (&["body"], &notify.body)],
-        Action::CreateTicket(ticket) => std::iter::once((&["summary"] as &[_], &ticket.summary))
-            .chain(ticket.description.iter().map(|text| (&["description"] as &[_], text)))
+        Action::NotifyOwner(notify) => {
+            vec![(field("subject"), &notify.subject), (field("body"), &notify.body)]
+        }
+        Action::CreateTicket(ticket) => std::iter::once((field("summary"), &ticket.summary))
+            .chain(ticket.description.iter().map(|text| (field("description"), text)))
             .collect(),
-        Action::PanelQuery(ask) => vec![(&["question"], &ask.question)],
-        Action::ProduceDocument(document) => vec![(&["title"], &document.title), (&["body"], &document.body)],
-        Action::PostSlack(post) => vec![(&["text"], &post.text)],
-        Action::AwaitApproval(ask) => vec![(&["question"], &ask.question)],
-        Action::EmitKriEvent(emit) => emit.note.iter().map(|note| (&["note"] as &[_], note)).collect(),
+        Action::PanelQuery(ask) => vec![(field("question"), &ask.question)],
+        Action::ProduceDocument(document) => {
+            vec![(field("title"), &document.title), (field("body"), &document.body)]
+        }
+        Action::PostSlack(post) => vec![(field("text"), &post.text)],
+        Action::AwaitApproval(ask) => vec![(field("question"), &ask.question)],
+        Action::EmitKriEvent(emit) => emit.note.iter().map(|note| (field("note"), note)).collect(),
         Action::Wait(wait) => match &wait.until {
-            WaitUntil::Time { time } => vec![(&["until", "time"], time)],
+            WaitUntil::Time { time } => vec![(("until", Some("time")), time)],
             WaitUntil::Duration { .. } | WaitUntil::Ticket { .. } => Vec::new(),
         },
     }
