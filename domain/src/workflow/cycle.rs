@@ -121,3 +121,69 @@ fn way_home(
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::cycles;
+    use crate::workflow::sample::definition;
+    use crate::workflow::{Definition, TenantFacts};
+    use crate::{KriId, WorkflowId};
+
+    fn workflow(n: u128) -> WorkflowId {
+        WorkflowId::from(uuid::Uuid::from_u128(n))
+    }
+
+    /// A tenant in which event `touch_x` changes KRI `x`.
+    fn tenant(kris: &[&str]) -> TenantFacts {
+        let mut facts = TenantFacts::default();
+        for (n, slug) in (1..).zip(kris) {
+            let id = KriId::from(uuid::Uuid::from_u128(n));
+            let slug = crate::KriSlug::parse(slug).unwrap();
+            facts.kri_events.insert(format!("touch_{}", slug.as_str()).try_into().unwrap(), [id].into());
+            facts.kris.push(crate::workflow::KriFact { id, slug, owner: None });
+        }
+        facts
+    }
+
+    fn on(kri: &str, touches: &[&str]) -> Definition {
+        let steps: Vec<_> = touches
+            .iter()
+            .map(|kri| json!({"id": kri, "type": "emit_kri_event", "eventType": format!("touch_{kri}")}))
+            .collect();
+        definition(&json!({"type": "kri_breach", "kri": kri, "level": "red"}), &json!(steps))
+    }
+
+    #[test]
+    fn the_way_round_is_found_through_other_workflows() {
+        let facts = tenant(&["a", "b", "c"]);
+        let (first, second, third) = (on("a", &["b"]), on("b", &["c"]), on("c", &["a"]));
+        let others = BTreeMap::from([(workflow(2), &second), (workflow(3), &third)]);
+        let found = cycles(workflow(1), &first, &others, &facts);
+        let way: Vec<_> = found
+            .iter()
+            .map(|cycle| cycle.links.iter().map(|link| link.workflow).collect::<Vec<_>>())
+            .collect();
+        assert_eq!(way, [[workflow(1), workflow(2), workflow(3)]]);
+        assert!(found[0].to_string().ends_with(&format!("workflow {} again", workflow(1))));
+        let without_the_last = BTreeMap::from([(workflow(2), &second)]);
+        assert!(cycles(workflow(1), &first, &without_the_last, &facts).is_empty());
+    }
+
+    #[test]
+    fn a_workflow_may_set_itself_off() {
+        let facts = tenant(&["a", "b"]);
+        assert_eq!(cycles(workflow(1), &on("a", &["a", "b"]), &BTreeMap::new(), &facts).len(), 1);
+    }
+
+    #[test]
+    fn others_that_go_round_without_it_are_not_its_cycle() {
+        let facts = tenant(&["a", "b", "c"]);
+        let (second, third) = (on("b", &["c"]), on("c", &["b"]));
+        let others = BTreeMap::from([(workflow(2), &second), (workflow(3), &third)]);
+        assert!(cycles(workflow(1), &on("a", &["b"]), &others, &facts).is_empty());
+    }
+}
