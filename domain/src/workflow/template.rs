@@ -1,5 +1,6 @@
 //! Templates: texts with names in them, checked before they are kept and escaped for where they go.
 
+mod bounds;
 mod check;
 mod escape;
 
@@ -68,9 +69,12 @@ impl Template {
         let mut environment = environment();
         environment.set_auto_escape_callback(|_| AutoEscape::Custom("destination".into()));
         environment.set_formatter(move |out, _, value| destination.write(out, value));
-        let text = environment
-            .render_str(&self.0, Value::from(Serde(context)))
+        let mut text = bounds::Bounded::default();
+        environment
+            .template_from_str(&self.0)
+            .and_then(|template| template.render_captured_to(Value::from(Serde(context)), &mut text))
             .map_err(|error| RenderError::from_error(&error))?;
+        let text = text.into_text().ok_or(RenderError::TooMuch)?;
         Ok(destination.finish(text))
     }
 }
@@ -101,11 +105,11 @@ fn environment() -> Environment<'static> {
     environment.add_filter("default", filters::default);
     environment.add_filter("first", filters::first);
     environment.add_filter("int", filters::int);
-    environment.add_filter("join", filters::join);
+    environment.add_filter("join", bounds::join);
     environment.add_filter("last", filters::last);
     environment.add_filter("length", filters::length);
     environment.add_filter("lower", filters::lower);
-    environment.add_filter("replace", filters::replace);
+    environment.add_filter("replace", bounds::replace);
     environment.add_filter("round", filters::round);
     environment.add_filter("trim", filters::trim);
     environment.add_filter("upper", filters::upper);
@@ -126,7 +130,7 @@ impl RenderError {
         let line = error.line().unwrap_or(1);
         if error.kind() == ErrorKind::UndefinedError {
             Self::Undefined { line }
-        } else if error.kind() == ErrorKind::OutOfFuel {
+        } else if matches!(error.kind(), ErrorKind::OutOfFuel | ErrorKind::WriteFailure) {
             Self::TooMuch
         } else {
             Self::Broken { line, what: error.kind().to_string() }
@@ -204,6 +208,25 @@ mod tests {
         let digits = "[1,2,3,4,5,6,7,8,9,10]";
         let text = format!("{}x{}", format!("{{% for a in {digits} %}}").repeat(7), "{% endfor %}".repeat(7));
         assert_eq!(render(&text, Destination::Plain), Err(RenderError::TooMuch));
+    }
+
+    #[test]
+    fn a_text_that_would_grow_without_end_is_stopped() {
+        let grow = "|replace('a','aaaaaaaaaa')".repeat(12);
+        let long = "x".repeat(40_000);
+        for text in [
+            format!("{{{{ 'a'{grow} }}}}"),
+            format!("{{{{ [1, 2]|join('{long}')|join('{long}') }}}}"),
+            format!(
+                "{{% for a in {0} %}}{{% for b in {0} %}}{long}{{% endfor %}}{{% endfor %}}",
+                "[1,2,3,4,5,6,7,8,9,10]"
+            ),
+        ] {
+            let refused = render(&text, Destination::Plain);
+            assert!(matches!(refused, Err(RenderError::TooMuch | RenderError::Broken { .. })), "{refused:?}");
+        }
+        assert_eq!(render("{{ steps.a.result.n | join(', ') }}", Destination::Plain).unwrap(), "1, 2");
+        assert!(render("{{ steps.a.result }}", Destination::Plain).is_err(), "a thing is no text");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Checking a template before it is kept: it parses, speaks only of what there is, and does only what a text may do.
 
-use minijinja::machinery::ast::{CallArg, Expr, Stmt};
+use minijinja::machinery::ast::{BinOpKind, CallArg, Expr, Stmt};
 use minijinja::machinery::parse;
 
 use super::{FILTERS, TESTS};
@@ -141,6 +141,10 @@ impl Check<'_> {
             Expr::Const(_) | Expr::Var(_) => {}
             Expr::UnaryOp(unary) => self.expression(&unary.expr),
             Expr::BinOp(binary) => {
+                // A text that is doubled in each of a hundred tags fills any memory.
+                if matches!(binary.op, BinOpKind::Add | BinOpKind::Mul | BinOpKind::Pow | BinOpKind::Concat) {
+                    self.forbid("no sums and no texts put together; write them side by side");
+                }
                 self.expression(&binary.left);
                 self.expression(&binary.right);
             }
@@ -175,9 +179,11 @@ impl Check<'_> {
                     .flatten()
                     .for_each(|part| self.expression(part));
             }
-            Expr::List(list) => list.items.iter().for_each(|item| self.expression(item)),
-            Expr::Tuple(tuple) => tuple.items.iter().for_each(|item| self.expression(item)),
-            Expr::Map(map) => map.keys.iter().chain(&map.values).for_each(|item| self.expression(item)),
+            Expr::List(_) | Expr::Tuple(_) | Expr::Map(_) => {
+                if expression.as_const().is_none() {
+                    self.forbid("lists of plain values only");
+                }
+            }
             Expr::Call(_) => self.forbid("values and filters; nothing can be called"),
         }
     }

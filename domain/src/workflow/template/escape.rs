@@ -19,22 +19,10 @@ pub enum Destination {
     JiraWiki,
 }
 
-/// The longest text that a value may become.
-const LONGEST: usize = 100_000;
-
 impl Destination {
     /// Writes one value.
     pub(super) fn write(self, out: &mut Output<'_>, value: &Value) -> Result<(), Error> {
-        if value.is_undefined() {
-            return Err(Error::from(ErrorKind::UndefinedError));
-        }
-        if value.is_none() {
-            return Ok(());
-        }
-        let text = value.to_string();
-        if text.len() > LONGEST {
-            return Err(Error::from(ErrorKind::OutOfFuel));
-        }
+        let text = super::bounds::plain(value)?;
         out.write_str(&self.escape(&text)).map_err(|_| Error::from(ErrorKind::WriteFailure))
     }
 
