@@ -8,7 +8,7 @@ use draxis_commands::secret::EncryptionKeys;
 use draxis_commands::vault::Vault;
 use draxis_commands::{CommandError, Commands};
 use draxis_event_store::{Clock, Ids, Pools, TenantLog, Writer, WriterLimits};
-use draxis_projections::ReadModels;
+use draxis_projections::{ReadModels, Settings};
 use draxis_runner::connector::registry::Registry;
 use draxis_runner::egress::{BuildError, Egress, EgressConfig, Resolver};
 use draxis_runner::source_run::SourceRuns;
@@ -80,7 +80,7 @@ impl App {
         let log = TenantLog::new(pools.clone(), writer.clone(), Arc::clone(&ports.ids));
         let commands = Commands::new(log, Arc::clone(&ports.clock), Arc::clone(&ports.ids), Vault::new(keys));
         let identity = Identity::open(commands.clone()).await?;
-        let read_models = ReadModels::new(pools);
+        let read_models = ReadModels::new(&pools, Settings::default());
         let errands = TaskTracker::new();
         let egress = Arc::new(Egress::new(&egress, ports.resolver)?);
         let source_runs = SourceRuns::new(commands.clone(), Arc::new(registry), egress, errands.clone());
@@ -93,13 +93,7 @@ impl App {
 
     fn follow(&self, stop: &CancellationToken, writer: &Writer) -> JoinSet<()> {
         let mut followers = JoinSet::new();
-        let (read_models, wakeups) = (self.read_models.clone(), writer.wakeups().subscribe());
-        followers.spawn(stop.clone().run_until_cancelled_owned(read_models.follow(wakeups)).map_void());
-        let read_models = self.read_models.clone();
-        followers.spawn(every(stop.clone(), Duration::from_secs(10), move || {
-            let read_models = read_models.clone();
-            async move { read_models.sweep().await.map_err(|error| error.to_string()) }
-        }));
+        self.read_models.start(writer.wakeups().subscribe(), &mut followers);
         let identity = self.identity.clone();
         followers.spawn(every(stop.clone(), Duration::from_hours(1), move || {
             let identity = identity.clone();
@@ -108,15 +102,6 @@ impl App {
         followers
     }
 }
-
-/// Ends as nothing, whatever it was.
-trait MapVoid: Future + Sized {
-    async fn map_void(self) {
-        drop(self.await);
-    }
-}
-
-impl<F: Future> MapVoid for F {}
 
 /// Does something again and again until told to stop; a failure is logged and tried again the next time.
 async fn every<F, W>(stop: CancellationToken, pause: Duration, work: F)

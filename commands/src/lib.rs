@@ -18,6 +18,7 @@ pub mod sealing;
 pub mod secret;
 pub mod source;
 pub mod vault;
+pub mod vendor;
 
 pub use caller::{Caller, Scope};
 pub use error::CommandError;

@@ -6,6 +6,10 @@
 pub mod house;
 
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod shape;
 #[cfg(test)]
 mod tenancy;
+#[cfg(test)]
+mod walk;

@@ -29,7 +29,7 @@ pub use database::{Database, DatabaseError, Pools, migrate};
 pub use ends::{SequenceFault, StreamEnd, Written, first_sequence_fault, last_before, stream_end};
 pub use metadata::{CqrsMetadata, flatten};
 pub use platform::PlatformRepository;
-pub use read::{EventFilter, StoredEvent, claim_owner, head, read_events, stream_positions};
+pub use read::{EventFilter, StoredEvent, claim_owner, head, read_events, read_on, stream_positions};
 pub use receipt::{Answer, Answered, Receipt, RequestHash, find_receipt};
 pub use repository::{CacheUse, CommandKey, Committed, Outcome, Respond, TenantEventRepository, TenantLog};
 pub use stretch::{Stretch, StretchError, StretchReader};
