@@ -1,7 +1,7 @@
 //! The log in Postgres: tenant transactions, append, read, idempotency.
 //!
-//! Here lives every statement that touches `events`, `stream_heads`, `claims`, `idempotency_keys`, `snapshots` and
-//! `checkpoints`. What never lives here: a rule of the product, a read model, HTTP.
+//! Here lives every statement that touches `events`, `stream_heads`, `claims`, `idempotency_keys`, `snapshots`,
+//! `checkpoints` and `timers`. What never lives here: a rule of the product, a read model, HTTP.
 
 mod append;
 mod cache;
@@ -14,6 +14,7 @@ mod receipt;
 mod repository;
 mod snapshot;
 mod tenant_tx;
+mod timers;
 mod writer;
 
 pub use append::{Append, AppendError, Appended, NewEvent};
@@ -25,4 +26,8 @@ pub use read::{EventFilter, StoredEvent, claim_owner, head, read_events, stream_
 pub use receipt::{Answer, Answered, Receipt, RequestHash, find_receipt};
 pub use repository::{CacheUse, CommandKey, Committed, Outcome, Respond, TenantEventRepository, TenantLog};
 pub use tenant_tx::TenantTx;
+pub use timers::{
+    ClaimedTimer, StoredTimer, TimerCheckpoint, TimerClaim, TimerName, claim_timers, find_claimed, finish_timer, hand_back_timer,
+    load_timers, lock_timer_checkpoint, move_timer_checkpoint, put_timers, remove_timers, retry_timer, timers_of,
+};
 pub use writer::{Wakeups, Writer, WriterLimits};
