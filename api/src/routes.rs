@@ -100,6 +100,9 @@ fn sources() -> Vec<Route> {
     vec![
         get("/api/integrations/catalog", "List the connectors", source::catalog),
         post("/api/kri-sources", "Connect a source", source::connect).body::<ConnectBody>().status(201),
+        post("/api/kri-sources/test", "Try settings before they are saved", source::test)
+            .body::<ConnectBody>(),
+        post("/api/kri-sources/{id}/test", "Try a saved source", source::test_saved).body::<Nothing>(),
         get("/api/kri-sources", "List sources", source::list).paged(),
         get("/api/kri-sources/{id}", "Read a source", source::show),
         put("/api/kri-sources/{id}", "Edit a source", source::edit).body::<ConnectBody>().versioned(),
@@ -132,6 +135,3 @@ fn reading() -> Vec<Route> {
             .paged(),
     ]
 }
-
-/// The type of a command's body that asks nothing more than its address says.
-pub type NoBody = Nothing;

@@ -77,6 +77,20 @@ pub async fn connect(app: Data<App>, command: Command<ConnectBody>) -> Answered 
     Ok(committed(app.commands.connect_source(&command.context.because(reason), body, secret).await?))
 }
 
+/// `POST /api/kri-sources/test`: tries settings before they are saved.
+pub async fn test(app: Data<App>, command: Command<ConnectBody>) -> Answered {
+    command.context.caller.must(Permission::ManageSources)?;
+    let (body, sealed, _) = command.body.split();
+    answer(StatusCode::OK, &app.source_runs.test(&body, sealed.unwrap_or_default()).await?)
+}
+
+/// `POST /api/kri-sources/{id}/test`: tries a saved source.
+pub async fn test_saved(app: Data<App>, id: Path<Id<SourceId>>, command: Command<Nothing>) -> Answered {
+    let caller = command.context.caller;
+    caller.must(Permission::RunSources)?;
+    answer(StatusCode::OK, &app.source_runs.test_saved(caller.tenant()?, id.get("source")?).await?)
+}
+
 /// `GET /api/kri-sources`.
 pub async fn list(app: Data<App>, query: Query<PageQuery>) -> Answered {
     let tenant = query.tenant(Permission::Read)?;

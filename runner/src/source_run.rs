@@ -14,7 +14,7 @@ use draxis_domain::source::{
     MeasuredValue, RunFailure, RunFailureClass, RunSummary, RunTrigger, SkippedSlug, SourceBody,
     SourceCommand,
 };
-use draxis_domain::{EventId, KriSlug, Quantity, Rejection, RunId, SourceId};
+use draxis_domain::{EventId, KriSlug, Quantity, Rejection, RunId, SourceId, TenantId};
 use draxis_event_store::Committed;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -26,13 +26,14 @@ use crate::connector::registry::Registry;
 use crate::connector::report::{ErrorClass, RunError, RunReport};
 use crate::connector::run::{self, Reach};
 use crate::connector::settings::Budget;
+use crate::connector::trial::{self, TrialReport};
 use crate::egress::Egress;
 use crate::source_run::fetch::EgressFetch;
 use crate::source_run::settings::Opened;
 pub use crate::source_run::settings::SealedSettings;
 
 /// How long whoever pressed the button waits before being told where to look.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Runs sources, each in a task of its own, so that a caller who hangs up cuts nothing off.
 #[derive(Clone)]
@@ -65,7 +66,7 @@ pub enum RunAnswer {
 /// The answer to `POST /api/kri-sources/<id>/run`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RowsWritten {
+struct RunRows {
     run_id: RunId,
     rows_written: u64,
     rows_skipped: u64,
@@ -87,6 +88,20 @@ impl SourceRuns {
         sealed.check(self.manifest(body)?)
     }
 
+    /// Tries a source without writing anything: which step fails, and what to do.
+    pub async fn test(&self, body: &SourceBody, sealed: SealedSettings) -> Result<TrialReport, Rejection> {
+        let manifest = self.manifest(body)?;
+        let opened = Opened::of(manifest, body, sealed);
+        let reach = Reach { credentials: &opened.credentials, fetch: &self.fetch, budget: Budget::default() };
+        Ok(trial::test(manifest, &opened.settings, reach, self.commands.clock().now()).await)
+    }
+
+    /// Tries a saved source.
+    pub async fn test_saved(&self, tenant: TenantId, id: SourceId) -> Result<TrialReport, CommandError> {
+        let (body, secret) = self.commands.open_source(tenant, id).await?;
+        Ok(self.test(&body, SealedSettings::open(secret.as_ref())?).await?)
+    }
+
     /// Runs a source now and waits a while for its end.
     pub async fn run(
         &self,
@@ -104,7 +119,7 @@ impl SourceRuns {
         let started = self.start(&context, (source, run_id), trigger).await?;
         let run =
             Run { runs: self.clone(), context, source, run_id, started, now: self.commands.clock().now() };
-        let ending = self.tasks.spawn(async move { run.to_its_end(&manifest, &body, secret).await });
+        let ending = self.tasks.spawn(async move { begun.run_to_its_end(&manifest, &body, secret).await });
         match tokio::time::timeout(PATIENCE, ending).await {
             Ok(ended) => ended.map_err(CommandError::failed)?,
             Err(_) => Ok(RunAnswer::UnderWay { run_id }),
@@ -150,7 +165,7 @@ impl SourceRuns {
 }
 
 /// A run that has begun.
-struct Run {
+struct Begun {
     runs: SourceRuns,
     context: Context,
     source: SourceId,
@@ -159,8 +174,8 @@ struct Run {
     now: DateTime<Utc>,
 }
 
-impl Run {
-    async fn to_its_end(
+impl Begun {
+    async fn run_to_its_end(
         self,
         manifest: &Manifest,
         body: &SourceBody,
@@ -182,7 +197,7 @@ impl Run {
                 return Err(error);
             }
         };
-        let rows = RowsWritten {
+        let rows = RunRows {
             run_id: self.run_id,
             rows_written: summary.rows_written,
             rows_skipped: summary.rows_skipped,

@@ -1,13 +1,13 @@
 //! Vendors on loopback that answer from recorded replies in the shape their documentation gives.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
-use draxis_runner::connector::replay::{Asked, Vendor};
+use draxis_event_store::{Clock as _, SystemClock};
+use draxis_runner::connector::replay::{Asked, Turns, Vendor};
 
 /// The demo's vendors, each on a port of its own.
 pub(super) struct Vendors {
@@ -19,7 +19,7 @@ pub(super) struct Vendors {
 struct Played {
     vendor: Vendor,
     base: String,
-    turns: Mutex<BTreeMap<usize, usize>>,
+    turns: Turns,
 }
 
 pub(super) fn start() -> std::io::Result<Vendors> {
@@ -37,7 +37,7 @@ fn play(name: &str, replies: &str) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     let played =
-        Data::from(Arc::new(Played { vendor, base: format!("http://{address}"), turns: Mutex::default() }));
+        Data::from(Arc::new(Played { vendor, base: format!("http://{address}"), turns: Turns::default() }));
     let server =
         HttpServer::new(move || App::new().app_data(played.clone()).default_service(web::to(answer)))
             .workers(1)
@@ -56,23 +56,15 @@ async fn answer(played: Data<Played>, request: HttpRequest, body: Bytes) -> Http
         .collect();
     let body = String::from_utf8_lossy(&body);
     let path_and_query = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let asked = |turn| Asked {
+    let asked = Asked {
         method: request.method().as_str(),
         path_and_query,
         headers: &headers,
         body: &body,
         base: &played.base,
-        turn,
+        now: SystemClock.now(),
     };
-    let Some((number, _)) = played.vendor.answer(&asked(0)) else { return HttpResponse::NotFound().finish() };
-    let turn = {
-        let mut turns = played.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        let turn = turns.entry(number).or_default();
-        let now = *turn;
-        *turn = turn.saturating_add(1);
-        now
-    };
-    let Some((_, reply)) = played.vendor.answer(&asked(turn)) else {
+    let Some(reply) = played.vendor.answer(&asked, &played.turns) else {
         return HttpResponse::NotFound().finish();
     };
     let mut response = HttpResponse::build(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK));

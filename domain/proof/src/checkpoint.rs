@@ -11,3 +11,5 @@ pub use key::{KeyError, KeyId, KeyRing, KeyRingError, VerifierKey};
 pub use name::{KeyName, NameError, Origin};
 pub use note::{Note, NoteError, NoteSignature};
 pub use signer::Signer;
+
+pub(crate) use body::signs_for;

@@ -5,6 +5,7 @@
 //! four well enough to write a second verifier. Here never live: a clock, randomness, files, sockets, async, or any
 //! knowledge of what an event means.
 
+pub mod bundle;
 pub mod checkpoint;
 pub mod record;
 pub mod tree;

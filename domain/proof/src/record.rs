@@ -2,6 +2,7 @@
 
 mod fields;
 mod line;
+mod scan;
 mod text;
 mod ulid;
 mod utc_micros;
@@ -10,3 +11,5 @@ pub use fields::{RecordFields, RecordWriteError};
 pub use line::{Record, RecordParseError};
 pub use ulid::{Ulid, UlidError};
 pub use utc_micros::{UtcMicros, UtcMicrosError};
+
+pub(crate) use text::push_json_string;

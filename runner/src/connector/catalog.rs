@@ -27,6 +27,10 @@ pub struct CatalogEntry {
 }
 
 /// Something the tenant supplies.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "secret and required are two questions of the catalog's contract"
+)]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CatalogField {

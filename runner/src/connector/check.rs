@@ -73,9 +73,10 @@ pub async fn check(
     let mut source = PlayedSource::near(replies)?;
     let settings = source.settings(manifest);
     let credentials = source.credentials(manifest);
-    let replay = Replay::new(vendor);
+    let now = source.now.unwrap_or(now);
+    let replay = Replay::new(vendor, now);
     let reach = Reach { credentials: &credentials, fetch: &replay, budget: Budget::default() };
-    Ok(run(manifest, &settings, reach, source.now.unwrap_or(now)).await)
+    Ok(run(manifest, &settings, reach, now).await)
 }
 
 /// The folders of a vendor's recorded cases, in order.

@@ -32,6 +32,13 @@ pub fn read(format: &Format, body: &[u8]) -> Result<Val, Malformed> {
     }
 }
 
+/// As `read`, away from the threads that serve others: an answer may have tens of megabytes.
+pub async fn read_apart(format: &Format, body: bytes::Bytes) -> Result<Val, Malformed> {
+    let format = format.clone();
+    let reading = tokio::task::spawn_blocking(move || read(&format, &body)).await;
+    reading.unwrap_or(Err(Malformed::NotJson))
+}
+
 /// Reads JSON, keeping decimals as they are written.
 pub fn json(body: &[u8]) -> Result<Val, Malformed> {
     // The value's own reader takes more than JSON and recurses without end; serde_json's admits neither.
@@ -62,7 +69,7 @@ mod tests {
         for body in
             ["", "  ", "{", "NaN", "{a:1}", "[1,]", "# no\n1", "<html></html>", "1 2", &"[".repeat(200_000)]
         {
-            assert!(read(&Format::Json, body.as_bytes()).is_err(), "{:.20}", body);
+            assert!(read(&Format::Json, body.as_bytes()).is_err(), "{body:.20}");
         }
         assert_eq!(json(b"{\"a\": 1.10}").unwrap().to_string(), "{\"a\":1.10}");
     }

@@ -14,7 +14,7 @@ use url::Url;
 use self::limits::Spending;
 use self::sign::Proof;
 use super::credentials::{Credentials, SecretText};
-use super::fetch::{Fetch, FetchedResponse, Method, OutgoingRequest};
+use super::fetch::{Fetch, FetchError, FetchedResponse, Method, OutgoingRequest};
 use super::manifest::Manifest;
 use super::report::{ErrorClass, Trouble};
 use super::settings::Budget;
@@ -81,16 +81,16 @@ impl<'a> Exchange<'a> {
         for attempt in 1.. {
             let outgoing = self.outgoing(ask)?;
             let answer = self.send(&outgoing).await?;
-            let again = match judge(answer.status) {
+            let (tries, trouble) = match self.judge(&answer) {
                 Verdict::Good => return Ok(answer),
                 Verdict::Never(trouble) => return Err(trouble),
-                Verdict::Later if attempt < TRIES => self.told_to_wait(&answer, attempt),
-                Verdict::Perhaps(_) if attempt < TRIES_OF_A_BROKEN_SERVER => {
-                    self.told_to_wait(&answer, attempt)
-                }
-                Verdict::Later => return Err(limits::rate_limited()),
-                Verdict::Perhaps(trouble) => return Err(trouble),
+                Verdict::Later => (TRIES, limits::rate_limited()),
+                Verdict::Perhaps(trouble) => (TRIES_OF_A_BROKEN_SERVER, trouble),
             };
+            if attempt >= tries {
+                return Err(trouble);
+            }
+            let again = self.told_to_wait(&answer, attempt);
             self.pause(again).await?;
         }
         Err(limits::rate_limited())
@@ -103,21 +103,33 @@ impl<'a> Exchange<'a> {
         Ok(())
     }
 
+    /// What the answer means, knowing how this vendor says "later".
+    fn judge(&self, answer: &FetchedResponse) -> Verdict {
+        let spent = answer.header("x-ratelimit-remaining").is_some_and(|left| left.trim() == "0");
+        let asks_to_wait = answer.status == 403 && (spent || answer.header("retry-after").is_some());
+        if asks_to_wait || self.manifest.wait_statuses.contains(&answer.status) {
+            return Verdict::Later;
+        }
+        judge(answer.status)
+    }
+
     fn told_to_wait(&self, answer: &FetchedResponse, attempt: u32) -> std::time::Duration {
-        let reset = self.manifest.reset_header.as_deref();
-        limits::wait_for(answer, reset, self.spending.clock(self.now), attempt)
+        limits::wait_for(answer, self.manifest, self.spending.clock(self.now), attempt)
     }
 
     async fn send(&mut self, outgoing: &OutgoingRequest) -> Result<FetchedResponse, Trouble> {
         self.spending.request()?;
-        let answer = self.fetch.send(outgoing).await?;
+        // The way out keeps to the time it is given; a run must end even if it does not.
+        let sending = tokio::time::timeout(outgoing.timeout, self.fetch.send(outgoing));
+        let answer = sending.await.unwrap_or(Err(FetchError::Timeout))?;
         self.spending.read(answer.body.len());
         Ok(answer)
     }
 
     fn outgoing(&self, ask: &Ask) -> Result<OutgoingRequest, Trouble> {
         let common = self.manifest.headers.iter().map(|(name, template)| {
-            let value = template.fill_secret(self.config, self.credentials).map_err(missing)?;
+            let value =
+                template.fill_secret(self.config, self.credentials).map_err(|error| missing(&error))?;
             Ok((name.clone(), value))
         });
         let mut headers = common.collect::<Result<Vec<_>, Trouble>>()?;
@@ -143,7 +155,7 @@ impl<'a> Exchange<'a> {
 }
 
 /// A setting or a credential that a template needs and nobody gave.
-pub(crate) fn missing(error: super::template::Unfilled) -> Trouble {
+pub(crate) fn missing(error: &super::template::Unfilled) -> Trouble {
     Trouble::new(ErrorClass::Settings, error.to_string())
 }
 
@@ -163,7 +175,7 @@ fn judge(status: u16) -> Verdict {
             ErrorClass::Authentication,
             "the vendor does not take the credentials (401): make new ones and enter them again".to_owned(),
         ),
-        402 | 403 | 404 => never(
+        402..=404 => never(
             ErrorClass::Permission,
             format!(
                 "the vendor does not let these credentials read this ({status}): check the licence and the rights"

@@ -3,10 +3,12 @@
 //! Expressions come from manifests and from tenants' own sources, so none may hang the process, fill its
 //! memory, read its environment or its clock. `guard` admits only what ends; `meter` bounds what remains.
 
+mod admitted;
 mod decimal;
 mod guard;
 mod meter;
 mod natives;
+mod nesting;
 mod time;
 
 use std::sync::Arc;

@@ -1,17 +1,17 @@
 //! Gathers the answer to one request: every page, every round, whole or not at all.
 
 mod link;
+mod next;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jaq_json::Val;
-use url::Url;
 
 use super::document;
 use super::exchange::{Ask, Exchange};
 use super::expression::{EvaluationError, Expression, Scope, decimal_of};
 use super::fetch::FetchedResponse;
-use super::manifest::{Paging, Poll, Request};
+use super::manifest::{Poll, Request};
 use super::question::{Page, Place};
 use super::report::{ErrorClass, Trouble};
 
@@ -73,9 +73,9 @@ impl Gatherer<'_> {
             let place = Place { base_url: self.base_url, from: &from, each: round };
             let pages = self.pages(request, &place).await?;
             if request.items.is_some() {
-                gathered.extend(pages.items)
+                gathered.extend(pages.items);
             } else {
-                gathered.push(pages.document)
+                gathered.push(pages.document);
             }
             if self.first_page_only {
                 break;
@@ -114,10 +114,10 @@ impl Gatherer<'_> {
         let mut asked = 1;
         loop {
             let answer = self.exchange.ask(ask).await?;
-            let read = document::read(&request.format, &answer.body)
-                .map_err(|malformed| shape(&malformed.to_string()))?;
+            let read = document::read_apart(&request.format, answer.body.clone()).await;
+            let read = read.map_err(|malformed| shape(&malformed.to_string()))?;
             let Some(poll) = &request.poll else { return Ok((answer, read)) };
-            if self.truth(&poll.until, read.clone()).await? {
+            if self.first_page_only || self.truth(&poll.until, read.clone()).await? {
                 return Ok((answer, read));
             }
             self.not_yet(poll, read, asked).await?;
@@ -182,51 +182,6 @@ impl Gatherer<'_> {
         Ok(came)
     }
 
-    /// Where the next page is, with a mark that no two pages share; nothing after the last one.
-    async fn next(
-        &mut self,
-        request: &Request,
-        (ask, answer, read): (&Ask, &FetchedResponse, Val),
-        pages: &Pages,
-        came: u64,
-    ) -> Result<Option<(Page, String)>, Trouble> {
-        let counted = |size: u64| match pages.total {
-            Some(total) => came > 0 && pages.count() < total,
-            None => came >= size,
-        };
-        Ok(match &request.paging {
-            Paging::Single => None,
-            Paging::Link => link::next(answer).map(|next| at(ask, &next)).transpose()?,
-            Paging::NextUrl(next) => match self.text(next, read).await? {
-                Some(next) => Some(at(ask, &next)?),
-                None => None,
-            },
-            Paging::Cursor(next, cursor) => {
-                self.text(next, read).await?.map(|value| (Page::cursor(cursor, value.clone()), value))
-            }
-            Paging::Number { param, first, size } => counted(*size).then(|| {
-                let number = pages_read(pages.count(), *size).saturating_add(*first).to_string();
-                (Page::With(param.clone(), number.clone()), number)
-            }),
-            Paging::Offset { param, size } => counted(*size).then(|| {
-                let offset = pages.count().to_string();
-                (Page::With(param.clone(), offset.clone()), offset)
-            }),
-        })
-    }
-
-    async fn text(&self, expression: &Expression, read: Val) -> Result<Option<String>, Trouble> {
-        let value = self.one(expression, read).await?;
-        match value {
-            Val::Null | Val::Bool(false) => Ok(None),
-            value => {
-                let text = document::as_text(&value)
-                    .ok_or_else(|| shape("the answer's next page cannot be read"))?;
-                Ok(Some(text).filter(|text| !text.is_empty()))
-            }
-        }
-    }
-
     async fn truth(&self, expression: &Expression, read: Val) -> Result<bool, Trouble> {
         match self.one(expression, read).await? {
             Val::Bool(truth) => Ok(truth),
@@ -264,21 +219,6 @@ impl Pages {
     fn answer(self, request: &Request) -> Val {
         if request.items.is_some() { self.items.into_iter().collect() } else { self.document }
     }
-}
-
-/// How many full pages that many items are.
-fn pages_read(items: u64, size: u64) -> u64 {
-    items.div_ceil(size.max(1))
-}
-
-/// The next page's URL; a vendor may not send us, and our credentials, to another host.
-fn at(ask: &Ask, next: &str) -> Result<(Page, String), Trouble> {
-    let next: Url = ask.url.join(next).map_err(|_| shape("the answer's next page cannot be read"))?;
-    if next.origin() != ask.url.origin() {
-        return Err(shape("the answer's next page is on another host, where credentials do not go"));
-    }
-    let mark = next.to_string();
-    Ok((Page::At(next), mark))
 }
 
 /// Every member of the dotted paths is there and not null: a missing one must not read as "no".

@@ -35,6 +35,10 @@ pub struct Manifest {
     pub headers: Vec<(String, Template)>,
     /// A header that says when a rate limit ends, in seconds since 1970, for vendors that send no `Retry-After`.
     pub reset_header: Option<String>,
+    /// A header that says how many seconds to wait, for vendors that send no `Retry-After`.
+    pub wait_header: Option<String>,
+    /// Statuses besides 429 by which the vendor asks to wait.
+    pub wait_statuses: Vec<u16>,
     /// What is asked, in order.
     pub requests: Vec<Request>,
     /// What is read from the answers.
@@ -72,6 +76,10 @@ pub enum SourceType {
 }
 
 /// Something the tenant supplies.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "secret and required are two questions of the catalog's contract"
+)]
 #[derive(Debug, Clone)]
 pub struct Field {
     /// The key templates use.

@@ -53,7 +53,7 @@ impl Place<'_> {
         let filling =
             Filling { now: exchange.now, config: exchange.config, from: self.from, each: self.each };
         let fill = |template: &super::template::Template, encoding| {
-            template.fill(&filling, encoding).map_err(missing)
+            template.fill(&filling, encoding).map_err(|error| missing(&error))
         };
         let url = match page {
             Page::At(url) => url.clone(),
@@ -82,15 +82,19 @@ impl Place<'_> {
     fn url(&self, exchange: &Exchange<'_>, request: &Request, filling: &Filling<'_>) -> Result<Url, Trouble> {
         let base = match (&request.base_url, self.base_url) {
             (None, Some(own)) => own.to_owned(),
-            (Some(template), _) => template.fill(filling, Encoding::Plain).map_err(missing)?,
-            (None, None) => exchange.manifest.base_url.fill(filling, Encoding::Plain).map_err(missing)?,
+            (Some(template), _) => {
+                template.fill(filling, Encoding::Plain).map_err(|error| missing(&error))?
+            }
+            (None, None) => {
+                exchange.manifest.base_url.fill(filling, Encoding::Plain).map_err(|error| missing(&error))?
+            }
         };
         let base = Url::parse(base.trim()).map_err(|_| not_a_url())?;
         if !matches!(base.scheme(), "https" | "http") || base.query().is_some() || !base.username().is_empty()
         {
             return Err(not_a_url());
         }
-        let path = request.path.fill(filling, Encoding::Path).map_err(missing)?;
+        let path = request.path.fill(filling, Encoding::Path).map_err(|error| missing(&error))?;
         let joined = format!("{}{path}", base.path().trim_end_matches('/'));
         let mut url = base;
         url.set_path(&joined);
@@ -100,7 +104,7 @@ impl Place<'_> {
             return Err(Trouble::new(ErrorClass::Settings, text));
         }
         for (name, template) in &request.query {
-            let value = template.fill(filling, Encoding::Plain).map_err(missing)?;
+            let value = template.fill(filling, Encoding::Plain).map_err(|error| missing(&error))?;
             if !value.is_empty() {
                 url.query_pairs_mut().append_pair(name, &value);
             }

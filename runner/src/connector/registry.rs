@@ -4,11 +4,27 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::catalog::{CatalogEntry, catalog};
+use super::generic;
 use super::manifest::{Manifest, Mistake};
 
 /// The manifests built into the program, by file name.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    ("aws-security-hub.toml", include_str!("../../connectors/aws-security-hub.toml")),
+    ("crowdstrike-falcon.toml", include_str!("../../connectors/crowdstrike-falcon.toml")),
+    ("defender-for-endpoint.toml", include_str!("../../connectors/defender-for-endpoint.toml")),
+    ("entra-id.toml", include_str!("../../connectors/entra-id.toml")),
+    ("github-advanced-security.toml", include_str!("../../connectors/github-advanced-security.toml")),
+    ("google-workspace.toml", include_str!("../../connectors/google-workspace.toml")),
+    ("jira.toml", include_str!("../../connectors/jira.toml")),
+    ("knowbe4.toml", include_str!("../../connectors/knowbe4.toml")),
     ("okta.toml", include_str!("../../connectors/okta.toml")),
+    ("palo-alto-ngfw.toml", include_str!("../../connectors/palo-alto-ngfw.toml")),
+    ("proofpoint-tap.toml", include_str!("../../connectors/proofpoint-tap.toml")),
+    ("qualys-vmdr.toml", include_str!("../../connectors/qualys-vmdr.toml")),
+    ("sentinelone.toml", include_str!("../../connectors/sentinelone.toml")),
+    ("servicenow.toml", include_str!("../../connectors/servicenow.toml")),
+    ("splunk-es.toml", include_str!("../../connectors/splunk-es.toml")),
     ("tenable-io.toml", include_str!("../../connectors/tenable-io.toml")),
 ];
 
@@ -55,6 +71,13 @@ impl Registry {
     /// Every manifest, by vendor id.
     pub fn all(&self) -> impl Iterator<Item = &Manifest> {
         self.manifests.values().map(AsRef::as_ref)
+    }
+
+    /// Everything there is to connect to: the vendors, then the generic connectors.
+    pub fn catalog(&self) -> Vec<CatalogEntry> {
+        let mut catalog = catalog(&self.all().collect::<Vec<_>>());
+        catalog.extend(generic::catalog());
+        catalog
     }
 
     fn add(&mut self, manifest: Manifest) {

@@ -1,15 +1,19 @@
 //! Recorded replies stand in for a vendor: offline checks, tests, and the demonstration's own vendors.
 
+mod offline;
+
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
+use std::sync::Mutex;
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use url::Url;
 
-use super::fetch::{Fetch, FetchError, FetchedResponse, OutgoingRequest};
+use super::fetch::FetchedResponse;
+use super::template::{Encoding, Filling, Template};
+
+pub use offline::Replay;
 
 /// One recorded exchange, as it stands in a file.
 #[derive(Debug, Clone, Deserialize)]
@@ -56,7 +60,7 @@ pub struct Reply {
     /// The headers; `{base}` in a value stands for where the vendor answers.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The body as JSON; `{base}` in its texts stands for where the vendor answers.
+    /// The body as JSON; `{base}` in its texts stands for where the vendor answers, `${now-30d}` for a time.
     pub body: Option<serde_json::Value>,
     /// The body as text, when it is not JSON.
     pub text: Option<String>,
@@ -84,8 +88,8 @@ pub struct Asked<'a> {
     pub body: &'a str,
     /// Where the asker thinks the vendor answers, such as `https://acme.okta.com`.
     pub base: &'a str,
-    /// How often the same exchange was asked for before.
-    pub turn: usize,
+    /// The clock replies are filled from: `${now-30d}` in a body is thirty days before it.
+    pub now: DateTime<Utc>,
 }
 
 /// Recorded replies that cannot be read.
@@ -149,8 +153,8 @@ impl Vendor {
         Ok(Self { exchanges })
     }
 
-    /// Which exchange answers, and with what; `turn` picks among its replies.
-    pub fn answer(&self, asked: &Asked<'_>) -> Option<(usize, FetchedResponse)> {
+    /// What is answered; nothing when nothing recorded fits, to which a server says 404.
+    pub fn answer(&self, asked: &Asked<'_>, turns: &Turns) -> Option<FetchedResponse> {
         let (path, query) = asked.path_and_query.split_once('?').unwrap_or((asked.path_and_query, ""));
         let query: Vec<(String, String)> =
             url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
@@ -159,8 +163,22 @@ impl Vendor {
             .iter()
             .enumerate()
             .find(|(_, exchange)| exchange.request.fits(asked, path, &query))?;
-        let reply = exchange.replies.get(asked.turn).or_else(|| exchange.replies.last())?;
-        Some((number, reply.whole(asked.base)))
+        let reply = exchange.replies.get(turns.next(number)).or_else(|| exchange.replies.last())?;
+        Some(reply.whole(asked.base, asked.now))
+    }
+}
+
+/// How often each exchange was asked for, so that its replies come one after the other.
+#[derive(Debug, Default)]
+pub struct Turns(Mutex<BTreeMap<usize, usize>>);
+
+impl Turns {
+    fn next(&self, exchange: usize) -> usize {
+        self.0.lock().map_or(0, |mut turns| {
+            let turn = turns.entry(exchange).or_default();
+            *turn += 1;
+            turn.saturating_sub(1)
+        })
     }
 }
 
@@ -180,7 +198,7 @@ impl Pattern {
 }
 
 impl Reply {
-    fn whole(&self, base: &str) -> FetchedResponse {
+    fn whole(&self, base: &str, now: DateTime<Utc>) -> FetchedResponse {
         let body = match (&self.text, &self.body) {
             (Some(text), _) => text.clone(),
             (None, Some(body)) => body.to_string(),
@@ -191,79 +209,24 @@ impl Reply {
         if self.text.is_none() && self.body.is_some() {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
-        FetchedResponse { status: self.status, headers, body: Bytes::from(body.replace("{base}", base)) }
-    }
-}
-
-/// Recorded replies as a way out that leads nowhere: nothing is sent, waiting takes no time.
-pub struct Replay {
-    vendor: Vendor,
-    turns: std::sync::Mutex<BTreeMap<usize, usize>>,
-    waited: std::sync::Mutex<Vec<Duration>>,
-}
-
-impl Replay {
-    /// Replays a vendor from its first replies on.
-    pub fn new(vendor: Vendor) -> Self {
-        Self { vendor, turns: std::sync::Mutex::default(), waited: std::sync::Mutex::default() }
-    }
-
-    /// What waiting was asked for, in order.
-    pub fn waited(&self) -> Vec<Duration> {
-        self.waited.lock().map(|waited| waited.clone()).unwrap_or_default()
-    }
-
-    fn reply(&self, request: &OutgoingRequest) -> Result<FetchedResponse, FetchError> {
-        let url = with_secrets(request);
-        let headers: Vec<(String, String)> =
-            request.headers.iter().map(|(n, v)| (n.clone(), v.expose().to_owned())).collect();
-        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let path_and_query = format!("{}{query}", url.path());
-        let asked = |turn| Asked {
-            method: request.method.as_str(),
-            path_and_query: &path_and_query,
-            headers: &headers,
-            body: request.body.as_ref().map_or("", |(_, body)| body.expose()),
-            base: "",
-            turn,
-        };
-        let base = url.origin().ascii_serialization();
-        // Nothing recorded for it is what a vendor says to a path it does not know.
-        let unknown = FetchedResponse { status: 404, headers: Vec::new(), body: Bytes::new() };
-        let Some((number, _)) = self.vendor.answer(&asked(0)) else { return Ok(unknown) };
-        let turn = self.turns.lock().map_or(0, |mut turns| {
-            let turn = turns.entry(number).or_default();
-            *turn += 1;
-            turn.saturating_sub(1)
-        });
-        let answer =
-            self.vendor.answer(&Asked { base: &base, ..asked(turn) }).map_or(unknown, |(_, answer)| answer);
-        let size = u64::try_from(answer.body.len()).unwrap_or(u64::MAX);
-        if size > request.max_bytes { Err(FetchError::TooLarge) } else { Ok(answer) }
-    }
-}
-
-impl Fetch for Replay {
-    fn send<'a>(
-        &'a self,
-        request: &'a OutgoingRequest,
-    ) -> BoxFuture<'a, Result<FetchedResponse, FetchError>> {
-        Box::pin(std::future::ready(self.reply(request)))
-    }
-
-    fn wait(&self, how_long: Duration) -> BoxFuture<'_, ()> {
-        if let Ok(mut waited) = self.waited.lock() {
-            waited.push(how_long);
+        FetchedResponse {
+            status: self.status,
+            headers,
+            body: Bytes::from(dated(body.replace("{base}", base), now)),
         }
-        Box::pin(std::future::ready(()))
     }
 }
 
-/// The URL with the secrets of its query, as it would stand on the wire.
-fn with_secrets(request: &OutgoingRequest) -> Url {
-    let mut url = request.url.clone();
-    for (name, value) in &request.secret_query {
-        url.query_pairs_mut().append_pair(name, value.expose());
+/// A body with its `${now…}` filled in; one without, or with anything else in holes, stays as it was recorded.
+fn dated(body: String, now: DateTime<Utc>) -> String {
+    if !body.contains("${now") {
+        return body;
     }
-    url
+    let nothing = BTreeMap::new();
+    let filling = Filling { now, config: &nothing, from: &nothing, each: &[] };
+    let template = Template::parse(&body).ok();
+    template.and_then(|template| template.fill(&filling, Encoding::Plain).ok()).unwrap_or(body)
 }
+
+#[cfg(test)]
+mod tests;

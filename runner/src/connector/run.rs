@@ -87,9 +87,11 @@ async fn answers(
         return answers;
     }
     let mut whole = BTreeMap::new();
-    let mut stopped = gatherer.exchange.authenticate().await.err().map(|trouble| {
-        report.error = Some(RunError { class: trouble.class, request: None, text: trouble.text.clone() });
-        trouble
+    let mut stopped = gatherer.exchange.authenticate().await.err();
+    report.error = stopped.as_ref().map(|trouble| RunError {
+        class: trouble.class,
+        request: None,
+        text: trouble.text.clone(),
     });
     for request in manifest.requests.iter().filter(|request| needed.contains(request.id.as_str())) {
         let missing =
@@ -126,7 +128,7 @@ fn warning(trouble: &Trouble, permission: Option<&str>) -> String {
 }
 
 /// The requests the wanted KRIs need, and those they need in turn.
-fn needed<'m>(manifest: &'m Manifest, wanted: &[&'m Kri]) -> BTreeSet<&'m str> {
+pub(crate) fn needed<'m>(manifest: &'m Manifest, wanted: &[&'m Kri]) -> BTreeSet<&'m str> {
     let mut needed: BTreeSet<&str> = wanted.iter().flat_map(|kri| &kri.needs).map(String::as_str).collect();
     // A request is only ever after one above it, so one pass from the end finds all.
     for request in manifest.requests.iter().rev() {
@@ -155,10 +157,11 @@ async fn measure(kri: &Kri, answers: &Answers, scope: &Scope) -> Result<Decimal,
             return Err(nothing());
         }
     }
-    match kri.value.one_apart(input, scope).await.map_err(unreadable)? {
-        Val::Null => Err(nothing()),
-        value => decimal_of(&value).ok_or_else(|| unreadable(EvaluationError::Shape)),
+    let value = kri.value.one_apart(input, scope).await.map_err(unreadable)?;
+    if matches!(value, Val::Null) {
+        return Err(nothing());
     }
+    decimal_of(&value).ok_or_else(|| unreadable(EvaluationError::Shape))
 }
 
 fn nothing() -> (Why, String) {
@@ -175,3 +178,6 @@ fn first_trouble(manifest: &Manifest, answers: &Answers) -> Option<RunError> {
         Some(trouble.clone().at(&request.id))
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,7 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { requests: 6_000, bytes: 256 * 1024 * 1024, time: Duration::from_secs(600) }
+        Self { requests: 6_000, bytes: 256 * 1024 * 1024, time: Duration::from_mins(10) }
     }
 }
 

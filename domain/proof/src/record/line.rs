@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
+use super::scan::Scan;
 use super::{RecordFields, Ulid, UtcMicros};
 
 /// One record read from a line.
@@ -26,9 +24,12 @@ pub struct Record<'a> {
 /// A line that is not a record.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordParseError {
-    /// Not JSON with exactly the fields of a record.
-    #[error("the line is not a record: it must be one JSON object with exactly the fields of a record")]
-    Shape(#[source] serde_json::Error),
+    /// Not UTF-8 in one line.
+    #[error("the line is not plain text: a record is UTF-8 without control characters")]
+    NotText,
+    /// A field does not stand where it must, or its value cannot be read.
+    #[error("the line is not a record: {0} does not stand where it must, or has no such value")]
+    Shape(&'static str),
     /// An id is not a canonical ULID.
     #[error("the {field} of the line is not an id")]
     Id {
@@ -43,30 +44,9 @@ pub enum RecordParseError {
     /// The parts themselves can never be a record.
     #[error("the parts of the line cannot be a record")]
     Parts(#[source] super::RecordWriteError),
-    /// The parts are those of a record, but written in another way (order, white space, escapes).
+    /// The parts are those of a record, but written in another way (white space, escapes, leading zeros).
     #[error("the line says a record in other bytes than the ones that are hashed: export it again")]
     NotCanonical,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Shape<'a> {
-    tenant_id: &'a str,
-    position: u64,
-    event_id: &'a str,
-    #[serde(borrow, rename = "type")]
-    event_type: Cow<'a, str>,
-    version: u32,
-    #[serde(borrow)]
-    aggregate_type: Cow<'a, str>,
-    #[serde(borrow)]
-    aggregate_id: Cow<'a, str>,
-    sequence: u64,
-    recorded_at: &'a str,
-    #[serde(borrow)]
-    metadata: &'a RawValue,
-    #[serde(borrow)]
-    payload: &'a RawValue,
 }
 
 impl<'a> Record<'a> {
@@ -77,24 +57,36 @@ impl<'a> Record<'a> {
 
     /// The same with a buffer that is used again for the next line.
     pub fn parse_with(line: &'a [u8], scratch: &mut Vec<u8>) -> Result<Self, RecordParseError> {
-        let shape: Shape<'a> = serde_json::from_slice(line).map_err(RecordParseError::Shape)?;
-        let id = |field, text| Ulid::parse(text).map_err(|source| RecordParseError::Id { field, source });
-        let record = Self {
-            tenant_id: id("tenantId", shape.tenant_id)?,
-            position: shape.position,
-            event_id: id("eventId", shape.event_id)?,
-            event_type: shape.event_type,
-            version: shape.version,
-            aggregate_type: shape.aggregate_type,
-            aggregate_id: shape.aggregate_id,
-            sequence: shape.sequence,
-            recorded_at: UtcMicros::parse(shape.recorded_at).map_err(RecordParseError::Time)?,
-            metadata: shape.metadata.get(),
-            payload: shape.payload.get(),
-        };
+        let text = std::str::from_utf8(line).map_err(|_not_utf_8| RecordParseError::NotText)?;
+        if text.bytes().min().is_none_or(|smallest| smallest < 0x20) {
+            return Err(RecordParseError::NotText);
+        }
+        let record = Self::scan(&mut Scan::new(text))?;
+        // However the line was read, only this makes it the record's own bytes.
         scratch.clear();
         record.fields().write_to(scratch).map_err(RecordParseError::Parts)?;
         if scratch == line { Ok(record) } else { Err(RecordParseError::NotCanonical) }
+    }
+
+    /// Reads the parts in the order in which they are written.
+    fn scan(scan: &mut Scan<'a>) -> Result<Self, RecordParseError> {
+        let id = |field, text| Ulid::parse(text).map_err(|source| RecordParseError::Id { field, source });
+        let record = Self {
+            tenant_id: id("tenantId", scan.plain("{\"tenantId\":\"", "tenantId")?)?,
+            position: scan.number("\",\"position\":", "position")?,
+            event_id: id("eventId", scan.plain(",\"eventId\":\"", "eventId")?)?,
+            event_type: scan.string("\",\"type\":", "type")?,
+            version: scan.number(",\"version\":", "version")?,
+            aggregate_type: scan.string(",\"aggregateType\":", "aggregateType")?,
+            aggregate_id: scan.string(",\"aggregateId\":", "aggregateId")?,
+            sequence: scan.number(",\"sequence\":", "sequence")?,
+            recorded_at: UtcMicros::parse(scan.plain(",\"recordedAt\":\"", "recordedAt")?)
+                .map_err(RecordParseError::Time)?,
+            metadata: scan.json("\",\"metadata\":", "metadata")?,
+            payload: scan.json(",\"payload\":", "payload")?,
+        };
+        scan.end("}", "the end")?;
+        Ok(record)
     }
 
     /// The parts, borrowed.
@@ -140,6 +132,18 @@ mod tests {
             ("\"position\":42", "\"position\":42.0"),
             ("\"position\":42", "\"position\":0"),
             ("\"type\":\"kri", "\"type\":\"\\u006bri"),
+            ("\"type\":\"kri", "\"type\":\"\\ud800kri"),
+            ("\"type\":\"kri", "\"type\":\"\\/kri"),
+            ("\"type\":\"kri", "\"type\": \"kri"),
+            ("\"version\":1,", "\"version\":4294967296,"),
+            ("\"sequence\":7", "\"sequence\":18446744073709551616"),
+            ("\"sequence\":7", "\"sequence\":+7"),
+            ("\"sequence\":7", "\"sequence\":"),
+            ("\"payload\":{", "\"payload\":[}"),
+            ("\"3.50\"", "NaN"),
+            ("\"3.50\"", "03"),
+            ("\"3.50\"", "'3'"),
+            ("\"3.50\"", "\"\\x\""),
             ("\"version\":1,", ""),
             ("\"version\":1,", "\"version\":1,\"extra\":1,"),
             ("\"version\":1,", "\"version\":1,\"version\":1,"),
@@ -168,7 +172,7 @@ mod tests {
             "\"position\":42,\"version\"",
             1,
         );
-        assert!(matches!(Record::parse(swapped.as_bytes()), Err(RecordParseError::NotCanonical)));
+        assert!(matches!(Record::parse(swapped.as_bytes()), Err(RecordParseError::Shape("position"))));
     }
 
     #[test]

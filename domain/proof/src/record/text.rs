@@ -31,7 +31,7 @@ pub(super) fn push_padded<const WIDTH: usize>(out: &mut Vec<u8>, value: u64) {
 }
 
 /// Appends a JSON string in quotes, escaped exactly as `serde_json` does.
-pub(super) fn push_json_string(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn push_json_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     if text.bytes().any(needs_escape) {
         text.bytes().for_each(|byte| push_escaped(out, byte));

@@ -4,6 +4,9 @@ use std::fmt;
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LENGTH: usize = 26;
+/// Each byte's value in the alphabet, 32 where it has none: every record has two ids to read.
+const VALUES: [u8; 256] = values();
+const NONE: u8 = 32;
 
 /// A 128-bit id whose text form is the canonical ULID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,8 +29,10 @@ impl Ulid {
         if bytes.len() != LENGTH || bytes.first().is_none_or(|first| *first > b'7') {
             return Err(UlidError);
         }
-        let bits = bytes.iter().try_fold(0_u128, |bits, byte| Some(bits << 5 | u128::from(value_of(*byte)?)));
-        bits.map(Self).ok_or(UlidError)
+        let values = bytes.iter().map(|byte| VALUES.get(usize::from(*byte)).copied().unwrap_or(NONE));
+        let (bits, worst) = values
+            .fold((0_u128, 0), |(bits, worst), value| (bits << 5 | u128::from(value & 31), worst.max(value)));
+        if worst == NONE { Err(UlidError) } else { Ok(Self(bits)) }
     }
 
     /// The 128 bits.
@@ -58,16 +63,16 @@ impl fmt::Display for Ulid {
     }
 }
 
-const fn value_of(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'A'..=b'H' => Some(byte - b'A' + 10),
-        b'J' | b'K' => Some(byte - b'J' + 18),
-        b'M' | b'N' => Some(byte - b'M' + 20),
-        b'P'..=b'T' => Some(byte - b'P' + 22),
-        b'V'..=b'Z' => Some(byte - b'V' + 27),
-        _ => None,
+/// Turns the alphabet round.
+#[expect(clippy::indexing_slicing, clippy::as_conversions, reason = "runs at compile time, which would fail")]
+const fn values() -> [u8; 256] {
+    let mut values = [NONE; 256];
+    let mut value = 0;
+    while value < NONE {
+        values[ALPHABET[value as usize] as usize] = value;
+        value += 1;
     }
+    values
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ const SECONDS_PER_DAY: u64 = 86_400;
 const LENGTH: usize = 27;
 /// 9999-12-31T23:59:59.999999Z, the last instant that a four-digit year can say.
 const LAST: u64 = 253_402_300_799_999_999;
-const SHAPE: &[u8; LENGTH] = b"0000-00-00T00:00:00.000000Z";
 
 /// Microseconds since 1970-01-01T00:00:00Z, from then to the end of the year 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,22 +36,42 @@ impl UtcMicros {
 
     /// Reads the one form that [`fmt::Display`] writes, and no other spelling of the same instant.
     pub fn parse(text: &str) -> Result<Self, UtcMicrosError> {
-        let bytes = text.as_bytes();
-        if bytes.len() != LENGTH || !bytes.iter().zip(SHAPE).all(|(byte, shape)| fits(*byte, *shape)) {
+        let bytes = text.as_bytes().as_array::<LENGTH>().ok_or(UtcMicrosError::Malformed)?;
+        let [
+            y1,
+            y2,
+            y3,
+            y4,
+            b'-',
+            mo1,
+            mo2,
+            b'-',
+            d1,
+            d2,
+            b'T',
+            h1,
+            h2,
+            b':',
+            mi1,
+            mi2,
+            b':',
+            s1,
+            s2,
+            b'.',
+            f @ ..,
+            b'Z',
+        ] = bytes
+        else {
+            return Err(UtcMicrosError::Malformed);
+        };
+        let days =
+            days_from_civil(number(&[*y1, *y2, *y3, *y4])?, number(&[*mo1, *mo2])?, number(&[*d1, *d2])?)?;
+        let (hour, minute, second) = (number(&[*h1, *h2])?, number(&[*mi1, *mi2])?, number(&[*s1, *s2])?);
+        if hour > 23 || minute > 59 || second > 59 {
             return Err(UtcMicrosError::Malformed);
         }
-        let part = |from: usize, to: usize| -> u64 {
-            bytes.iter().take(to).skip(from).fold(0, |sum, byte| sum * 10 + u64::from(byte - b'0'))
-        };
-        let days = days_from_civil(part(0, 4), part(5, 7), part(8, 10)).ok_or(UtcMicrosError::OutOfRange)?;
-        let seconds = days * SECONDS_PER_DAY + part(11, 13) * 3600 + part(14, 16) * 60 + part(17, 19);
-        let instant = Self(seconds * MICROS_PER_SECOND + part(20, 26));
-        // The 31st of February, hour 24, a leap second: whatever does not come back the same was never written here.
-        if instant.0 <= LAST && instant.letters() == bytes {
-            Ok(instant)
-        } else {
-            Err(UtcMicrosError::Malformed)
-        }
+        let seconds = days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
+        Ok(Self(seconds * MICROS_PER_SECOND + number::<6>(f)?))
     }
 
     /// Microseconds since the Unix epoch.
@@ -94,8 +113,12 @@ impl fmt::Display for UtcMicros {
     }
 }
 
-const fn fits(byte: u8, shape: u8) -> bool {
-    if shape == b'0' { byte.is_ascii_digit() } else { byte == shape }
+/// The number that some digits write.
+fn number<const DIGITS: usize>(digits: &[u8; DIGITS]) -> Result<u64, UtcMicrosError> {
+    digits.iter().try_fold(0, |number, byte| match byte {
+        b'0'..=b'9' => Ok(number * 10 + u64::from(byte - b'0')),
+        _ => Err(UtcMicrosError::Malformed),
+    })
 }
 
 /// Days since the epoch to year, month, day: the 400-year cycle of the Gregorian calendar, years starting in March.
@@ -111,16 +134,23 @@ const fn civil_from_days(days: u64) -> (u64, u64, u64) {
     (year, month, day)
 }
 
-/// The way back; `None` before the epoch or for a month or day that no calendar has.
-fn days_from_civil(year: u64, month: u64, day: u64) -> Option<u64> {
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
+/// The way back.
+fn days_from_civil(year: u64, month: u64, day: u64) -> Result<u64, UtcMicrosError> {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let longest = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u64::from(leap),
+        _ => 0,
+    };
+    if day == 0 || day > longest {
+        return Err(UtcMicrosError::Malformed);
     }
-    let (year, from_march) = if month <= 2 { (year.checked_sub(1)?, month + 9) } else { (year, month - 3) };
+    let (year, from_march) = if month <= 2 { (year.saturating_sub(1), month + 9) } else { (year, month - 3) };
     let (cycle, year_of_cycle) = (year / 400, year % 400);
     let of_year = (153 * from_march + 2) / 5 + day - 1;
     let of_cycle = year_of_cycle * 365 + year_of_cycle / 4 - year_of_cycle / 100 + of_year;
-    (cycle * 146_097 + of_cycle).checked_sub(719_468)
+    (cycle * 146_097 + of_cycle).checked_sub(719_468).ok_or(UtcMicrosError::OutOfRange)
 }
 
 #[cfg(test)]

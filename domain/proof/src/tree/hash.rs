@@ -38,6 +38,14 @@ impl Hash {
         }
     }
 
+    /// Standard base64 of 44 characters, as checkpoints write it.
+    pub fn text(&self) -> [u8; 44] {
+        let mut text = [b'='; 44];
+        // 32 bytes are 44 characters, so there is always room.
+        STANDARD.encode_slice(self.0, &mut text).unwrap_or_default();
+        text
+    }
+
     /// The 32 bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -47,10 +55,7 @@ impl Hash {
 impl fmt::Display for Hash {
     /// Standard base64, as checkpoints write it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0; 44];
-        let written = STANDARD.encode_slice(self.0, &mut text).map_err(|_too_small| fmt::Error)?;
-        let text = text.get(..written).and_then(|text| std::str::from_utf8(text).ok()).ok_or(fmt::Error)?;
-        f.write_str(text)
+        f.write_str(std::str::from_utf8(&self.text()).map_err(|_not_text| fmt::Error)?)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::{MAX_SIZE, ProofError};
 
-/// The leaves from `begin` up to but without `end`.
+/// The leaves from `begin` up to but without `end`. The root over them is that of a [`super::Frontier`] into which just
+/// these leaves are pushed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     begin: u64,

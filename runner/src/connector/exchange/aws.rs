@@ -14,8 +14,8 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 
 /// An access key and what it is used for.
 pub(super) struct Key {
-    pub(super) access_key: SecretText,
-    pub(super) secret_key: SecretText,
+    pub(super) id: SecretText,
+    pub(super) secret: SecretText,
     pub(super) region: String,
     pub(super) service: String,
 }
@@ -35,14 +35,14 @@ impl Key {
         let signature = HEXLOWER.encode(&mac(&self.derived(now), to_sign.as_bytes()));
         let value = format!(
             "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={signature}",
-            self.access_key.expose()
+            self.id.expose()
         );
         request.headers.push(("x-amz-date".to_owned(), SecretText::new(stamp)));
         request.headers.push(("authorization".to_owned(), SecretText::new(value)));
     }
 
     fn derived(&self, now: DateTime<Utc>) -> Vec<u8> {
-        let first = zeroize::Zeroizing::new(format!("AWS4{}", self.secret_key.expose()));
+        let first = zeroize::Zeroizing::new(format!("AWS4{}", self.secret.expose()));
         let day = now.format("%Y%m%d").to_string();
         [day.as_str(), &self.region, &self.service, "aws4_request"]
             .iter()
@@ -75,7 +75,7 @@ fn canonical(request: &OutgoingRequest, signed: &[(String, String)], names: &str
         .collect();
     query.sort();
     let query = query.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("&");
-    let headers: String = signed.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let headers = signed.iter().map(|(name, value)| format!("{name}:{value}\n")).collect::<Vec<_>>().concat();
     let body = request.body.as_ref().map_or("", |(_, body)| body.expose());
     let method = request.method.as_str();
     let hash = HEXLOWER.encode(&Sha256::digest(body.as_bytes()));
@@ -94,8 +94,8 @@ mod tests {
 
     fn signed(method: Method, url: &str, body: Option<(&'static str, &str)>) -> String {
         let key = Key {
-            access_key: SecretText::new("AKIDEXAMPLE".to_owned()),
-            secret_key: SecretText::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned()),
+            id: SecretText::new("AKIDEXAMPLE".to_owned()),
+            secret: SecretText::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned()),
             region: "us-east-1".to_owned(),
             service: "service".to_owned(),
         };

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::connector::fetch::FetchedResponse;
+use crate::connector::manifest::Manifest;
 use crate::connector::report::{ErrorClass, Trouble};
 use crate::connector::settings::Budget;
 
 /// The longest one exchange may take.
-const LONGEST_EXCHANGE: Duration = Duration::from_secs(60);
+const LONGEST_EXCHANGE: Duration = Duration::from_mins(1);
 
 /// The largest single answer.
 const LARGEST_ANSWER: u64 = 32 * 1024 * 1024;
@@ -99,17 +100,16 @@ pub(super) fn rate_limited() -> Trouble {
 /// How long to wait: what the vendor says (RFC 9110 section 10.2.3, or its own header), else twice as long each time.
 pub(super) fn wait_for(
     answer: &FetchedResponse,
-    reset_header: Option<&str>,
+    manifest: &Manifest,
     now: DateTime<Utc>,
     attempt: u32,
 ) -> Duration {
-    let said = answer.header("retry-after").and_then(|text| retry_after(text, now));
-    let reset = || {
-        reset_header
-            .and_then(|name| answer.header(name))
-            .and_then(|text| until(text.trim().parse().ok()?, now))
-    };
-    said.or_else(reset).unwrap_or_else(|| Duration::from_secs(1_u64 << attempt.min(5)))
+    let named = |name: &Option<String>| name.as_deref().and_then(|name| answer.header(name));
+    let said = answer.header("retry-after").or_else(|| named(&manifest.wait_header));
+    let reset = || named(&manifest.reset_header).and_then(|text| until(text.trim().parse().ok()?, now));
+    said.and_then(|text| retry_after(text, now))
+        .or_else(reset)
+        .unwrap_or_else(|| Duration::from_secs(1_u64 << attempt.min(5)))
 }
 
 fn retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
@@ -134,7 +134,8 @@ mod tests {
         let headers = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         let answer = FetchedResponse { status: 429, headers, body: bytes::Bytes::new() };
         let now = Utc.with_ymd_and_hms(2026, 3, 31, 12, 0, 0).unwrap();
-        wait_for(&answer, Some("x-rate-limit-reset"), now, attempt).as_secs()
+        let okta = Manifest::parse("okta.toml", include_str!("../../../connectors/okta.toml")).unwrap();
+        wait_for(&answer, &okta, now, attempt).as_secs()
     }
 
     #[test]
@@ -156,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_wait_comes_out_of_the_runs_time() {
-        let mut spending = Spending::new(Budget { time: Duration::from_secs(60), ..Budget::default() });
+        let mut spending = Spending::new(Budget { time: Duration::from_mins(1), ..Budget::default() });
         spending.wait(Duration::from_secs(40)).unwrap();
         assert_eq!(spending.wait(Duration::from_secs(40)).unwrap_err().class, ErrorClass::RateLimited);
     }

@@ -47,8 +47,8 @@ impl Proof {
                 bearer(&token::mint(exchange, &url, form).await?)
             }
             Auth::AwsSigV4 { access_key, secret_key, region, service } => Self::Aws(aws::Key {
-                access_key: secret(exchange, access_key)?,
-                secret_key: secret(exchange, secret_key)?,
+                id: secret(exchange, access_key)?,
+                secret: secret(exchange, secret_key)?,
                 region: plain(exchange, region)?,
                 service: service.clone(),
             }),
@@ -86,7 +86,8 @@ pub(super) fn basic_value(username: &SecretText, password: &SecretText) -> Secre
 }
 
 fn secret(exchange: &Exchange<'_>, template: &Template) -> Result<SecretText, Trouble> {
-    let secret = template.fill_secret(exchange.config, exchange.credentials).map_err(missing)?;
+    let secret =
+        template.fill_secret(exchange.config, exchange.credentials).map_err(|error| missing(&error))?;
     if secret.expose().trim().is_empty()
         || secret.expose().contains(['\r', '\n']) && !secret.expose().contains("-----")
     {
@@ -106,5 +107,5 @@ fn plain(exchange: &Exchange<'_>, template: &Template) -> Result<String, Trouble
         from: &nothing,
         each: &[],
     };
-    template.fill(&filling, crate::connector::template::Encoding::Plain).map_err(missing)
+    template.fill(&filling, crate::connector::template::Encoding::Plain).map_err(|error| missing(&error))
 }

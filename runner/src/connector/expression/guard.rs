@@ -9,27 +9,8 @@ use jaq_core::ops::Math;
 use jaq_core::path::{Part, Path};
 
 use super::LONGEST;
-
-/// How deep brackets may nest; the parser and the evaluation recurse once a level.
-const DEEPEST: usize = 24;
-
-/// How many operators an expression may have; a chain of them recurses as brackets do.
-const MOST_STEPS: usize = 100;
-
-/// The functions an expression may call, by name and number of arguments.
-#[rustfmt::skip]
-const ADMITTED: &[(&str, usize)] = &[
-    ("abs", 0), ("add", 0), ("add", 1), ("age_days", 0), ("all", 0), ("all", 1), ("all", 2), ("any", 0), ("any", 1),
-    ("any", 2), ("arrays", 0), ("ascii_downcase", 0), ("ascii_upcase", 0), ("ceil", 0), ("contains", 1), ("count", 1),
-    ("empty", 0), ("endswith", 1), ("epoch", 0), ("error", 0), ("false", 0), ("first", 0), ("first", 1), ("flatten", 0),
-    ("floor", 0), ("from_entries", 0), ("group_by", 1), ("has", 1), ("in", 1), ("inside", 1), ("isempty", 1),
-    ("join", 1), ("keys", 0), ("last", 0), ("length", 0), ("ltrimstr", 1), ("map", 1), ("max", 0), ("max_by", 1),
-    ("mean", 0), ("min", 0), ("min_by", 1), ("not", 0), ("now", 0), ("null", 0), ("numbers", 0), ("objects", 0),
-    ("older_than", 1), ("percent", 2), ("percentile", 1), ("reverse", 0), ("round", 0), ("rtrimstr", 1), ("select", 1),
-    ("share", 1), ("sort", 0), ("sort_by", 1), ("split", 1), ("startswith", 1), ("strings", 0), ("to_entries", 0),
-    ("tonumber", 0), ("tostring", 0), ("true", 0), ("type", 0), ("unique", 0), ("unique_by", 1), ("values", 0),
-    ("with_entries", 1),
-];
+use super::admitted::ADMITTED;
+use super::nesting::bounded_nesting;
 
 /// Why an expression was not admitted, and where in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +40,7 @@ pub(super) fn admit(source: &str) -> Result<Term<&str>, ExpressionError> {
         }
         None => ExpressionError::new(0, "cannot be read as jq"),
     })?;
-    let term = Parser::new(&tokens).parse(|p| p.term()).map_err(|errors| match errors.first() {
+    let term = Parser::new(&tokens).parse(Parser::term).map_err(|errors| match errors.first() {
         Some((expected, Some(found))) => {
             let at = offset_of(source, found.0);
             ExpressionError::new(at, format!("expected {} before `{}`", expected.as_str(), found.0))
@@ -83,34 +64,6 @@ pub(super) fn undefined(source: &str, errors: &jaq_core::compile::Errors<&str, (
     )
 }
 
-/// The parser and the evaluation recurse over brackets, `if` and prefix signs.
-fn bounded_nesting(source: &str) -> Result<(), ExpressionError> {
-    let mut depth = 0_usize;
-    for (at, byte) in source.bytes().enumerate() {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > DEEPEST {
-            return Err(ExpressionError::new(at, format!("brackets may nest {DEEPEST} deep")));
-        }
-    }
-    let words = source.split(|c: char| !c.is_alphanumeric() && c != '_');
-    let nesting = words.clone().filter(|word| matches!(*word, "if" | "elif" | "try" | "as")).count();
-    if nesting > DEEPEST || source.contains("--") {
-        return Err(ExpressionError::new(
-            0,
-            format!("at most {DEEPEST} of `if`, `try` and `as` in one expression"),
-        ));
-    }
-    let joined = words.filter(|word| matches!(*word, "and" | "or")).count();
-    if joined + source.bytes().filter(|b| b"|/,+-*%<>=!?".contains(b)).count() > MOST_STEPS {
-        return Err(ExpressionError::new(0, "too many steps: split the expression"));
-    }
-    Ok(())
-}
-
 /// Where a part of the source stands in it; parts that are not of the source stand at its start.
 fn offset_of(source: &str, part: &str) -> usize {
     source
@@ -125,6 +78,9 @@ struct Guard<'s> {
 }
 
 type Admitted<'s> = Result<Term<&'s str>, ExpressionError>;
+
+/// Members of an object as the parser gives them.
+type Members<'s> = Vec<(Term<&'s str>, Option<Term<&'s str>>)>;
 
 impl<'s> Guard<'s> {
     fn refuse<T>(&self, part: &str, reason: &str) -> Result<T, ExpressionError> {
@@ -225,10 +181,7 @@ impl<'s> Guard<'s> {
         Ok(Term::IfThenElse(branches, otherwise))
     }
 
-    fn members(
-        &self,
-        members: Vec<(Term<&'s str>, Option<Term<&'s str>>)>,
-    ) -> Result<Vec<(Term<&'s str>, Option<Term<&'s str>>)>, ExpressionError> {
+    fn members(&self, members: Members<'s>) -> Result<Members<'s>, ExpressionError> {
         members
             .into_iter()
             .map(|(key, value)| match (key, value) {

@@ -44,8 +44,8 @@ pub(super) fn definitions<'s>() -> impl Iterator<Item = Def<&'s str>> {
         matches!(def.name, "halt" | "halt_error" | "stderr" | "debug" | "totype" | "tonumber" | "toboolean")
     };
     let ours = jaq_core::load::parse(OURS, |p| p.defs()).unwrap_or_default();
-    let jaq =
-        jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).map(|def| -> Def<&'s str> { def });
+    let jaq = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+    let jaq = jaq.map(|Def { name, args, body }| Def::<&'s str> { name, args, body });
     jaq.filter(move |def| !needs_withheld(def)).chain(ours)
 }
 
@@ -56,7 +56,7 @@ pub(super) fn functions() -> impl Iterator<Item = Fun<Guarded>> {
 }
 
 fn ours() -> impl Iterator<Item = Fun<Guarded>> {
-    let list: [(&'static str, usize, RunPtr<Guarded>); 14] = [
+    let list: [(&'static str, usize, RunPtr<Guarded>); 15] = [
         ("draxis_tick", 0, tick),
         ("draxis_plus", 2, |cv| exact(cv, Decimal::checked_add, |l, r| l + r)),
         ("draxis_minus", 2, |cv| exact(cv, Decimal::checked_sub, |l, r| l - r)),
@@ -72,6 +72,7 @@ fn ours() -> impl Iterator<Item = Fun<Guarded>> {
         }),
         ("now", 0, |cv| bome(integer(cv.0.data().now))),
         ("epoch", 0, |cv| bome(seconds(&cv.1).ok_or_else(|| not_a("time")).and_then(integer))),
+        ("iso", 0, |cv| bome(iso(&cv.1))),
         ("age_days", 0, |cv| bome(age_days(&cv))),
         ("older_than", 1, |mut cv| {
             let days = cv.0.pop_var();
@@ -90,18 +91,18 @@ fn tick(cv: Cv<'_, Guarded>) -> ValXs<'_, Val> {
     if cv.0.data().meter.spend(&cv.1) { box_once(Ok(cv.1)) } else { box_once(Err(Exn::halt(1))) }
 }
 
-fn binary<'a>(mut cv: Cv<'a, Guarded>, f: impl Fn(Val, Val, Val) -> ValR<Val>) -> ValXs<'a, Val> {
+fn binary(mut cv: Cv<'_, Guarded>, f: impl Fn(Val, Val, Val) -> ValR<Val>) -> ValXs<'_, Val> {
     let right = cv.0.pop_var();
     let left = cv.0.pop_var();
     bome(f(cv.1, left, right))
 }
 
 /// Exact arithmetic when both sides are numbers; jq's own rule (concatenation, merging) otherwise.
-fn exact<'a>(
-    cv: Cv<'a, Guarded>,
+fn exact(
+    cv: Cv<'_, Guarded>,
     numbers: fn(Decimal, Decimal) -> Option<Decimal>,
     otherwise: fn(Val, Val) -> ValR<Val>,
-) -> ValXs<'a, Val> {
+) -> ValXs<'_, Val> {
     binary(cv, |_, left, right| match (&left, &right) {
         (Val::Num(_), Val::Num(_)) => {
             let both = decimal_of(&left).zip(decimal_of(&right));
@@ -174,6 +175,12 @@ fn percentile(list: &Val, p: &Val) -> ValR<Val> {
         .ok_or_else(|| not_a("percentile from 0 to 100"))?;
     let rank = (p * Decimal::from(numbers.len()) / Decimal::ONE_HUNDRED).ceil().to_usize().unwrap_or(0);
     Ok(numbers.get(rank.saturating_sub(1)).copied().and_then(value_of).unwrap_or_default())
+}
+
+fn iso(time: &Val) -> ValR<Val> {
+    let time = seconds(time).and_then(|seconds| chrono::DateTime::from_timestamp(seconds, 0));
+    let time = time.ok_or_else(|| not_a("time"))?;
+    Ok(Val::from(time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)))
 }
 
 fn age_seconds(cv: &Cv<'_, Guarded>) -> Result<i64, Error<Val>> {

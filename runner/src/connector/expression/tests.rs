@@ -215,3 +215,17 @@ fn the_longest_chains_that_are_admitted_fit_a_worker_thread() {
             .unwrap();
     }
 }
+
+#[test]
+fn every_admitted_function_is_documented_and_exists() {
+    let readme = include_str!("../../../connectors/README.md");
+    for (name, arguments) in admitted::ADMITTED {
+        assert!(readme.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == *name), "{name}");
+        let call = if *arguments == 0 {
+            (*name).to_owned()
+        } else {
+            format!("{name}({})", vec!["."; *arguments].join("; "))
+        };
+        Expression::parse(&call).unwrap_or_else(|e| panic!("{call}: {e}"));
+    }
+}

@@ -40,6 +40,8 @@ pub(super) fn manifest(source: &Source<'_>) -> Result<Manifest, Mistake> {
         auth,
         headers: headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
         reset_header: file.reset_header.map(|name| name.to_ascii_lowercase()),
+        wait_header: file.wait_header.map(|name| name.to_ascii_lowercase()),
+        wait_statuses: file.wait_statuses,
         requests,
         kris,
         fields,

@@ -24,6 +24,9 @@ pub(super) struct ManifestFile {
     #[serde(default)]
     pub(super) headers: BTreeMap<String, Text>,
     pub(super) reset_header: Option<String>,
+    pub(super) wait_header: Option<String>,
+    #[serde(default)]
+    pub(super) wait_statuses: Vec<u16>,
     pub(super) requests: Vec<Spanned<RequestFile>>,
     pub(super) kris: Vec<Spanned<KriFile>>,
 }

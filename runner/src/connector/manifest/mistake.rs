@@ -26,19 +26,24 @@ pub(super) struct Source<'a> {
 
 impl Source<'_> {
     /// A mistake at a byte of the text.
-    pub(super) fn at_byte(&self, byte: usize, reason: impl ToString) -> Mistake {
+    pub(super) fn at_byte(&self, byte: usize, reason: impl std::fmt::Display) -> Mistake {
         let before = self.text.get(..byte.min(self.text.len())).unwrap_or_default();
         let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
         Mistake { file: self.file.to_owned(), line, reason: reason.to_string() }
     }
 
     /// A mistake where a value stands.
-    pub(super) fn at<T>(&self, value: &Spanned<T>, reason: impl ToString) -> Mistake {
+    pub(super) fn at<T>(&self, value: &Spanned<T>, reason: impl std::fmt::Display) -> Mistake {
         self.at_byte(value.span().start, reason)
     }
 
     /// A mistake at a byte within a text value that may run over several lines.
-    pub(super) fn within(&self, value: &Spanned<String>, offset: usize, reason: impl ToString) -> Mistake {
+    pub(super) fn within(
+        &self,
+        value: &Spanned<String>,
+        offset: usize,
+        reason: impl std::fmt::Display,
+    ) -> Mistake {
         let Range { start, .. } = value.span();
         let raw = self.text.get(start..).unwrap_or_default();
         // TOML drops a line break right after the opening quotes of a multi-line text.

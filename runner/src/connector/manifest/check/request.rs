@@ -56,8 +56,10 @@ fn request(room: &Room<'_>, file: RequestFile, before: &[Request]) -> Result<Req
         file.body.as_ref().map(|text| filled.template(text)).transpose()?,
         filled.templates(&file.form)?,
     );
-    let paging =
-        file.page.as_ref().map_or(Ok(Paging::Single), |page| paging(room, page, file.items.is_some()))?;
+    let paging = file.page.as_ref().map_or(Ok(Paging::Single), |page| match &file.items {
+        Some(_) => paging(room, page),
+        None => Err(room.source.at(page, "a request with pages needs `items`, the list in each page")),
+    })?;
     let expression = |text: &Option<Text>| text.as_ref().map(|text| room.expression(text)).transpose();
     let from = file.from.iter().map(|(name, text)| Ok((name.clone(), room.expression(text)?)));
     let each = file.each.map(|each| {
@@ -135,11 +137,8 @@ impl Filled<'_> {
     }
 }
 
-fn paging(room: &Room<'_>, page: &Spanned<PageFile>, has_items: bool) -> Result<Paging, Mistake> {
+fn paging(room: &Room<'_>, page: &Spanned<PageFile>) -> Result<Paging, Mistake> {
     let file = page.get_ref();
-    if !has_items {
-        return Err(room.source.at(page, "a request with pages needs `items`, the list in each page"));
-    }
     let missing = |name: &str| {
         room.source.at(page, format!("paging of kind {} needs the key `{name}`", file.kind.get_ref()))
     };

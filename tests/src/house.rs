@@ -1,0 +1,24 @@
+//! A house of its own for every test: one Postgres a run, migrated once, copied for whoever asks.
+//!
+//! ```ignore
+//! let database = TestDatabase::make().await;
+//! let process = Process::start(&database).await;     // pools, writer, log, commands
+//! let other = Process::start(&database).await;       // a second program on the same database
+//! ```
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "what a test stands on holds, or the test ends here"
+)]
+
+mod database;
+mod given;
+mod process;
+mod server;
+mod web;
+
+pub use database::TestDatabase;
+pub use given::{define_kri, kri_body, new_tenant, reading, start_of_time};
+pub use process::{Fitting, Process};
+pub use server::{OwnServer, ROLES, Server};
+pub use web::{Told, Web};

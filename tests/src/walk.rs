@@ -1,0 +1,6 @@
+//! The main path over HTTP: from the first registration to a live KRI, and everything a caller can get wrong on the way.
+
+mod identity;
+mod input;
+mod main_path;
+mod strangers;

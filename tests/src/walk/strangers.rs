@@ -1,0 +1,105 @@
+//! What belongs to somebody else: the same answer as for what never existed (hazards A5).
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::house::{TestDatabase, Web};
+
+/// A body that fits each command, so that only the address can be wrong.
+fn body(path: &str) -> serde_json::Value {
+    let source = json!({"name": "S", "sourceType": "identity", "vendor": "okta",
+                        "credentials": {"api_token": "x"}, "config": {"domain": "acme.okta.com"}});
+    let kri = json!({"slug": "some_kri", "name": "K", "unit": "count", "direction": "higher_is_worse", "warn": 1, "critical": 2});
+    match path {
+        "/api/outcomes/{id}" => json!({"name": "O"}),
+        "/api/risks/{id}" => json!({"name": "R", "likelihood": 1, "impact": 1}),
+        "/api/kris/{id}" => kri,
+        "/api/kris/{id}/values" => json!({"value": 1}),
+        "/api/kri-sources/{id}" => source,
+        _ => json!({}),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes_nothing() {
+    let database = TestDatabase::make().await;
+    let web = Web::start(&database).await;
+    let root = web.register().await;
+    let (_, theirs) = web.tenant(&root, "their-corp").await;
+    let (_, ours) = web.tenant(&root, "our-corp").await;
+    let make = async |path: &str, body: serde_json::Value| {
+        web.post(&theirs, path, &body).await.expect(201).field("id")
+    };
+    let outcome = make("/api/outcomes", json!({"name": "O"})).await;
+    let risk = make("/api/risks", body("/api/risks/{id}")).await;
+    let kri = make("/api/kris", body("/api/kris/{id}")).await;
+    let source = make("/api/kri-sources", body("/api/kri-sources/{id}")).await;
+    let foreign = |path: &str| {
+        let id = match path.split('/').nth(2) {
+            Some("outcomes") => &outcome,
+            Some("risks") => &risk,
+            Some("kris") => &kri,
+            _ => &source,
+        };
+        path.replace("{id}", id).replace("{riskId}", &risk).replace("{outcomeId}", &outcome)
+    };
+    let missing = |path: &str| {
+        let never = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+        path.replace("{id}", never).replace("{riskId}", never).replace("{outcomeId}", never)
+    };
+    let malformed =
+        |path: &str| path.replace("{id}", "1").replace("{riskId}", "2").replace("{outcomeId}", "3");
+    let before = web.get(&theirs, "/api/audit/events").await.text;
+    let mut asked = 0;
+    for route in draxis_api::routes::routes().iter().filter(|route| route.path.contains("{id}")) {
+        let ask = async |path: String| {
+            let body = body(route.path);
+            web.command(
+                Method::from_bytes(route.method.as_str().as_bytes()).unwrap(),
+                &ours,
+                &path,
+                &body,
+                &[],
+            )
+            .await
+        };
+        let stranger = ask(foreign(route.path)).await;
+        let never = ask(missing(route.path)).await;
+        assert_eq!(
+            (stranger.status, &stranger.text),
+            (never.status, &never.text),
+            "{} {}",
+            route.method,
+            route.path
+        );
+        assert!(
+            stranger.status == 404 || stranger.status == 422,
+            "{} {}: {}",
+            route.method,
+            route.path,
+            stranger.text
+        );
+        assert_eq!(ask(malformed(route.path)).await.status, 404, "{} {}", route.method, route.path);
+        asked += 1;
+    }
+    assert!(asked >= 20, "only {asked} routes take an id");
+    assert_eq!(web.get(&theirs, "/api/audit/events").await.text, before, "nothing was written");
+    let ours = web.get(&ours, "/api/audit/events").await.json();
+    assert_eq!(ours["items"].as_array().map(Vec::len), Some(0), "{ours}");
+    web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_to_a_strangers_thing_is_refused_as_one_to_nothing() {
+    let database = TestDatabase::make().await;
+    let web = Web::start(&database).await;
+    let root = web.register().await;
+    let (_, theirs) = web.tenant(&root, "their-corp").await;
+    let (_, ours) = web.tenant(&root, "our-corp").await;
+    let outcome = web.post(&theirs, "/api/outcomes", &json!({"name": "O"})).await.expect(201).field("id");
+    let risk = |outcome: &str| json!({"name": "R", "likelihood": 1, "impact": 1, "outcomeIds": [outcome]});
+    let foreign = web.post(&ours, "/api/risks", &risk(&outcome)).await.expect(422);
+    let missing = web.post(&ours, "/api/risks", &risk("01ARZ3NDEKTSV4RRFFQ69G5FAV")).await.expect(422);
+    assert_eq!(foreign.text, missing.text);
+    web.stop().await;
+}
