@@ -27,7 +27,8 @@ pub use receipt::{Answer, Answered, Receipt, RequestHash, find_receipt};
 pub use repository::{CacheUse, CommandKey, Committed, Outcome, Respond, TenantEventRepository, TenantLog};
 pub use tenant_tx::TenantTx;
 pub use timers::{
-    ClaimedTimer, StoredTimer, TimerCheckpoint, TimerClaim, TimerName, claim_timers, find_claimed, finish_timer, hand_back_timer,
-    load_timers, lock_timer_checkpoint, move_timer_checkpoint, put_timers, remove_timers, retry_timer, timers_of,
+    ClaimedTimer, StoredTimer, TimerCheckpoint, TimerClaim, TimerName, claim_timers, find_claimed,
+    finish_timer, hand_back_timer, load_timers, lock_timer_checkpoint, move_timer_checkpoint, put_timers,
+    remove_timers, retry_timer, timers_of,
 };
 pub use writer::{Wakeups, Writer, WriterLimits};

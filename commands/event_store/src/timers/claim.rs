@@ -83,7 +83,8 @@ pub async fn find_claimed(pool: &PgPool, claimed: &ClaimedTimer) -> Result<Optio
     )
     .fetch_optional(&mut *transaction)
     .await?;
-    row.map(|row| Ok(StoredTimer { due_at: row.due_at, cause: cause(&row.cause)?, memo: row.memo })).transpose()
+    row.map(|row| Ok(StoredTimer { due_at: row.due_at, cause: cause(&row.cause)?, memo: row.memo }))
+        .transpose()
 }
 
 /// Says that what was due has been done. False where the claim no longer holds or the timer is due for something else by now:

@@ -62,7 +62,7 @@ pub async fn load_timers(
     names: &[TimerName],
 ) -> Result<BTreeMap<TimerName, StoredTimer>, sqlx::Error> {
     let tenant = transaction.tenant().uuid();
-    let (kinds, subjects) = columns(names);
+    let (kinds, subjects) = columns(&names.iter().collect::<Vec<_>>());
     let rows = sqlx::query!(
         r#"SELECT t.kind, t.subject, t.due_at, t.cause, t.memo::text AS "memo!"
            FROM timers AS t JOIN unnest($2::text[], $3::text[]) AS n (kind, subject) ON t.kind = n.kind AND t.subject = n.subject
@@ -88,7 +88,7 @@ pub async fn put_timers(
     timers: &[(TimerName, StoredTimer)],
 ) -> Result<(), sqlx::Error> {
     let tenant = transaction.tenant().uuid();
-    let (kinds, subjects) = columns(timers.iter().map(|(name, _)| name));
+    let (kinds, subjects) = columns(&timers.iter().map(|(name, _)| name).collect::<Vec<_>>());
     let due: Vec<_> = timers.iter().map(|(_, timer)| timer.due_at).collect();
     let causes: Vec<_> = timers.iter().map(|(_, timer)| timer.cause.to_string()).collect();
     let memos: Vec<_> = timers.iter().map(|(_, timer)| timer.memo.clone()).collect();
@@ -116,7 +116,7 @@ pub async fn put_timers(
 /// Removes rows.
 pub async fn remove_timers(transaction: &mut TenantTx, names: &[TimerName]) -> Result<(), sqlx::Error> {
     let tenant = transaction.tenant().uuid();
-    let (kinds, subjects) = columns(names);
+    let (kinds, subjects) = columns(&names.iter().collect::<Vec<_>>());
     sqlx::query!(
         "DELETE FROM timers AS t USING unnest($2::text[], $3::text[]) AS n (kind, subject)
          WHERE t.tenant_id = $1 AND t.kind = n.kind AND t.subject = n.subject",
@@ -173,8 +173,8 @@ pub async fn timers_of(
         .collect()
 }
 
-fn columns<'a>(names: impl IntoIterator<Item = &'a TimerName>) -> (Vec<String>, Vec<String>) {
-    names.into_iter().map(|name| (name.kind.clone(), name.subject.clone())).unzip()
+fn columns(names: &[&TimerName]) -> (Vec<String>, Vec<String>) {
+    names.iter().map(|name| (name.kind.clone(), name.subject.clone())).unzip()
 }
 
 pub(super) fn cause(text: &str) -> Result<EventId, sqlx::Error> {
