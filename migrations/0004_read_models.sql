@@ -18,13 +18,13 @@ DO $$
 DECLARE
     read_table text;
 BEGIN
-    FOREACH read_table IN ARRAY ARRAY['risk_model', 'sources', 'source_runs', 'kri_history', 'directory'] LOOP
+    FOREACH read_table IN ARRAY ARRAY['risk_model', 'sources', 'source_runs', 'kri_history', 'breaches', 'directory'] LOOP
         EXECUTE format('CREATE TABLE %1$I (
             tenant_id  uuid    NOT NULL,
             generation integer NOT NULL,
             key        text    NOT NULL COLLATE "C",
             body       json    NOT NULL,
-            CONSTRAINT %1$s_pk PRIMARY KEY (tenant_id, generation, key))', read_table);
+            CONSTRAINT %1$s_pk PRIMARY KEY (tenant_id, generation, key)) WITH (fillfactor = 70)', read_table);
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', read_table);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', read_table);
         EXECUTE format('CREATE POLICY one_tenant ON %I TO draxis_app USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant())', read_table);

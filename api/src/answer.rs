@@ -4,7 +4,6 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use draxis_event_store::Committed;
-use draxis_projections::Versioned;
 use serde::Serialize;
 
 use crate::problem::Problem;
@@ -30,10 +29,10 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Answered {
 }
 
 /// A thing that was looked for, with its version as `ETag`; the same refusal for foreign, missing and forbidden ids.
-pub fn found<T: Serialize + Versioned>(noun: &str, thing: Option<T>) -> Answered {
+pub fn found<T: Serialize>(noun: &str, thing: Option<T>, version: impl Fn(&T) -> u64) -> Answered {
     let thing = thing.ok_or_else(|| Problem::not_found(noun))?;
     let mut response = json(StatusCode::OK, &thing)?;
-    let etag = header::HeaderValue::from_str(&format!("\"{}\"", thing.version()));
+    let etag = header::HeaderValue::from_str(&format!("\"{}\"", version(&thing)));
     response.headers_mut().insert(header::ETAG, etag.map_err(|error| Problem::failed(&error))?);
     Ok(response)
 }

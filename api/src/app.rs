@@ -8,10 +8,11 @@ use draxis_commands::secret::EncryptionKeys;
 use draxis_commands::vault::Vault;
 use draxis_commands::{CommandError, Commands};
 use draxis_event_store::{Clock, Ids, Pools, TenantLog, Writer, WriterLimits};
-use draxis_projections::ReadModels;
+use draxis_projections::{ReadModels, Settings};
 use draxis_runner::connector::registry::Registry;
 use draxis_runner::egress::{BuildError, Egress, EgressConfig, Resolver};
 use draxis_runner::source_run::SourceRuns;
+use draxis_runner::timer::{TimerSettings, Timers};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -41,6 +42,8 @@ pub struct App {
     pub read_models: ReadModels,
     /// Runs sources.
     pub source_runs: SourceRuns,
+    /// Does what is due.
+    pub timers: Timers,
     /// Counts what happens.
     pub metrics: Metrics,
     /// Turns floods away.
@@ -80,26 +83,24 @@ impl App {
         let log = TenantLog::new(pools.clone(), writer.clone(), Arc::clone(&ports.ids));
         let commands = Commands::new(log, Arc::clone(&ports.clock), Arc::clone(&ports.ids), Vault::new(keys));
         let identity = Identity::open(commands.clone()).await?;
-        let read_models = ReadModels::new(pools);
+        let read_models = ReadModels::new(&pools, Settings::default());
         let errands = TaskTracker::new();
         let egress = Arc::new(Egress::new(&egress, ports.resolver)?);
         let source_runs = SourceRuns::new(commands.clone(), Arc::new(registry), egress, errands.clone());
+        let timers = Timers::new(commands.clone(), source_runs.clone(), TimerSettings::default());
         let rate_limits = RateLimits::new(ports.clock);
-        let app = Self { commands, identity, read_models, source_runs, metrics: Metrics::new(), rate_limits };
+        let metrics = Metrics::new();
+        let app = Self { commands, identity, read_models, source_runs, timers, metrics, rate_limits };
         let stop = CancellationToken::new();
         let followers = app.follow(&stop, &writer);
+        // Among the errands, so that a stop waits for what they have begun.
+        app.timers.start(&stop, &errands, writer.wakeups().subscribe());
         Ok((app, Tasks { stop, followers, writers, errands, writer }))
     }
 
     fn follow(&self, stop: &CancellationToken, writer: &Writer) -> JoinSet<()> {
         let mut followers = JoinSet::new();
-        let (read_models, wakeups) = (self.read_models.clone(), writer.wakeups().subscribe());
-        followers.spawn(stop.clone().run_until_cancelled_owned(read_models.follow(wakeups)).map_void());
-        let read_models = self.read_models.clone();
-        followers.spawn(every(stop.clone(), Duration::from_secs(10), move || {
-            let read_models = read_models.clone();
-            async move { read_models.sweep().await.map_err(|error| error.to_string()) }
-        }));
+        self.read_models.start(writer.wakeups().subscribe(), &mut followers);
         let identity = self.identity.clone();
         followers.spawn(every(stop.clone(), Duration::from_hours(1), move || {
             let identity = identity.clone();
@@ -108,15 +109,6 @@ impl App {
         followers
     }
 }
-
-/// Ends as nothing, whatever it was.
-trait MapVoid: Future + Sized {
-    async fn map_void(self) {
-        drop(self.await);
-    }
-}
-
-impl<F: Future> MapVoid for F {}
 
 /// Does something again and again until told to stop; a failure is logged and tried again the next time.
 async fn every<F, W>(stop: CancellationToken, pause: Duration, work: F)
@@ -138,9 +130,7 @@ impl Tasks {
         self.errands.close();
         let patience = Duration::from_secs(20);
         if tokio::time::timeout(patience, self.errands.wait()).await.is_err() {
-            tracing::warn!(
-                "runs still under way are given up; they are resumed or failed after the next start"
-            );
+            tracing::warn!("runs still under way are given up; they are failed as lost after the next start");
         }
         self.writer.close();
         while self.writers.join_next().await.is_some() {}

@@ -68,15 +68,14 @@ fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
 
 /// RFC 6901. A missing or unknown field is named by serde in its sentence only.
 fn pointer(path: &Path, detail: &str) -> String {
-    let mut pointer = String::new();
-    for segment in path.iter() {
-        match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => pointer.push_str(&format!("/{}", escape(key))),
-            Segment::Enum { variant } => pointer.push_str(&format!("/{}", escape(variant))),
-            Segment::Unknown => {}
-        }
-    }
+    let mut pointer: String = path
+        .iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key: token } | Segment::Enum { variant: token } => format!("/{}", escape(token)),
+            Segment::Unknown => String::new(),
+        })
+        .collect();
     let named =
         ["missing field `", "unknown field `"].iter().find_map(|opening| detail.strip_prefix(opening));
     if let Some((field, _)) = named.and_then(|rest| rest.split_once('`')) {

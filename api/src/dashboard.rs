@@ -1,5 +1,7 @@
 //! The dashboard: `GET /api/dashboard`, now or as of a past position or time.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
@@ -26,9 +28,10 @@ pub async fn show(app: Data<App>, query: Query<DashboardQuery>) -> Answered {
     let tenant = query.tenant(Permission::Read)?;
     let dashboard = match (query.parameters.as_of, query.parameters.position) {
         (None, None) => app.read_models.dashboard(tenant, query.at_least).await?,
-        (Some(time), None) => app.read_models.dashboard_as_of(tenant, AsOf::Time(time)).await?,
+        (Some(time), None) => Arc::new(app.read_models.dashboard_as_of(tenant, AsOf::Time(time)).await?),
         (None, Some(position)) => {
-            app.read_models.dashboard_as_of(tenant, AsOf::Position(Position::new(position))).await?
+            let as_of = AsOf::Position(Position::new(position));
+            Arc::new(app.read_models.dashboard_as_of(tenant, as_of).await?)
         }
         (Some(_), Some(_)) => return Err(Problem::invalid_at("/asOf", "give asOf or position, not both")),
     };

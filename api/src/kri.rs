@@ -3,15 +3,46 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use draxis_commands::Permission;
-use draxis_domain::kri::{KriBody, KriCommand, ReadingBody};
-use draxis_domain::{KriId, RiskId};
+use draxis_domain::kri::{KriBody, KriCommand, ReadingBody, Status};
+use draxis_domain::{AccountId, KriId, KriSlug, OutcomeId, RiskId, SourceId};
+use draxis_projections::KriFilter;
+use serde::Deserialize;
 
 use crate::answer::{Answered, committed, found, json};
 use crate::app::App;
 use crate::outcome::ReasonBody;
-use crate::page::PageQuery;
+use crate::page::{Listing, WithArchived};
 use crate::path::Id;
 use crate::request::{Command, Nothing, Query};
+
+/// What the list of KRIs can be narrowed to.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct KriListFilter {
+    archived: WithArchived,
+    slug: Option<KriSlug>,
+    status: Option<Status>,
+    stale: Option<bool>,
+    source_id: Option<SourceId>,
+    risk_id: Option<RiskId>,
+    outcome_id: Option<OutcomeId>,
+    owner: Option<AccountId>,
+}
+
+impl From<KriListFilter> for KriFilter {
+    fn from(asked: KriListFilter) -> Self {
+        Self {
+            archived: asked.archived.into(),
+            slug: asked.slug,
+            status: asked.status,
+            stale: asked.stale,
+            source_id: asked.source_id,
+            risk_id: asked.risk_id,
+            outcome_id: asked.outcome_id,
+            owner: asked.owner,
+        }
+    }
+}
 
 /// `POST /api/kris`.
 pub async fn define(app: Data<App>, command: Command<KriBody>) -> Answered {
@@ -19,15 +50,19 @@ pub async fn define(app: Data<App>, command: Command<KriBody>) -> Answered {
 }
 
 /// `GET /api/kris`.
-pub async fn list(app: Data<App>, query: Query<PageQuery>) -> Answered {
-    let tenant = query.tenant(Permission::Read)?;
-    json(StatusCode::OK, &app.read_models.list_kris(tenant, query.at_least, &query.parameters.page()?).await?)
+pub async fn list(app: Data<App>, query: Listing<KriListFilter>) -> Answered {
+    let filter = query.filter.clone().into();
+    json(
+        StatusCode::OK,
+        &app.read_models.list_kris(query.tenant()?, query.at_least, &filter, &query.page).await?,
+    )
 }
 
 /// `GET /api/kris/{id}`.
 pub async fn show(app: Data<App>, id: Path<Id<KriId>>, query: Query<Nothing>) -> Answered {
     let tenant = query.tenant(Permission::Read)?;
-    found("KRI", app.read_models.find_kri(tenant, query.at_least, id.get("KRI")?).await?)
+    let kri = app.read_models.find_kri(tenant, id.get("KRI")?, query.at_least).await?;
+    found("KRI", kri, |shown| shown.kri.version)
 }
 
 /// `PUT /api/kris/{id}`.

@@ -67,21 +67,19 @@ fn with_problem(mut schemas: Map<String, Value>) -> Map<String, Value> {
 }
 
 fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
-    let mut operation = json!({
-        "summary": route.summary,
-        "operationId": operation_id(route),
-        "parameters": parameters(route),
-        "responses": responses(route),
-    });
+    let mut operation = Map::new();
+    operation.insert("summary".to_owned(), route.summary.into());
+    operation.insert("operationId".to_owned(), operation_id(route).into());
+    operation.insert("parameters".to_owned(), parameters(route).into());
+    operation.insert("responses".to_owned(), responses(route));
     if let Some(body) = route.body {
-        let schema = body(schemas);
-        operation["requestBody"] =
-            json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+        let content = json!({ "application/json": { "schema": body(schemas) } });
+        operation.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
     }
     if route.access == Access::Token {
-        operation["security"] = json!([{ "token": [] }]);
+        operation.insert("security".to_owned(), json!([{ "token": [] }]));
     }
-    operation
+    Value::Object(operation)
 }
 
 fn operation_id(route: &Route) -> String {

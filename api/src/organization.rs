@@ -9,9 +9,9 @@ use draxis_commands::{Caller, Permission, Scope};
 
 use crate::answer::{Answered, committed, json};
 use crate::app::App;
-use crate::page::PageQuery;
+use crate::page::Listing;
 use crate::problem::Problem;
-use crate::request::{Command, Query};
+use crate::request::{Command, Nothing};
 
 /// `POST /api/organizations`.
 pub async fn create(app: Data<App>, command: Command<OrganizationBody>) -> Answered {
@@ -19,10 +19,15 @@ pub async fn create(app: Data<App>, command: Command<OrganizationBody>) -> Answe
 }
 
 /// `GET /api/organizations`.
-pub async fn list(app: Data<App>, query: Query<PageQuery>) -> Answered {
-    let within = reach(&query.caller)?;
-    let page = app.read_models.list_organizations(within, &query.parameters.page()?).await?;
-    json(StatusCode::OK, &page)
+pub async fn list(app: Data<App>, query: Listing<Nothing>) -> Answered {
+    if let Some(own) = reach(&query.caller)? {
+        let own = app.read_models.find_organization(own, query.at_least).await?;
+        return json(
+            StatusCode::OK,
+            &serde_json::json!({ "items": own.into_iter().collect::<Vec<_>>(), "nextCursor": null }),
+        );
+    }
+    json(StatusCode::OK, &app.read_models.list_organizations(query.at_least, &query.page).await?)
 }
 
 /// `POST /api/tenants`.
@@ -31,20 +36,22 @@ pub async fn create_tenant(app: Data<App>, command: Command<TenantBody>) -> Answ
 }
 
 /// `GET /api/tenants`.
-pub async fn list_tenants(app: Data<App>, query: Query<PageQuery>) -> Answered {
+pub async fn list_tenants(app: Data<App>, query: Listing<Nothing>) -> Answered {
     let within = reach(&query.caller)?;
-    let page = app.read_models.list_tenants(within, &query.parameters.page()?).await?;
-    json(StatusCode::OK, &page)
+    json(StatusCode::OK, &app.read_models.list_tenants(within, query.at_least, &query.page).await?)
 }
 
 /// `POST /api/invitations`: the token is in the answer, this once, and in the mail.
 pub async fn invite(app: Data<App>, request: HttpRequest, command: Command<InviteBody>) -> Answered {
     let invited = app.identity.invite(&command.context, command.body).await?;
-    let connection = request.connection_info();
-    let link = format!("{}://{}/invitations/{}", connection.scheme(), connection.host(), invited.token);
-    drop(connection);
+    let link = link(&request, &invited.token);
     app.identity.post_invitation(&invited, &link).await?;
     json(StatusCode::CREATED, &invited)
+}
+
+fn link(request: &HttpRequest, token: &str) -> String {
+    let connection = request.connection_info();
+    format!("{}://{}/invitations/{token}", connection.scheme(), connection.host())
 }
 
 /// The part of the platform whose organizations and tenants the caller may list.

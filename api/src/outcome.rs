@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::answer::{Answered, committed, found, json};
 use crate::app::App;
-use crate::page::PageQuery;
+use crate::page::{ArchivedFilter, Listing};
 use crate::path::Id;
 use crate::request::{Command, Nothing, Query};
 
@@ -28,18 +28,19 @@ pub async fn define(app: Data<App>, command: Command<OutcomeBody>) -> Answered {
 }
 
 /// `GET /api/outcomes`.
-pub async fn list(app: Data<App>, query: Query<PageQuery>) -> Answered {
-    let tenant = query.tenant(Permission::Read)?;
+pub async fn list(app: Data<App>, query: Listing<ArchivedFilter>) -> Answered {
+    let archived = query.filter.archived();
     json(
         StatusCode::OK,
-        &app.read_models.list_outcomes(tenant, query.at_least, &query.parameters.page()?).await?,
+        &app.read_models.list_outcomes(query.tenant()?, query.at_least, archived, &query.page).await?,
     )
 }
 
 /// `GET /api/outcomes/{id}`.
 pub async fn show(app: Data<App>, id: Path<Id<OutcomeId>>, query: Query<Nothing>) -> Answered {
     let tenant = query.tenant(Permission::Read)?;
-    found("outcome", app.read_models.find_outcome(tenant, query.at_least, id.get("outcome")?).await?)
+    let outcome = app.read_models.find_outcome(tenant, id.get("outcome")?, query.at_least).await?;
+    found("outcome", outcome, |shown| shown.outcome.version)
 }
 
 /// `PUT /api/outcomes/{id}`.

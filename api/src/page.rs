@@ -1,30 +1,92 @@
-//! Lists: `limit` and `cursor`, stable under inserts (product.md section 7).
+//! Lists: `limit` and `cursor`, stable under inserts (product.md section 7), beside each list's own filter.
 
-use draxis_projections::PageOf;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use draxis_commands::{Caller, Permission};
+use draxis_domain::{Position, TenantId};
+use draxis_projections::{Archived, PageOf};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use url::form_urlencoded;
 
 use crate::problem::Problem;
+use crate::request::{Nothing, Query, parameters};
 
-/// The query parameters of a list.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PageQuery {
-    /// How many, at most 200.
-    limit: Option<u32>,
-    /// Where the last answer ended (`nextCursor`).
-    cursor: Option<String>,
+/// A query for a list: who asks, which page, and a filter of the list's own.
+pub struct Listing<F> {
+    /// Who asks.
+    pub caller: Caller,
+    /// What they must at least see.
+    pub at_least: Option<Position>,
+    /// Which page.
+    pub page: PageOf,
+    /// What the list is narrowed to.
+    pub filter: F,
 }
 
-/// The most a list answers at once.
-const MOST: u32 = 200;
+/// A filter of a list that has none but whether archived things are shown.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ArchivedFilter {
+    archived: WithArchived,
+}
 
-impl PageQuery {
-    /// The page that is asked for.
-    pub fn page(&self) -> Result<PageOf, Problem> {
-        let limit = self.limit.unwrap_or(50);
-        if !(1..=MOST).contains(&limit) {
-            return Err(Problem::invalid_at("/limit", format!("must be from 1 to {MOST}")));
-        }
-        Ok(PageOf { limit: usize::try_from(limit).unwrap_or(PageOf::MOST), cursor: self.cursor.clone() })
+/// What a list answers when nobody says how much.
+const USUAL: usize = 50;
+
+impl ArchivedFilter {
+    /// In the read models' terms.
+    pub fn archived(self) -> Archived {
+        self.archived.into()
     }
+}
+
+/// Whether archived things are listed: `true` or `false`, as it stands in a query string.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(transparent)]
+pub struct WithArchived(bool);
+
+impl From<WithArchived> for Archived {
+    fn from(asked: WithArchived) -> Self {
+        if asked.0 { Self::Shown } else { Self::Hidden }
+    }
+}
+
+impl<F> Listing<F> {
+    /// The tenant, of a caller who may read it.
+    pub fn tenant(&self) -> Result<TenantId, Problem> {
+        self.caller.must(Permission::Read)?;
+        Ok(self.caller.tenant()?)
+    }
+}
+
+impl<F: DeserializeOwned + 'static> FromRequest for Listing<F> {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(listing(request))
+    }
+}
+
+/// A query string cannot be flattened by serde, so the page's two parameters are taken out before the filter is read.
+fn listing<F: DeserializeOwned>(request: &HttpRequest) -> Result<Listing<F>, Problem> {
+    let Query { caller, at_least, .. } = Query::<Nothing>::without_parameters(request)?;
+    let mut page = PageOf { cursor: None, limit: USUAL };
+    let mut own = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+        match name.as_ref() {
+            "cursor" => page.cursor = Some(value.into_owned()),
+            "limit" => page.limit = limit(&value)?,
+            _ => {
+                own.append_pair(&name, &value);
+            }
+        }
+    }
+    Ok(Listing { caller, at_least, page, filter: parameters(&own.finish())? })
+}
+
+fn limit(text: &str) -> Result<usize, Problem> {
+    let limit = text.parse().ok().filter(|limit| (1..=PageOf::MOST).contains(limit));
+    limit.ok_or_else(|| Problem::invalid_at("/limit", format!("must be from 1 to {}", PageOf::MOST)))
 }

@@ -7,12 +7,18 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use draxis_commands::CommandError;
 use draxis_domain::{Rejection, Violation};
+use draxis_projections::ReadError;
 use serde::Serialize;
 use serde_json::json;
 
 /// What a caller is told when a request was not carried out. Never a stack trace, SQL or a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Problem {
+#[serde(transparent)]
+pub struct Problem(Box<Document>);
+
+/// The document and the headers that go with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Document {
     /// Stable: `urn:draxis:problem:` and the code.
     #[serde(rename = "type")]
     kind: String,
@@ -31,7 +37,7 @@ pub struct Problem {
 
 impl Problem {
     fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Document {
             kind: format!("urn:draxis:problem:{code}"),
             title: status.canonical_reason().unwrap_or("Error").into(),
             status: status.as_u16(),
@@ -40,7 +46,12 @@ impl Problem {
             retry_after: None,
             version: None,
             allow: None,
-        }
+        }))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Document)) -> Self {
+        change(&mut self.0);
+        self
     }
 
     /// Not found: the same for foreign, missing and forbidden ids (hazards A5).
@@ -56,7 +67,8 @@ impl Problem {
     /// The route exists, with other methods.
     pub fn method_not_allowed(allow: String) -> Self {
         let detail = format!("this address takes {allow}");
-        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail) }
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+            .with(|document| document.allow = Some(allow))
     }
 
     /// No token, or not a valid one.
@@ -81,7 +93,7 @@ impl Problem {
             }
             several => format!("{} things are wrong with the input; see errors", several.len()),
         };
-        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail) }
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail).with(|document| document.errors = errors)
     }
 
     /// One rule broken at one place.
@@ -111,7 +123,7 @@ impl Problem {
     pub fn too_many(retry_after: u64) -> Self {
         let detail = format!("too many attempts from this address; try again in {retry_after} seconds");
         let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", detail);
-        Self { retry_after: Some(retry_after), ..problem }
+        problem.with(|document| document.retry_after = Some(retry_after))
     }
 
     /// A far system could not be reached or refused us.
@@ -138,13 +150,13 @@ impl Problem {
 
     fn unavailable(code: &str, detail: String) -> Self {
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail);
-        Self { retry_after: Some(1), ..problem }
+        problem.with(|document| document.retry_after = Some(1))
     }
 }
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.detail)
+        f.write_str(&self.0.detail)
     }
 }
 
@@ -152,22 +164,22 @@ impl std::error::Error for Problem {}
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.0.retry_after {
             response.insert_header((header::RETRY_AFTER, HeaderValue::from(seconds)));
         }
-        if let Some(version) = self.version {
+        if let Some(version) = self.0.version {
             response.insert_header((header::ETAG, format!("\"{version}\"")));
         }
-        if let Some(allow) = &self.allow {
+        if let Some(allow) = &self.0.allow {
             response.insert_header((header::ALLOW, allow.as_str()));
         }
-        if self.status == StatusCode::UNAUTHORIZED.as_u16() {
+        if self.0.status == StatusCode::UNAUTHORIZED.as_u16() {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
         response.body(json!(self).to_string())
@@ -181,10 +193,10 @@ impl From<Rejection> for Problem {
             Rejection::NotFound { noun } => Self::not_found(noun),
             Rejection::Conflict { code, .. } => Self::new(StatusCode::CONFLICT, code, detail),
             Rejection::Invalid { code, violations } => Self::invalid(code, violations),
-            Rejection::Stale { current } => Self {
-                version: Some(current),
-                ..Self::new(StatusCode::PRECONDITION_FAILED, "stale_version", detail)
-            },
+            Rejection::Stale { current } => {
+                Self::new(StatusCode::PRECONDITION_FAILED, "stale_version", detail)
+                    .with(|document| document.version = Some(current))
+            }
             Rejection::Taken { kind } => Self::new(
                 StatusCode::CONFLICT,
                 &format!("{kind}.taken"),
@@ -214,6 +226,30 @@ impl From<CommandError> for Problem {
             CommandError::Contended => Self::unavailable("contended", detail),
             CommandError::Unknown => Self::unavailable("outcome_unknown", detail),
             CommandError::Failed(_) => Self::failed(&error),
+        }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ReadError::Ahead { .. } => Self::invalid_at("/position", detail),
+            ReadError::Cursor => Self::invalid_at("/cursor", detail),
+            ReadError::Contended => Self::unavailable("contended", detail),
+            ReadError::Database(ref cause)
+                if matches!(cause, sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) =>
+            {
+                Self::unavailable("overloaded", detail)
+            }
+            ReadError::Database(_)
+            | ReadError::Undecodable { .. }
+            | ReadError::Gap { .. }
+            | ReadError::Row { .. }
+            | ReadError::Unwritable { .. }
+            | ReadError::Newer { .. }
+            | ReadError::NoSuchProjection { .. }
+            | ReadError::Interrupted(_) => Self::failed(&error),
         }
     }
 }

@@ -108,13 +108,27 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     type Future = std::future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut DevPayload) -> Self::Future {
-        std::future::ready(caller_of(request).and_then(|caller| {
-            let parameters = actix_web::web::Query::<T>::from_query(request.query_string())
-                .map_err(|error| Problem::invalid_at("", format!("the query string does not fit: {error}")))?
-                .into_inner();
-            Ok(Self { caller, parameters, at_least: seen_position(request.headers())? })
-        }))
+        std::future::ready(Query::without_parameters(request).and_then(
+            |Query { caller, at_least, .. }| {
+                Ok(Self { caller, parameters: parameters(request.query_string())?, at_least })
+            },
+        ))
     }
+}
+
+impl Query<Nothing> {
+    /// Who asks and what they must see, whatever the query string says.
+    pub(crate) fn without_parameters(request: &HttpRequest) -> Result<Self, Problem> {
+        let (caller, at_least) = (caller_of(request)?, seen_position(request.headers())?);
+        Ok(Self { caller, parameters: Nothing {}, at_least })
+    }
+}
+
+/// Reads a query string.
+pub(crate) fn parameters<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    let parsed = actix_web::web::Query::<T>::from_query(text);
+    let misfit = |error| Problem::invalid_at("", format!("the query string does not fit: {error}"));
+    Ok(parsed.map_err(misfit)?.into_inner())
 }
 
 /// Who presents the token of this request.

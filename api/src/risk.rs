@@ -3,15 +3,43 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use draxis_commands::Permission;
-use draxis_domain::risk::{RiskBody, RiskCommand};
-use draxis_domain::{OutcomeId, RiskId};
+use draxis_domain::kri::Status;
+use draxis_domain::risk::{RiskBody, RiskCommand, RiskStatus};
+use draxis_domain::{AccountId, ControlId, OutcomeId, RiskId};
+use draxis_projections::RiskFilter;
+use serde::Deserialize;
 
 use crate::answer::{Answered, committed, found, json};
 use crate::app::App;
 use crate::outcome::ReasonBody;
-use crate::page::PageQuery;
+use crate::page::{Listing, WithArchived};
 use crate::path::Id;
 use crate::request::{Command, Nothing, Query};
+
+/// What the list of risks can be narrowed to.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RiskListFilter {
+    archived: WithArchived,
+    status: Option<RiskStatus>,
+    severity: Option<Status>,
+    control_id: Option<ControlId>,
+    outcome_id: Option<OutcomeId>,
+    owner: Option<AccountId>,
+}
+
+impl From<RiskListFilter> for RiskFilter {
+    fn from(asked: RiskListFilter) -> Self {
+        Self {
+            archived: asked.archived.into(),
+            status: asked.status,
+            severity: asked.severity,
+            control_id: asked.control_id,
+            outcome_id: asked.outcome_id,
+            owner: asked.owner,
+        }
+    }
+}
 
 /// `POST /api/risks`.
 pub async fn define(app: Data<App>, command: Command<RiskBody>) -> Answered {
@@ -19,18 +47,19 @@ pub async fn define(app: Data<App>, command: Command<RiskBody>) -> Answered {
 }
 
 /// `GET /api/risks`.
-pub async fn list(app: Data<App>, query: Query<PageQuery>) -> Answered {
-    let tenant = query.tenant(Permission::Read)?;
+pub async fn list(app: Data<App>, query: Listing<RiskListFilter>) -> Answered {
+    let filter = query.filter.clone().into();
     json(
         StatusCode::OK,
-        &app.read_models.list_risks(tenant, query.at_least, &query.parameters.page()?).await?,
+        &app.read_models.list_risks(query.tenant()?, query.at_least, &filter, &query.page).await?,
     )
 }
 
 /// `GET /api/risks/{id}`.
 pub async fn show(app: Data<App>, id: Path<Id<RiskId>>, query: Query<Nothing>) -> Answered {
     let tenant = query.tenant(Permission::Read)?;
-    found("risk", app.read_models.find_risk(tenant, query.at_least, id.get("risk")?).await?)
+    let risk = app.read_models.find_risk(tenant, id.get("risk")?, query.at_least).await?;
+    found("risk", risk, |shown| shown.risk.version)
 }
 
 /// `PUT /api/risks/{id}`.
@@ -65,5 +94,27 @@ pub async fn unlink_outcome(
 ) -> Answered {
     let context = command.context.because(command.body.reason);
     let unlink = RiskCommand::UnlinkOutcome(ids.1.get("outcome")?);
+    Ok(committed(app.commands.change_risk(&context, ids.0.get("risk")?, unlink).await?))
+}
+
+/// `PUT /api/risks/{id}/controls/{controlId}`.
+pub async fn link_control(
+    app: Data<App>,
+    ids: Path<(Id<RiskId>, Id<ControlId>)>,
+    command: Command<ReasonBody>,
+) -> Answered {
+    let context = command.context.because(command.body.reason);
+    let link = RiskCommand::LinkControl(ids.1.get("control")?);
+    Ok(committed(app.commands.change_risk(&context, ids.0.get("risk")?, link).await?))
+}
+
+/// `DELETE /api/risks/{id}/controls/{controlId}`.
+pub async fn unlink_control(
+    app: Data<App>,
+    ids: Path<(Id<RiskId>, Id<ControlId>)>,
+    command: Command<ReasonBody>,
+) -> Answered {
+    let context = command.context.because(command.body.reason);
+    let unlink = RiskCommand::UnlinkControl(ids.1.get("control")?);
     Ok(committed(app.commands.change_risk(&context, ids.0.get("risk")?, unlink).await?))
 }

@@ -6,19 +6,27 @@ use crate::auth::{AcceptBody, LoginBody, RegisterBody, TenantTokenBody};
 use crate::outcome::ReasonBody;
 use crate::request::Nothing;
 use crate::source::ConnectBody;
-use crate::{audit, auth, dashboard, health, kri, openapi, organization, outcome, risk, source};
+use crate::{
+    audit, auth, breach, control, dashboard, health, kri, openapi, organization, outcome, risk, source,
+    vendor,
+};
 use draxis_commands::identity::InviteBody;
 use draxis_commands::platform::{OrganizationBody, TenantBody};
-use draxis_domain::kri::{KriBody, ReadingBody};
+use draxis_domain::control::ControlBody;
+use draxis_domain::kri::{AssignBody, CommentBody, KriBody, ReadingBody, SnoozeBody};
 use draxis_domain::outcome::OutcomeBody;
 use draxis_domain::risk::RiskBody;
+use draxis_domain::vendor::VendorBody;
 
 pub use crate::routes::route::{Access, Route};
 use crate::routes::route::{delete, get, post, put};
 
 /// Every route of the program.
 pub fn routes() -> Vec<Route> {
-    [program(), identity(), platform(), risk_model(), sources(), reading()].into_iter().flatten().collect()
+    [program(), identity(), platform(), risk_model(), controls(), breaches(), sources(), reading()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn program() -> Vec<Route> {
@@ -80,6 +88,10 @@ fn risk_model() -> Vec<Route> {
         get("/api/risks/{id}", "Read a risk", risk::show),
         put("/api/risks/{id}", "Edit a risk", risk::edit).body::<RiskBody>().versioned(),
         post("/api/risks/{id}/archive", "Archive a risk", risk::archive).body::<ReasonBody>().versioned(),
+        put("/api/risks/{id}/controls/{controlId}", "Link a risk to a control", risk::link_control)
+            .body::<ReasonBody>(),
+        delete("/api/risks/{id}/controls/{controlId}", "Unlink a risk from a control", risk::unlink_control)
+            .body::<ReasonBody>(),
         put("/api/risks/{id}/outcomes/{outcomeId}", "Link a risk to an outcome", risk::link_outcome)
             .body::<ReasonBody>(),
         delete("/api/risks/{id}/outcomes/{outcomeId}", "Unlink a risk from an outcome", risk::unlink_outcome)
@@ -93,6 +105,41 @@ fn risk_model() -> Vec<Route> {
         delete("/api/kris/{id}/risks/{riskId}", "Unlink a KRI from a risk", kri::unlink_risk)
             .body::<ReasonBody>(),
         post("/api/kris/{id}/values", "Enter a value", kri::enter_value).body::<ReadingBody>(),
+    ]
+}
+
+fn controls() -> Vec<Route> {
+    vec![
+        post("/api/controls", "Define a control", control::define).body::<ControlBody>().status(201),
+        get("/api/controls", "List controls", control::list).paged(),
+        get("/api/controls/{id}", "Read a control", control::show),
+        put("/api/controls/{id}", "Edit a control", control::edit).body::<ControlBody>().versioned(),
+        post("/api/controls/{id}/archive", "Archive a control", control::archive)
+            .body::<ReasonBody>()
+            .versioned(),
+        post("/api/vendors", "Define a vendor", vendor::define).body::<VendorBody>().status(201),
+        get("/api/vendors", "List vendors", vendor::list).paged(),
+        get("/api/vendors/{id}", "Read a vendor", vendor::show),
+        put("/api/vendors/{id}", "Edit a vendor", vendor::edit).body::<VendorBody>().versioned(),
+        post("/api/vendors/{id}/archive", "Archive a vendor", vendor::archive)
+            .body::<ReasonBody>()
+            .versioned(),
+    ]
+}
+
+fn breaches() -> Vec<Route> {
+    vec![
+        get("/api/breaches", "List breach episodes", breach::list).paged(),
+        get("/api/breaches/{id}", "Read a breach episode with its timeline", breach::show),
+        post("/api/breaches/{id}/acknowledge", "Acknowledge a breach", breach::acknowledge)
+            .body::<ReasonBody>(),
+        post("/api/breaches/{id}/assign", "Give a breach an owner, or none", breach::assign)
+            .body::<AssignBody>(),
+        post("/api/breaches/{id}/comments", "Comment on a breach", breach::comment).body::<CommentBody>(),
+        post("/api/breaches/{id}/snooze", "Be quiet about a breach until a time", breach::snooze)
+            .body::<SnoozeBody>(),
+        post("/api/breaches/{id}/wake", "End a breach's snooze", breach::wake).body::<ReasonBody>(),
+        post("/api/breaches/{id}/close", "Close a breach by hand", breach::close).body::<ReasonBody>(),
     ]
 }
 

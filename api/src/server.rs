@@ -82,7 +82,7 @@ async fn observed(
     let status = response.status().as_u16();
     app.metrics.answered(&method, &route, status, took);
     span.in_scope(|| {
-        tracing::debug!(http.status = status, took_ms = took.as_millis(), "a request was answered")
+        tracing::debug!(http.status = status, took_ms = took.as_millis(), "a request was answered");
     });
     if let Ok(value) = header::HeaderValue::from_str(&id) {
         response.headers_mut().insert(header::HeaderName::from_static("x-request-id"), value);

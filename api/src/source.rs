@@ -1,21 +1,23 @@
 //! Sources: the catalog of connectors, and `/api/kri-sources`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use draxis_commands::Permission;
 use draxis_commands::secret::Secret;
-use draxis_domain::source::{RunTrigger, SourceBody, SourceCommand};
-use draxis_domain::{Reason, SourceId};
+use draxis_domain::source::{BaseUrl, RunTrigger, Schedule, SourceBody, SourceCommand, SourceType, Vendor};
+use draxis_domain::{KriSlug, Name, Reason, SourceId};
+use draxis_projections::{SourceFilter, SourceHealth};
 use draxis_runner::connector::catalog::catalog as catalog_of;
 use draxis_runner::source_run::{RunAnswer, SealedSettings};
 use serde::Deserialize;
 use serde_json::json;
-use std::collections::BTreeMap;
 
 use crate::answer::{Answered, committed, found, json as answer};
 use crate::app::App;
 use crate::outcome::ReasonBody;
-use crate::page::PageQuery;
+use crate::page::{Listing, WithArchived};
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::request::{Command, Nothing, Query};
@@ -24,20 +26,20 @@ use crate::request::{Command, Nothing, Query};
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConnectBody {
-    name: draxis_domain::Name,
-    source_type: draxis_domain::source::SourceType,
-    vendor: draxis_domain::source::Vendor,
+    name: Name,
+    source_type: SourceType,
+    vendor: Vendor,
     #[serde(default)]
-    base_url: Option<draxis_domain::source::BaseUrl>,
+    base_url: Option<BaseUrl>,
     #[serde(default)]
     #[schemars(with = "Option<BTreeMap<String, String>>")]
     credentials: Option<BTreeMap<String, Secret>>,
     #[serde(default)]
     config: Option<BTreeMap<String, serde_json::Value>>,
     #[serde(default)]
-    schedule: draxis_domain::source::Schedule,
+    schedule: Schedule,
     #[serde(default)]
-    unticked: std::collections::BTreeSet<draxis_domain::KriSlug>,
+    unticked: BTreeSet<KriSlug>,
     #[serde(default)]
     reason: Option<Reason>,
 }
@@ -57,6 +59,27 @@ impl ConnectBody {
             unticked: self.unticked,
         };
         (body, sealed, self.reason)
+    }
+}
+
+/// What the list of sources can be narrowed to.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SourceListFilter {
+    archived: WithArchived,
+    source_type: Option<SourceType>,
+    vendor: Option<Vendor>,
+    health: Option<SourceHealth>,
+}
+
+impl From<SourceListFilter> for SourceFilter {
+    fn from(asked: SourceListFilter) -> Self {
+        Self {
+            archived: asked.archived.into(),
+            source_type: asked.source_type,
+            vendor: asked.vendor,
+            health: asked.health,
+        }
     }
 }
 
@@ -92,18 +115,19 @@ pub async fn test_saved(app: Data<App>, id: Path<Id<SourceId>>, command: Command
 }
 
 /// `GET /api/kri-sources`.
-pub async fn list(app: Data<App>, query: Query<PageQuery>) -> Answered {
-    let tenant = query.tenant(Permission::Read)?;
+pub async fn list(app: Data<App>, query: Listing<SourceListFilter>) -> Answered {
+    let filter = query.filter.clone().into();
     answer(
         StatusCode::OK,
-        &app.read_models.list_sources(tenant, query.at_least, &query.parameters.page()?).await?,
+        &app.read_models.list_sources(query.tenant()?, query.at_least, &filter, &query.page).await?,
     )
 }
 
 /// `GET /api/kri-sources/{id}`.
 pub async fn show(app: Data<App>, id: Path<Id<SourceId>>, query: Query<Nothing>) -> Answered {
     let tenant = query.tenant(Permission::Read)?;
-    found("source", app.read_models.find_source(tenant, query.at_least, id.get("source")?).await?)
+    let source = app.read_models.find_source(tenant, id.get("source")?, query.at_least).await?;
+    found("source", source, |shown| shown.version)
 }
 
 /// `PUT /api/kri-sources/{id}`: credentials and config are replaced only when they are sent.
@@ -159,12 +183,10 @@ pub async fn run(app: Data<App>, id: Path<Id<SourceId>>, command: Command<Reason
 }
 
 /// `GET /api/kri-sources/{id}/runs`: newest first.
-pub async fn runs(app: Data<App>, id: Path<Id<SourceId>>, query: Query<PageQuery>) -> Answered {
-    let tenant = query.tenant(Permission::Read)?;
-    let id = id.get("source")?;
-    if app.read_models.find_source(tenant, query.at_least, id).await?.is_none() {
+pub async fn runs(app: Data<App>, id: Path<Id<SourceId>>, query: Listing<Nothing>) -> Answered {
+    let (tenant, id) = (query.tenant()?, id.get("source")?);
+    if app.read_models.find_source(tenant, id, query.at_least).await?.is_none() {
         return Err(Problem::not_found("source"));
     }
-    let page = query.parameters.page()?;
-    answer(StatusCode::OK, &app.read_models.list_source_runs(tenant, query.at_least, id, &page).await?)
+    answer(StatusCode::OK, &app.read_models.list_source_runs(tenant, id, query.at_least, &query.page).await?)
 }

@@ -16,6 +16,7 @@ pub mod risk;
 pub mod secret;
 pub mod source;
 pub mod vault;
+pub mod vendor;
 
 pub use caller::{Caller, Scope};
 pub use error::CommandError;

@@ -29,7 +29,7 @@ pub struct ControlDefinition {
 }
 
 /// The body of a define or edit command, on the wire as in the event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ControlBody {
     /// What people call it.
@@ -49,7 +49,9 @@ pub struct ControlBody {
 }
 
 /// How well a control works.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ControlState {
     /// It does what it is for.
@@ -128,6 +130,14 @@ impl ControlBody {
 }
 
 impl Control {
+    /// The version an edit must name; 0 where there is none.
+    pub fn version(&self) -> u64 {
+        match self {
+            Self::Absent => 0,
+            Self::Active(definition) | Self::Archived(definition) => definition.version,
+        }
+    }
+
     /// The definition, where the control exists and is not archived.
     pub fn in_use(&self) -> Option<&ControlDefinition> {
         match self {

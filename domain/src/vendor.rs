@@ -29,7 +29,7 @@ pub struct VendorDefinition {
 }
 
 /// The body of a define or edit command, on the wire as in the event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VendorBody {
     /// What people call it.
@@ -48,7 +48,9 @@ pub struct VendorBody {
 }
 
 /// How much hangs on a third party.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Criticality {
     /// Hardly anything.
@@ -126,6 +128,14 @@ impl VendorBody {
 }
 
 impl Vendor {
+    /// The version an edit must name; 0 where there is none.
+    pub fn version(&self) -> u64 {
+        match self {
+            Self::Absent => 0,
+            Self::Active(definition) | Self::Archived(definition) => definition.version,
+        }
+    }
+
     /// The definition, where the vendor exists and is not archived.
     pub fn in_use(&self) -> Option<&VendorDefinition> {
         match self {

@@ -29,17 +29,20 @@ use crate::source_run::SourceRuns;
 
 /// The timers of one process; clones share them.
 #[derive(Clone)]
-pub struct Timers {
+pub struct Timers(Arc<Shared>);
+
+struct Shared {
     commands: Commands,
     source_runs: SourceRuns,
     settings: TimerSettings,
-    due: Arc<Notify>,
+    /// Told when an event made something due at once.
+    due: Notify,
 }
 
 impl Timers {
     /// Timers whose duties are commands and source runs.
     pub fn new(commands: Commands, source_runs: SourceRuns, settings: TimerSettings) -> Self {
-        Self { commands, source_runs, settings, due: Arc::default() }
+        Self(Arc::new(Shared { commands, source_runs, settings, due: Notify::new() }))
     }
 
     /// Starts what keeps the timers folded and what does what is due, each in a task of its own. Told to stop, they take nothing

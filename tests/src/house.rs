@@ -15,10 +15,19 @@ mod database;
 mod given;
 mod process;
 mod server;
+mod stream;
+mod tap;
 mod web;
 
 pub use database::TestDatabase;
-pub use given::{define_kri, kri_body, new_tenant, reading, start_of_time};
+pub use given::{define_kri, edits, kri_body, new_tenant, reading, start_of_time};
 pub use process::{Fitting, Process};
 pub use server::{OwnServer, ROLES, Server};
+pub use stream::{sound_stream, whole_stream};
+pub use tap::{Cut, Tap};
 pub use web::{Told, Web};
+
+/// Whether the long forms of the tests of endurance are asked for: `DRAXIS_LONG_TESTS=1`.
+pub fn long() -> bool {
+    std::env::var_os("DRAXIS_LONG_TESTS").is_some()
+}

@@ -6,6 +6,8 @@
 pub mod house;
 
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod shape;
 #[cfg(test)]
 mod tenancy;

@@ -1,5 +1,7 @@
 //! The walk: registration → organization → tenant → sources → KRIs → run now → dashboard, by the real commands.
 
+use std::net::SocketAddr;
+
 use draxis_commands::Caller;
 use draxis_commands::secret::Secret;
 use draxis_commands::{CommandError, Context};
@@ -36,7 +38,7 @@ fn body<T: DeserializeOwned>(value: Value) -> Result<T, DemoError> {
 
 fn created_id(done: &Committed) -> Result<String, DemoError> {
     let answer: Value = serde_json::from_slice(&done.answer.body).unwrap_or_default();
-    let id = answer["id"].as_str().map(str::to_owned);
+    let id = answer.get("id").and_then(Value::as_str).map(str::to_owned);
     id.ok_or_else(|| DemoError::Unexpected("a command did not answer with an id".to_owned()))
 }
 
@@ -48,8 +50,8 @@ impl Walk<'_> {
         let tenant = self.tenant(&admin).await?;
         let caller = self.caller(&admin, tenant).await?;
         progress("Connecting a vulnerability scanner and an identity provider on loopback");
-        let tenable = self.source(&caller, "tenable").await?;
-        let okta = self.source(&caller, "okta").await?;
+        let tenable = self.tenable(&caller).await?;
+        let okta = self.okta(&caller).await?;
         progress("Defining outcomes, risks and KRIs");
         self.risk_model(&caller, &tenable, &okta).await?;
         progress("Running both sources (a real export: some seconds)");
@@ -101,26 +103,32 @@ impl Walk<'_> {
         self.app.identity.caller(&token.access_token).map_err(step("reading the tenant's token"))
     }
 
+    async fn tenable(&self, caller: &Caller) -> Result<String, DemoError> {
+        let credentials = json!({ "access_key": "made-up-access_key", "secret_key": "made-up-secret_key" });
+        let sealed = json!({ "credentials": credentials });
+        self.source(caller, ("vulnerability", "tenable-io"), self.vendors.tenable, &sealed).await
+    }
+
+    async fn okta(&self, caller: &Caller) -> Result<String, DemoError> {
+        let config = json!({ "domain": "acme.okta.com" });
+        let sealed = json!({ "credentials": { "api_token": "made-up-api_token" }, "config": config });
+        self.source(caller, ("identity", "okta"), self.vendors.okta, &sealed).await
+    }
+
     /// Connects a source; at a later start its vendor listens elsewhere, so its address is edited.
-    async fn source(&self, caller: &Caller, which: &str) -> Result<String, DemoError> {
-        let (kind, vendor, address, sealed) = match which {
-            "tenable" => {
-                let sealed =
-                    json!({ "credentials": { "access_key": "demo-access", "secret_key": "demo-secret" } });
-                ("vulnerability", "tenable-io", self.vendors.tenable, sealed)
-            }
-            _ => {
-                let credentials = json!({ "api_token": "demo-token" });
-                let sealed = json!({ "credentials": credentials, "config": { "domain": "acme.okta.com" } });
-                ("identity", "okta", self.vendors.okta, sealed)
-            }
-        };
+    async fn source(
+        &self,
+        caller: &Caller,
+        (kind, vendor): (&'static str, &'static str),
+        address: SocketAddr,
+        sealed: &Value,
+    ) -> Result<String, DemoError> {
         let source = json!({
             "name": format!("Demo {vendor}"), "sourceType": kind, "vendor": vendor,
             "baseUrl": format!("http://{address}"), "schedule": "daily",
         });
         let secret = Some(Secret::new(sealed.to_string()));
-        let key = Self::once(caller, which);
+        let key = Self::once(caller, vendor);
         let done = self.app.commands.connect_source(&key, body(source.clone())?, secret).await;
         let id = created_id(&done.map_err(step("connecting a source"))?)?;
         let edit = (body(source)?, None);
@@ -198,15 +206,14 @@ impl Walk<'_> {
         let dashboard = dashboard
             .map_err(|error| DemoError::Step { step: "reading the dashboard", source: Box::new(error) })?;
         let shown: Value = serde_json::from_slice(&dashboard.body).unwrap_or_default();
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let kris: Vec<KriSummary> = shown["kris"]
-            .as_array()
-            .into_iter()
-            .flatten()
+        let text = |kri: &Value, field: &str| kri.get(field).and_then(Value::as_str).map(str::to_owned);
+        let shown = shown.get("kris").and_then(Value::as_array).cloned().unwrap_or_default();
+        let kris: Vec<KriSummary> = shown
+            .iter()
             .map(|kri| KriSummary {
-                slug: text(&kri["slug"]).unwrap_or_default(),
-                value: text(&kri["value"]),
-                status: text(&kri["status"]).unwrap_or_default(),
+                slug: text(kri, "slug").unwrap_or_default(),
+                value: text(kri, "value"),
+                status: text(kri, "status").unwrap_or_default(),
             })
             .collect();
         if kris.len() < 4 || kris.iter().any(|kri| kri.value.is_none()) {

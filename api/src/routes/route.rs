@@ -79,7 +79,7 @@ impl Route {
     }
 
     pub(super) fn body<T: JsonSchema>(self) -> Self {
-        Self { body: Some(|generator| generator.subschema_for::<T>()), ..self }
+        Self { body: Some(SchemaGenerator::subschema_for::<T>), ..self }
     }
 
     pub(super) fn status(self, success: u16) -> Self {

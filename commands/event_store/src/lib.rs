@@ -22,7 +22,7 @@ pub use clock::{Clock, Ids, ManualClock, SystemClock, UlidIds};
 pub use database::{Database, DatabaseError, Pools, migrate};
 pub use metadata::{CqrsMetadata, flatten};
 pub use platform::PlatformRepository;
-pub use read::{EventFilter, StoredEvent, claim_owner, head, read_events, stream_positions};
+pub use read::{EventFilter, StoredEvent, claim_owner, head, read_events, read_on, stream_positions};
 pub use receipt::{Answer, Answered, Receipt, RequestHash, find_receipt};
 pub use repository::{CacheUse, CommandKey, Committed, Outcome, Respond, TenantEventRepository, TenantLog};
 pub use tenant_tx::TenantTx;

@@ -19,6 +19,7 @@ use crate::{Answer, Committed, Pools};
 /// besides the events (names to claim, the receipt) travels in the metadata, and the trigger takes it out again.
 pub struct PlatformRepository<A: Root> {
     inner: PersistedEventStore<PostgresEventRepository, A>,
+    bound: PgPool,
     readers: PgPool,
     stream: TenantId,
     key: Option<CommandKey>,
@@ -56,12 +57,43 @@ impl<A: Root> PlatformRepository<A> {
         // The view has no snapshots; none are asked for by an event store.
         let repository = PostgresEventRepository::new(pool.clone()).with_tables("cqrs_events", "snapshots");
         let inner = PersistedEventStore::new_event_store(repository);
-        Self { inner, readers: readers.clone(), stream, key, respond, committed: Arc::default() }
+        Self {
+            inner,
+            bound: pool.clone(),
+            readers: readers.clone(),
+            stream,
+            key,
+            respond,
+            committed: Arc::default(),
+        }
     }
 
     /// Where the outcome appears once the command has been committed.
     pub fn outcome(&self) -> crate::repository::Outcome {
         crate::repository::Outcome::over(&self.committed)
+    }
+
+    /// A command without events reaches no trigger, so its key's row is written here.
+    async fn keep_receipt(&self, answer: &Answer) -> Result<(), AggregateError<Rejection>> {
+        let Some(CommandKey { caller, key, request }) = &self.key else { return Ok(()) };
+        let kept = sqlx::query!(
+            "INSERT INTO idempotency_keys (tenant_id, caller, key, request_hash, status, answer, version, position, recorded_at)
+             SELECT $1, $2, $3, $4, $5, $6, $7, coalesce(max(h.position), 0), greatest(clock_timestamp(), max(h.recorded_at))
+             FROM stream_heads AS h WHERE h.tenant_id = $1
+             ON CONFLICT DO NOTHING",
+            self.stream.uuid(),
+            caller,
+            key,
+            request.0.as_slice(),
+            i16::try_from(answer.status).unwrap_or(500),
+            answer.body,
+            answer.version.and_then(|version| i64::try_from(version).ok())
+        )
+        .execute(&self.bound)
+        .await
+        .map_err(|error| AggregateError::DatabaseConnectionError(Box::new(error)))?;
+        // Another process was first under this key: what it answered is found at the next turn.
+        if kept.rows_affected() == 0 { Err(AggregateError::AggregateConflict) } else { Ok(()) }
     }
 
     fn instruct(
@@ -111,6 +143,7 @@ impl<A: Root> EventStore<A> for PlatformRepository<A> {
         self.instruct(&events, &answer, &mut metadata)
             .map_err(|error| AggregateError::UnexpectedError(Box::new(error)))?;
         let envelopes = if events.is_empty() {
+            self.keep_receipt(&answer).await?;
             Vec::new()
         } else {
             self.inner.commit(events, context, metadata).await.map_err(told_apart)?
@@ -142,7 +175,10 @@ fn told_apart(error: AggregateError<Rejection>) -> AggregateError<Rejection> {
 
 /// The kind of name that was taken, from the trigger's message.
 fn claimed_kind(message: &str) -> &'static str {
-    use draxis_domain::{account::Account, tenant::Tenant};
+    use draxis_domain::{account::Account, kri::Kri, tenant::Tenant};
 
-    [Tenant::SLUG, Account::FIRST].into_iter().find(|kind| *kind == message).unwrap_or("name")
+    [Tenant::SLUG, Account::FIRST, Kri::SLUG_CLAIM]
+        .into_iter()
+        .find(|kind| *kind == message)
+        .unwrap_or("name")
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use cqrs_es::EventEnvelope;
 use draxis_domain::{EventSet, Position, Root, Sequence, TenantId};
 use draxis_proof::record::{RecordFields, UtcMicros};
+use futures_util::TryStreamExt;
 use sqlx::PgPool;
 
 use crate::metadata::CqrsMetadata;
@@ -130,14 +131,42 @@ pub async fn read_events(
         .collect())
 }
 
+/// Events after a position, in order, at most `limit`: the reading of whoever folds the whole stream.
+pub async fn read_on(
+    transaction: &mut TenantTx,
+    after: Position,
+    limit: u32,
+) -> Result<Vec<StoredEvent>, sqlx::Error> {
+    let tenant = transaction.tenant().uuid();
+    sqlx::query!(
+        r#"SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                  payload::text AS "payload!", metadata::text AS "metadata!", recorded_at, leaf_hash
+           FROM events WHERE tenant_id = $1 AND position > $2 ORDER BY position LIMIT $3"#,
+        tenant,
+        after.as_i64(),
+        i64::from(limit)
+    )
+    .fetch(&mut **transaction)
+    .map_ok(|row| StoredEvent {
+        position: Position::from_i64(row.position),
+        event_id: row.event_id,
+        aggregate_type: row.aggregate_type,
+        aggregate_id: row.aggregate_id,
+        sequence: Sequence::from_i64(row.sequence),
+        event_type: row.event_type,
+        version: u16::try_from(row.event_version).unwrap_or_default(),
+        payload: row.payload,
+        metadata: row.metadata,
+        recorded_at: row.recorded_at,
+        leaf_hash: row.leaf_hash,
+    })
+    .try_collect()
+    .await
+}
+
 /// The position of a stream's last event; 0 where it has none.
 pub async fn head(pool: &PgPool, tenant: TenantId) -> Result<Position, sqlx::Error> {
-    let mut transaction = TenantTx::begin(pool, tenant).await?;
-    let position =
-        sqlx::query_scalar!("SELECT position FROM stream_heads WHERE tenant_id = $1", tenant.uuid())
-            .fetch_optional(&mut *transaction)
-            .await?;
-    Ok(position.map_or(Position::START, Position::from_i64))
+    TenantTx::head(pool, tenant).await
 }
 
 /// Which aggregate holds a unique name, by the log's own account.

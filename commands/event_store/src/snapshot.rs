@@ -11,6 +11,9 @@ const TAIL: usize = 256;
 /// The form that snapshots have today; another one is passed over and the events are read from the first.
 const SHAPE: i32 = 1;
 
+/// The form that no snapshot has: all events are read.
+const NO_SHAPE: i32 = 0;
+
 /// Why an aggregate could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
@@ -32,6 +35,27 @@ pub(crate) async fn load<A: Root>(
     id: &str,
 ) -> Result<(Sequence, A), LoadError> {
     let mut transaction = TenantTx::begin(pool, tenant).await?;
+    let Folded { sequence, aggregate, tail } = match fold::<A>(&mut transaction, id, SHAPE).await {
+        // A program of another time wrote the snapshot: the events say the same at greater length.
+        Err(LoadError::Snapshot(_)) => fold(&mut transaction, id, NO_SHAPE).await?,
+        folded => folded?,
+    };
+    if tail > TAIL {
+        save(&mut transaction, id, sequence, &aggregate).await?;
+        transaction.commit().await?;
+    }
+    Ok((sequence, aggregate))
+}
+
+/// An aggregate, and how many events stood behind the snapshot it began with.
+struct Folded<A> {
+    sequence: Sequence,
+    aggregate: A,
+    tail: usize,
+}
+
+async fn fold<A: Root>(transaction: &mut TenantTx, id: &str, shape: i32) -> Result<Folded<A>, LoadError> {
+    let tenant = transaction.tenant().uuid();
     let rows = sqlx::query!(
         r#"WITH latest AS (SELECT sequence, state FROM snapshots
                            WHERE tenant_id = $1 AND aggregate_type = $2 AND aggregate_id = $3 AND shape = $4)
@@ -42,12 +66,12 @@ pub(crate) async fn load<A: Root>(
               AND sequence > coalesce((SELECT sequence FROM latest), 0)
             ORDER BY sequence)
            ORDER BY 1"#,
-        tenant.uuid(),
+        tenant,
         A::TYPE,
         id,
-        SHAPE
+        shape
     )
-    .fetch_all(&mut *transaction)
+    .fetch_all(&mut **transaction)
     .await?;
     let tail = rows.iter().filter(|row| row.event_type.is_some()).count();
     let (mut sequence, mut aggregate) = (Sequence::START, A::default());
@@ -61,11 +85,7 @@ pub(crate) async fn load<A: Root>(
             }
         }
     }
-    if tail > TAIL {
-        save(&mut transaction, id, sequence, &aggregate).await?;
-        transaction.commit().await?;
-    }
-    Ok((sequence, aggregate))
+    Ok(Folded { sequence, aggregate, tail })
 }
 
 async fn save<A: Root>(
@@ -81,7 +101,7 @@ async fn save<A: Root>(
          VALUES ($1, $2, $3, $4, $5, $6::text::json)
          ON CONFLICT ON CONSTRAINT snapshots_pk DO UPDATE
              SET sequence = excluded.sequence, shape = excluded.shape, state = excluded.state
-             WHERE snapshots.sequence < excluded.sequence OR snapshots.shape <> excluded.shape",
+             WHERE snapshots.sequence <= excluded.sequence OR snapshots.shape <> excluded.shape",
         tenant,
         A::TYPE,
         id,

@@ -2,8 +2,8 @@
 
 use std::ops::{Deref, DerefMut};
 
-use draxis_domain::TenantId;
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use draxis_domain::{Position, TenantId};
+use sqlx::{PgConnection, PgPool, Postgres, Row, Transaction};
 
 /// A transaction in which row-level security admits exactly one tenant's rows. Dropped without a commit, it rolls back.
 #[derive(Debug)]
@@ -28,6 +28,17 @@ impl TenantTx {
             tenant.uuid()
         );
         Ok(Self { transaction: pool.begin_with(begin).await?, tenant })
+    }
+
+    /// The position of the tenant's last event, in one round trip: what every read begins with. The two statements are one
+    /// message of the simple protocol and so one implicit transaction, which an error or a hang-up cannot leave open.
+    pub(crate) async fn head(pool: &PgPool, tenant: TenantId) -> Result<Position, sqlx::Error> {
+        let id = tenant.uuid();
+        let statements = format!(
+            "SET LOCAL draxis.tenant_id = '{id}'; SELECT position FROM stream_heads WHERE tenant_id = '{id}'"
+        );
+        let rows = sqlx::raw_sql(&statements).fetch_all(pool).await?;
+        rows.first().map_or(Ok(Position::START), |row| row.try_get(0).map(Position::from_i64))
     }
 
     /// The tenant whose rows this transaction sees.

@@ -13,6 +13,7 @@ use draxis_domain::{Position, TenantId};
 use sqlx::{Connection, PgConnection};
 use tokio::sync::{broadcast, oneshot};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::append::{Append, AppendError, Appended};
 use crate::clock::Clock;
@@ -34,8 +35,10 @@ pub struct WriterLimits {
     pub waiting_of_tenant: usize,
     /// Bytes that may wait for one writer.
     pub waiting_bytes: usize,
-    /// How long a command may wait before it is turned away.
+    /// How long a command may wait for its turn before it is turned away.
     pub patience: Duration,
+    /// How long one transaction may take before its connection is given up.
+    pub batch_time: Duration,
 }
 
 impl Default for WriterLimits {
@@ -47,6 +50,8 @@ impl Default for WriterLimits {
             waiting_of_tenant: 4096,
             waiting_bytes: 64 << 20,
             patience: Duration::from_secs(5),
+            // Longer than the wait for a lock (see `Database`), which the server ends by itself.
+            batch_time: Duration::from_secs(15),
         }
     }
 }
@@ -59,6 +64,7 @@ pub type Wakeups = broadcast::Sender<(TenantId, Position)>;
 pub struct Writer {
     queues: Arc<[Queue]>,
     wakeups: Wakeups,
+    patience: Duration,
 }
 
 impl Writer {
@@ -78,12 +84,13 @@ impl Writer {
                 options: pools.writer.clone(),
                 clock: Arc::clone(clock),
                 wakeups: wakeups.clone(),
+                batch_time: limits.batch_time,
                 connection: None,
                 sequences: Sequences::new(),
             };
             tasks.spawn(scribe.run());
         }
-        Self { queues, wakeups }
+        Self { queues, wakeups, patience: limits.patience }
     }
 
     /// Where followers hear of new events.
@@ -93,10 +100,19 @@ impl Writer {
 
     /// Queues one command's events and waits until they are durable, or refused.
     pub async fn append(&self, append: Append) -> Result<Appended, AppendError> {
-        let (reply, answer) = oneshot::channel();
-        self.queue_of(append.tenant).push(Pending::new(append, reply))?;
+        let (reply, mut answer) = oneshot::channel();
+        let queue = self.queue_of(append.tenant);
+        let pending = Pending::new(append, reply);
+        let place = pending.place();
+        queue.push(pending)?;
+        let told = match timeout(self.patience, &mut answer).await {
+            Ok(told) => told,
+            Err(_) if place.end() => return Err(AppendError::Overloaded),
+            // Its turn has come: how it ends is known soon.
+            Err(_) => answer.await,
+        };
         // A writer that ends with commands in hand has lost its process: whether they hold is not known.
-        answer.await.unwrap_or(Err(AppendError::Unknown))
+        told.unwrap_or(Err(AppendError::Unknown))
     }
 
     /// Turns new commands away and lets the writers end once what waits is written.
@@ -123,6 +139,7 @@ struct Scribe {
     options: sqlx::postgres::PgConnectOptions,
     clock: Arc<dyn Clock>,
     wakeups: Wakeups,
+    batch_time: Duration,
     connection: Option<PgConnection>,
     sequences: Sequences,
 }
@@ -163,8 +180,9 @@ impl Scribe {
             Ok(connection) => connection,
             Err(error) => return Err((pending, BatchError::NotBegun(error))),
         };
-        let batch = Batch { clock: self.clock.as_ref(), pending: &pending };
-        match batch.commit(&mut connection, &mut self.sequences).await {
+        let batch = Batch::new(self.clock.as_ref(), &pending);
+        let committed = timeout(self.batch_time, batch.commit(&mut connection, &mut self.sequences)).await;
+        match committed.unwrap_or_else(|_| Err(batch.given_up())) {
             Ok(outcome) => {
                 self.connection = Some(connection);
                 self.announce(&outcome);
@@ -194,7 +212,9 @@ impl Scribe {
     async fn connect(&mut self) -> Result<PgConnection, sqlx::Error> {
         match self.connection.take() {
             Some(connection) => Ok(connection),
-            None => PgConnection::connect_with(&self.options).await,
+            None => timeout(self.batch_time, PgConnection::connect_with(&self.options))
+                .await
+                .unwrap_or(Err(sqlx::Error::PoolTimedOut)),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::kri::{
 use crate::{AccountId, BreachId, Comment, EventId, Moment, Quantity, Reason, Rejection};
 
 /// The body of assigning a breach; `null` gives it back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AssignBody {
     /// Who is to answer for it.
@@ -24,7 +24,7 @@ pub struct AssignBody {
 }
 
 /// The body of a remark on a breach.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CommentBody {
     /// What is said.
@@ -32,7 +32,7 @@ pub struct CommentBody {
 }
 
 /// The body of silencing a breach.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SnoozeBody {
     /// Until when.

@@ -28,14 +28,14 @@ impl Timers {
     ) -> Result<(), CommandError> {
         let subject = claimed.name.subject.as_str();
         let duty = Duty {
-            commands: &self.commands,
+            commands: &self.0.commands,
             tenant: claimed.tenant,
             due_at: claimed.due_at,
             cause: timer.cause,
         };
         match kind {
             TimerKind::SourceRun => {
-                self.source_runs.run_scheduled(claimed.tenant, id(subject)?, claimed.due_at).await
+                self.0.source_runs.run_scheduled(claimed.tenant, id(subject)?, claimed.due_at).await
             }
             TimerKind::RunLost => duty.give_up_run(id(subject)?).await,
             TimerKind::KriStale => duty.mark_stale(id(subject)?).await,

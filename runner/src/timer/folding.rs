@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use draxis_commands::CommandError;
 use draxis_domain::{DecodeError, Position, TenantEvent, TenantId};
 use draxis_event_store::{
-    EventFilter, StoredEvent, StoredTimer, TenantTx, TimerCheckpoint, TimerName, load_timers,
-    lock_timer_checkpoint, move_timer_checkpoint, put_timers, read_events, remove_timers,
+    StoredEvent, StoredTimer, TenantTx, TimerCheckpoint, TimerName, load_timers, lock_timer_checkpoint,
+    move_timer_checkpoint, put_timers, read_on, remove_timers,
 };
 
 use crate::timer::fold::{Timer, TimerKey, Told, VERSION, changes};
@@ -58,17 +58,16 @@ impl Timers {
     /// checkpoint's row is locked meanwhile, so that two programs never fold one tenant at once. A tenant whose fold is of
     /// another version is folded anew in the same transaction: claims see the old timers or the new, never some of each.
     pub async fn catch_up(&self, tenant: TenantId) -> Result<Position, FoldError> {
-        let pool = &self.commands.pools().app;
+        let pool = &self.0.commands.pools().app;
         let mut transaction = TenantTx::begin_rebuildable(pool, tenant).await.map_err(CommandError::from)?;
         let from = match lock_timer_checkpoint(&mut transaction, VERSION).await.map_err(CommandError::from)? {
             TimerCheckpoint::At(position) => position,
             TimerCheckpoint::Newer => return Ok(Position::START),
         };
-        let (mut touched, everything) = (Touched::default(), EventFilter::default());
+        let mut touched = Touched::default();
         let mut at = from;
         loop {
-            let stored =
-                read_events(&mut transaction, at, &everything, PAGE).await.map_err(CommandError::from)?;
+            let stored = read_on(&mut transaction, at, PAGE).await.map_err(CommandError::from)?;
             let full = stored.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
             at = touched.fold(&mut transaction, at, stored).await?;
             if !full {
@@ -79,7 +78,7 @@ impl Timers {
             let due = self.write(&mut transaction, touched, at).await?;
             transaction.commit().await.map_err(CommandError::from)?;
             if due {
-                self.due.notify_waiters();
+                self.0.due.notify_waiters();
             }
         }
         Ok(at)
@@ -92,7 +91,7 @@ impl Timers {
         touched: Touched,
         at: Position,
     ) -> Result<bool, FoldError> {
-        let now = self.commands.clock().now();
+        let now = self.0.commands.clock().now();
         let (mut put, mut gone, mut due) = (Vec::new(), Vec::new(), false);
         for (key, (was, is)) in touched.0 {
             let name = TimerName { kind: key.kind.name().to_owned(), subject: key.subject };

@@ -38,7 +38,7 @@ impl Timers {
                 woken = wakeups.recv() => match woken {
                     Ok((tenant, _)) => {
                         written.insert(tenant);
-                        fold_at.get_or_insert_with(|| Instant::now() + self.settings.gather);
+                        fold_at.get_or_insert_with(|| Instant::now() + self.0.settings.gather);
                     }
                     // What was missed is found by the sweep.
                     Err(RecvError::Lagged(_)) => sweep_at = Instant::now(),
@@ -49,7 +49,7 @@ impl Timers {
                     self.fold_each(std::mem::take(&mut written), &mut known).await;
                     if Instant::now() >= sweep_at {
                         self.sweep(&mut known).await;
-                        sweep_at = Instant::now() + self.settings.sweep_every;
+                        sweep_at = Instant::now() + self.0.settings.sweep_every;
                     }
                 }
             }
@@ -65,7 +65,7 @@ impl Timers {
         // The platform's own stream, which the first id stands for, has nothing that is due.
         let mut last = TenantId::PLATFORM;
         loop {
-            let page = match stream_positions(&self.commands.pools().app, last, PAGE).await {
+            let page = match stream_positions(&self.0.commands.pools().app, last, PAGE).await {
                 Ok(page) => page,
                 Err(error) => {
                     let error = CommandError::from(error);

@@ -1,7 +1,5 @@
 //! Working: a lane claims what is due, does it within bounds, and says so; what fails is tried again later.
 
-use std::sync::Arc;
-
 use draxis_commands::CommandError;
 use draxis_event_store::{
     ClaimedTimer, StoredTimer, TimerClaim, claim_timers, find_claimed, finish_timer, hand_back_timer,
@@ -32,7 +30,7 @@ impl Worker {
     async fn claim(&mut self) -> Vec<ClaimedTimer> {
         while self.under_way.try_join_next().is_some() {}
         let busy = u32::try_from(self.under_way.len()).unwrap_or(u32::MAX);
-        let free = self.timers.settings.of(self.lane).at_once.saturating_sub(busy);
+        let free = self.timers.0.settings.of(self.lane).at_once.saturating_sub(busy);
         match self.timers.claim(self.lane, &self.places, free).await {
             Ok(claimed) => {
                 self.failing = false;
@@ -60,10 +58,10 @@ impl Worker {
     }
 
     async fn run(mut self, stop: CancellationToken) {
-        let due = Arc::clone(&self.timers.due);
+        let timers = self.timers.clone();
         while !stop.is_cancelled() {
             // Heard from here on, so that nothing that falls due during the claim is missed.
-            let due = due.notified();
+            let due = timers.0.due.notified();
             let claimed = self.claim().await;
             if !claimed.is_empty() {
                 self.begin(claimed, &stop).await;
@@ -72,7 +70,7 @@ impl Worker {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = due => {}
-                () = tokio::time::sleep(self.timers.settings.look_every) => {}
+                () = tokio::time::sleep(self.timers.0.settings.look_every) => {}
                 // A place that is free again may be what a due timer waits for.
                 Some(_) = self.under_way.join_next(), if !self.failing => {}
             }
@@ -115,16 +113,16 @@ impl Timers {
         if free == 0 {
             return Ok(Vec::new());
         }
-        let limits = self.settings.of(lane);
+        let limits = self.0.settings.of(lane);
         let claim = TimerClaim {
             kinds: &lane.kinds(),
-            due: self.commands.clock().now(),
+            due: self.0.commands.clock().now(),
             of_tenant: limits.of_tenant,
             up_to: free,
             busy: &places.taken(),
             lease: limits.lease,
         };
-        Ok(claim_timers(&self.commands.pools().app, &claim).await?)
+        Ok(claim_timers(&self.0.commands.pools().app, &claim).await?)
     }
 
     async fn placed_job(self, place: Place, claimed: ClaimedTimer) {
@@ -145,7 +143,7 @@ impl Timers {
     }
 
     async fn try_job(&self, claimed: &ClaimedTimer) -> Result<(), CommandError> {
-        let pool = &self.commands.pools().app;
+        let pool = &self.0.commands.pools().app;
         // Between claim and now an event may have moved it, or the lease may have ended: then it is somebody else's.
         let Some(timer) = find_claimed(pool, claimed).await? else { return Ok(()) };
         match self.carry_out(claimed, &timer).await {
@@ -167,8 +165,8 @@ impl Timers {
     }
 
     async fn retry_later(&self, claimed: &ClaimedTimer, error: &CommandError) -> Result<(), CommandError> {
-        let pauses = (self.settings.first_pause, self.settings.longest_pause);
-        let failures = retry_timer(&self.commands.pools().app, claimed, pauses).await?;
+        let pauses = (self.0.settings.first_pause, self.0.settings.longest_pause);
+        let failures = retry_timer(&self.0.commands.pools().app, claimed, pauses).await?;
         // A failure is logged once, however often it is met again.
         if failures == Some(1) {
             let chain: &dyn std::error::Error = error;
@@ -182,7 +180,7 @@ impl Timers {
     }
 
     async fn hand_back(&self, claimed: &ClaimedTimer) {
-        if let Err(error) = hand_back_timer(&self.commands.pools().app, claimed).await {
+        if let Err(error) = hand_back_timer(&self.0.commands.pools().app, claimed).await {
             let error = CommandError::from(error);
             let chain: &dyn std::error::Error = &error;
             tracing::warn!(error = chain, "a timer was not handed back; its lease ends by itself");
@@ -191,7 +189,7 @@ impl Timers {
 
     async fn carry_out(&self, claimed: &ClaimedTimer, timer: &StoredTimer) -> Result<(), CommandError> {
         let Some(kind) = crate::timer::TimerKind::parse(&claimed.name.kind) else { return Ok(()) };
-        let longest = self.settings.of(kind.lane()).longest;
+        let longest = self.0.settings.of(kind.lane()).longest;
         match tokio::time::timeout(longest, self.duty(kind, claimed, timer)).await {
             Ok(done) => done,
             Err(elapsed) => Err(CommandError::failed(elapsed)),

@@ -7,6 +7,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::sync::SemaphorePermit;
 
+use super::Tap;
 use super::server::{Server, TEMPLATE};
 
 /// How many connections one test may hold without asking for more.
@@ -42,6 +43,11 @@ impl TestDatabase {
     /// How a role reaches it.
     pub fn options(&self, user: &str) -> PgConnectOptions {
         self.server.options(&self.name, user)
+    }
+
+    /// A tap on the wire to it.
+    pub fn tap(&self) -> Tap {
+        Tap::before(self.server.socket_dir(), &self.name)
     }
 
     /// A connection of the owner, who migrates and is bound by row-level security like everybody.

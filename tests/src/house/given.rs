@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use draxis_commands::{Caller, Context};
 use draxis_domain::kri::{Direction, Flapping, KriBody, NewReading};
-use draxis_domain::{KriId, KriSlug, Name, Quantity, TenantId, Unit};
-use draxis_event_store::{Ids, UlidIds};
+use draxis_domain::{EventId, KriId, KriSlug, Name, Quantity, Sequence, TenantId, Unit};
+use draxis_event_store::{Append, Ids, NewEvent, UlidIds};
 
 use super::Process;
 
@@ -58,6 +58,26 @@ pub fn reading(value: i64, seconds: i64) -> NewReading {
         run_id: None,
         note: None,
         expires_at: None,
+    }
+}
+
+/// So many edits of an outcome, as a writer takes them, decided at that sequence: for tests of the writer alone.
+pub fn edits(tenant: TenantId, id: &str, expected: u64, count: u64) -> Append {
+    let edit = |n: u64| NewEvent {
+        event_id: EventId::new(UlidIds.next()),
+        event_type: "outcome.edited",
+        version: 1,
+        payload: format!(r#"{{"version":{n},"name":"Customers can pay","description":null}}"#),
+    };
+    Append {
+        tenant,
+        aggregate_type: "outcome",
+        aggregate_id: id.to_owned(),
+        expected: Sequence::new(expected),
+        events: (expected + 1..=expected + count).map(edit).collect(),
+        claims: Vec::new(),
+        metadata: r#"{"actor":"runner"}"#.to_owned(),
+        receipt: None,
     }
 }
 

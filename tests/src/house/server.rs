@@ -68,6 +68,11 @@ impl Server {
         self.postgres.connect_options(database, user)
     }
 
+    /// The folder of its socket.
+    pub(super) fn socket_dir(&self) -> &Path {
+        self.postgres.socket_dir()
+    }
+
     /// A connection to the server that may make databases.
     pub(super) async fn superuser(&self) -> PgConnection {
         PgConnection::connect_with(&self.options("postgres", SUPERUSER)).await.expect("the superuser gets in")

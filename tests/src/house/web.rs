@@ -58,7 +58,6 @@ impl Told {
     }
 
     /// The same, once it is sure that it succeeded so.
-    #[must_use]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
         self

@@ -76,7 +76,7 @@ async fn walk(database: &TestDatabase) -> Walked {
     let base = vendor(include_str!("../../../fixtures/vendors/okta/complete/replies.json"));
     let source = json!({
         "name": "Okta", "sourceType": "identity", "vendor": "okta", "baseUrl": base,
-        "credentials": {"api_token": "canary-secret-token"}, "config": {"domain": "acme.okta.com"},
+        "credentials": {"api_token": "made-up-api_token"}, "config": {"domain": "acme.okta.com"},
     });
     let source = web.post(&token, "/api/kri-sources", &source).await.expect(201).field("id");
     let outcome =
@@ -118,7 +118,7 @@ async fn a_run_writes_values_that_turn_the_dashboard_red_and_name_the_cause() {
     assert_eq!(run.json()["rowsWritten"], 1, "one slug is wired to the source");
     assert!(run.json()["rowsSkipped"].as_u64() > Some(0), "the others are skipped, which is no error");
     let runs = web.get(&token, &format!("/api/kri-sources/{source}/runs")).await.expect(200).json();
-    assert_eq!(runs["items"][0]["runId"], run.json()["runId"]);
+    assert_eq!(runs["items"][0]["id"], run.json()["runId"]);
     assert!(runs["items"][0]["summary"]["requestsMade"].as_u64() > Some(0));
 
     web.post(&token, &format!("/api/kris/{manual}/values"), &json!({"value": "0.10"})).await.expect(200);
@@ -160,7 +160,7 @@ async fn a_credential_never_comes_back() {
         "/api/dashboard".to_owned(),
     ] {
         let told = web.get(&token, &path).await.expect(200);
-        assert!(!told.text.contains("canary-secret-token"), "{path}");
+        assert!(!told.text.contains("made-up-api_token"), "{path}");
     }
     web.stop().await;
 }

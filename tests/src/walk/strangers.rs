@@ -15,6 +15,11 @@ fn body(path: &str) -> serde_json::Value {
         "/api/risks/{id}" => json!({"name": "R", "likelihood": 1, "impact": 1}),
         "/api/kris/{id}" => kri,
         "/api/kris/{id}/values" => json!({"value": 1}),
+        "/api/controls/{id}" => json!({"name": "C"}),
+        "/api/vendors/{id}" => json!({"name": "V", "criticality": "high"}),
+        "/api/breaches/{id}/comments" => json!({"comment": "seen"}),
+        "/api/breaches/{id}/snooze" => json!({"until": "2026-09-22T00:00:00Z"}),
+        "/api/breaches/{id}/assign" => json!({"owner": null}),
         "/api/kri-sources/{id}" => source,
         _ => json!({}),
     }
@@ -34,21 +39,35 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
     let risk = make("/api/risks", body("/api/risks/{id}")).await;
     let kri = make("/api/kris", body("/api/kris/{id}")).await;
     let source = make("/api/kri-sources", body("/api/kri-sources/{id}")).await;
+    let control = make("/api/controls", body("/api/controls/{id}")).await;
+    let vendor = make("/api/vendors", body("/api/vendors/{id}")).await;
+    web.post(&theirs, &format!("/api/kris/{kri}/values"), &json!({"value": 9})).await.expect(200);
+    let breach = web.get(&theirs, "/api/breaches").await.expect(200).json();
+    let breach = breach["items"][0]["id"].as_str().expect("a breach").to_owned();
     let foreign = |path: &str| {
         let id = match path.split('/').nth(2) {
             Some("outcomes") => &outcome,
             Some("risks") => &risk,
             Some("kris") => &kri,
+            Some("controls") => &control,
+            Some("vendors") => &vendor,
+            Some("breaches") => &breach,
             _ => &source,
         };
-        path.replace("{id}", id).replace("{riskId}", &risk).replace("{outcomeId}", &outcome)
+        let path = path.replace("{id}", id).replace("{controlId}", &control);
+        path.replace("{riskId}", &risk).replace("{outcomeId}", &outcome)
     };
     let missing = |path: &str| {
         let never = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
-        path.replace("{id}", never).replace("{riskId}", never).replace("{outcomeId}", never)
+        let path = path.replace("{id}", never).replace("{controlId}", never);
+        path.replace("{riskId}", never).replace("{outcomeId}", never)
     };
-    let malformed =
-        |path: &str| path.replace("{id}", "1").replace("{riskId}", "2").replace("{outcomeId}", "3");
+    let malformed = |path: &str| {
+        path.replace("{id}", "1")
+            .replace("{riskId}", "2")
+            .replace("{outcomeId}", "3")
+            .replace("{controlId}", "4")
+    };
     let before = web.get(&theirs, "/api/audit/events").await.text;
     let mut asked = 0;
     for route in draxis_api::routes::routes().iter().filter(|route| route.path.contains("{id}")) {

@@ -3,6 +3,7 @@
 mod insert;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use draxis_domain::{Claim, Position, Sequence, TenantId};
 use sqlx::{Connection, PgConnection};
@@ -60,11 +61,26 @@ pub(super) struct Outcome {
 
 /// Commands about to be committed together.
 pub(super) struct Batch<'a> {
-    pub(super) clock: &'a dyn Clock,
-    pub(super) pending: &'a [Pending],
+    clock: &'a dyn Clock,
+    pending: &'a [Pending],
+    committing: AtomicBool,
 }
 
-impl Batch<'_> {
+impl<'a> Batch<'a> {
+    pub(super) const fn new(clock: &'a dyn Clock, pending: &'a [Pending]) -> Self {
+        Self { clock, pending, committing: AtomicBool::new(false) }
+    }
+
+    /// What it means that the batch was given up where it stood, because the database took too long.
+    pub(super) fn given_up(&self) -> BatchError {
+        let slow = sqlx::Error::PoolTimedOut;
+        if self.committing.load(Ordering::Relaxed) {
+            BatchError::Unknown(slow)
+        } else {
+            BatchError::NotBegun(slow)
+        }
+    }
+
     pub(super) async fn commit(
         &self,
         connection: &mut PgConnection,
@@ -76,6 +92,7 @@ impl Batch<'_> {
         let (before, standing, judgement) =
             self.judge(&mut transaction, &tenants, remembered).await.map_err(BatchError::before_commit)?;
         insert::insert(&mut transaction, &standing, &judgement).await.map_err(BatchError::before_commit)?;
+        self.committing.store(true, Ordering::Relaxed);
         transaction.commit().await.map_err(BatchError::Unknown)?;
         let heads = note_heads(&before, standing, remembered);
         Ok(Outcome { results: judgement.results, heads })

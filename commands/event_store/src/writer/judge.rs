@@ -60,8 +60,8 @@ pub(super) struct Judgement {
     pub(super) results: Vec<Result<Appended, AppendError>>,
     pub(super) events: Vec<EventRow>,
     pub(super) receipts: Vec<ReceiptRow>,
-    pub(super) taken: Vec<(TenantId, &'static str, String, String)>,
-    pub(super) released: Vec<(TenantId, &'static str, String)>,
+    pub(super) taken: Vec<(ClaimKey, String)>,
+    pub(super) released: Vec<ClaimKey>,
 }
 
 impl Standing {
@@ -148,24 +148,21 @@ impl Standing {
 
     fn settle_claims(&mut self, append: &Append, judgement: &mut Judgement) {
         for claim in &append.claims {
+            let (Claim::Take(name) | Claim::Release(name)) = claim;
+            let key = (append.tenant, name.kind, name.value.clone());
             match claim {
-                Claim::Take(name) => {
-                    let key = (append.tenant, name.kind, name.value.clone());
-                    self.claims.insert(key, append.aggregate_id.clone());
-                    judgement.taken.push((
-                        append.tenant,
-                        name.kind,
-                        name.value.clone(),
-                        append.aggregate_id.clone(),
-                    ));
+                Claim::Take(_) => {
+                    self.claims.insert(key.clone(), append.aggregate_id.clone());
+                    judgement.taken.push((key, append.aggregate_id.clone()));
                 }
-                Claim::Release(name) => {
-                    let key = (append.tenant, name.kind, name.value.clone());
-                    if self.claims.get(&key) == Some(&append.aggregate_id) {
-                        self.claims.remove(&key);
-                        judgement.released.push(key);
-                    }
+                Claim::Release(_) if self.claims.get(&key) == Some(&append.aggregate_id) => {
+                    self.claims.remove(&key);
+                    // Releases are written first: what was taken in this very batch must not come back after them.
+                    judgement.taken.retain(|(taken, _)| *taken != key);
+                    judgement.released.push(key);
                 }
+                // Somebody else's name, or nobody's.
+                Claim::Release(_) => {}
             }
         }
     }
@@ -264,6 +261,13 @@ mod tests {
         let judgement = judge(&[claiming("a"), claiming("b"), releasing, claiming("c")]);
         assert_eq!(judgement.results[1], Err(AppendError::Taken("kri_slug")));
         assert!(judgement.results[3].is_ok());
+    }
+
+    #[test]
+    fn a_name_taken_and_released_within_the_batch_is_free_after_it() {
+        let claims = vec![Claim::take("kri_slug", "x"), Claim::release("kri_slug", "x")];
+        let judgement = judge(&[Append { claims, ..append("a", 0) }]);
+        assert!(judgement.taken.is_empty(), "releases are written before what is taken");
     }
 
     #[test]

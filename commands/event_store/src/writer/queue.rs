@@ -1,11 +1,11 @@
 //! What waits for a writer: bounded, fair between tenants, in order within one.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use draxis_domain::TenantId;
 use tokio::sync::{Notify, oneshot};
-use tokio::time::Instant;
 
 use crate::append::{Append, AppendError, Appended};
 use crate::writer::WriterLimits;
@@ -14,13 +14,30 @@ use crate::writer::WriterLimits;
 pub(super) struct Pending {
     pub(super) append: Append,
     weight: usize,
-    since: Instant,
+    place: Place,
     reply: oneshot::Sender<Result<Appended, AppendError>>,
+}
+
+/// A place in the queue, which ends once: taken by the writer or given up by the caller, whoever comes first. So what was
+/// given up is never written, and what is being written is never given up.
+#[derive(Clone, Default)]
+pub(super) struct Place(Arc<AtomicBool>);
+
+impl Place {
+    /// Ends the place; false where the other side has done so already.
+    pub(super) fn end(&self) -> bool {
+        !self.0.swap(true, Ordering::Relaxed)
+    }
 }
 
 impl Pending {
     pub(super) fn new(append: Append, reply: oneshot::Sender<Result<Appended, AppendError>>) -> Self {
-        Self { weight: append.weight(), append, since: Instant::now(), reply }
+        Self { weight: append.weight(), append, place: Place::default(), reply }
+    }
+
+    /// Its place in the queue.
+    pub(super) fn place(&self) -> Place {
+        self.place.clone()
     }
 
     /// Tells the caller, unless it has hung up: what was committed stays committed.
@@ -104,8 +121,7 @@ impl Waiting {
         let (mut events, mut bytes) = (0_usize, 0_usize);
         while events < limits.batch_events && bytes < limits.batch_bytes {
             let Some(pending) = self.next() else { break };
-            if pending.since.elapsed() > limits.patience {
-                pending.answer(Err(AppendError::Overloaded));
+            if !pending.place.end() {
                 continue;
             }
             events = events.saturating_add(pending.append.events.len().max(1));
@@ -177,6 +193,18 @@ mod tests {
         queue.push(pending(2)).unwrap();
         queue.push(pending(3)).unwrap();
         assert_eq!(queue.push(pending(4)), Err(AppendError::Overloaded));
+    }
+
+    #[tokio::test]
+    async fn what_was_given_up_is_not_taken_and_what_was_taken_cannot_be_given_up() {
+        let queue = Queue::new(WriterLimits::default());
+        let (impatient, patient) = (pending(1), pending(1));
+        let places = [impatient.place(), patient.place()];
+        queue.push(impatient).unwrap();
+        queue.push(patient).unwrap();
+        assert!(places[0].end());
+        assert_eq!(queue.take_batch().await.map(|batch| batch.len()), Some(1));
+        assert!(!places[1].end());
     }
 
     #[tokio::test]

@@ -116,10 +116,10 @@ async fn settle_claims(connection: &mut PgConnection, judgement: &Judgement) -> 
              ORDER BY a.tenant_id, a.kind, a.value, a.place DESC
              ON CONFLICT ON CONSTRAINT claims_pk DO UPDATE SET aggregate_id = excluded.aggregate_id
                  WHERE claims.aggregate_id = excluded.aggregate_id",
-            &rows.iter().map(|(tenant, ..)| tenant.uuid()).collect::<Vec<_>>(),
-            &rows.iter().map(|(_, kind, ..)| *kind).collect::<Vec<_>>() as &[&str],
-            &rows.iter().map(|(_, _, value, _)| value.as_str()).collect::<Vec<_>>() as &[&str],
-            &rows.iter().map(|(.., owner)| owner.as_str()).collect::<Vec<_>>() as &[&str],
+            &rows.iter().map(|((tenant, ..), _)| tenant.uuid()).collect::<Vec<_>>(),
+            &rows.iter().map(|((_, kind, _), _)| *kind).collect::<Vec<_>>() as &[&str],
+            &rows.iter().map(|((.., value), _)| value.as_str()).collect::<Vec<_>>() as &[&str],
+            &rows.iter().map(|(_, owner)| owner.as_str()).collect::<Vec<_>>() as &[&str],
         )
         .execute(connection)
         .await?;

@@ -1,0 +1,8 @@
+//! The dashboard: a tenant's whole risk model at one position, kept rendered while nothing changes.
+
+mod cache;
+mod render;
+
+pub(crate) use cache::Models;
+pub use render::RenderedDashboard;
+pub(crate) use render::render;

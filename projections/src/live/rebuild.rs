@@ -1,0 +1,145 @@
+//! Building anew: a generation grows beside the one that serves, and takes its place in one step (design.md section 4).
+
+use draxis_domain::{PlatformEvent, Position, TenantEvent, TenantId};
+use draxis_event_store::{TenantTx, head};
+
+use crate::error::ReadError;
+use crate::live::advance::advance;
+use crate::live::catch_up::lock_serving;
+use crate::live::{CHUNK, Live};
+use crate::projection::Log;
+use crate::store::{Folder, Role, checkpoint};
+
+/// How many old rows are removed in one transaction.
+const SWEPT: i64 = 10_000;
+
+/// How far a rebuild has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Whose read models they are.
+    pub tenant: TenantId,
+    /// The position that is folded.
+    pub position: Position,
+    /// The stream's head as it was when this began.
+    pub head: Position,
+}
+
+impl Live {
+    /// Builds one projection of the stream anew, or all of them, while the old rows serve. One that was cut off goes on from
+    /// where it stood. Answers with the position at the switch.
+    pub(crate) async fn rebuild(
+        &self,
+        tenant: TenantId,
+        projection: Option<&str>,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Position, ReadError> {
+        if tenant == TenantId::PLATFORM {
+            self.build::<PlatformEvent>(tenant, &chosen::<PlatformEvent>(projection)?, progress).await
+        } else {
+            self.build::<TenantEvent>(tenant, &chosen::<TenantEvent>(projection)?, progress).await
+        }
+    }
+
+    pub(super) async fn build<E: Log>(
+        &self,
+        tenant: TenantId,
+        projections: &[String],
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Position, ReadError> {
+        self.prepare::<E>(tenant, projections).await?;
+        let head = head(&self.pool, tenant).await?;
+        let mut at = Position::START;
+        loop {
+            let mut transaction = TenantTx::begin_rebuildable(&self.pool, tenant).await?;
+            let building = checkpoint::locked(&mut transaction, Role::Building, projections).await?;
+            if building.is_empty() {
+                break;
+            }
+            let done = advance::<E>(&mut transaction, Role::Building, &building, CHUNK).await?;
+            transaction.commit().await?;
+            at = done.to;
+            progress(Progress { tenant, position: at, head });
+            if done.read < usize::try_from(CHUNK).unwrap_or(usize::MAX) {
+                break;
+            }
+        }
+        let at = self.switch::<E>(tenant, projections).await?.unwrap_or(at);
+        for folder in folders::<E>(projections) {
+            self.sweep_out(tenant, folder).await?;
+        }
+        Ok(at)
+    }
+
+    /// Gives up what was begun for another version, removes rows that nothing names, and begins a generation each.
+    async fn prepare<E: Log>(&self, tenant: TenantId, projections: &[String]) -> Result<(), ReadError> {
+        let mut transaction = TenantTx::begin_rebuildable(&self.pool, tenant).await?;
+        lock_serving::<E>(&mut transaction).await?;
+        for folder in folders::<E>(projections) {
+            checkpoint::give_up_building(&mut transaction, folder.table().name(), folder.version()).await?;
+        }
+        transaction.commit().await?;
+        for folder in folders::<E>(projections) {
+            self.sweep_out(tenant, folder).await?;
+        }
+        let mut transaction = TenantTx::begin_rebuildable(&self.pool, tenant).await?;
+        for folder in folders::<E>(projections) {
+            checkpoint::begin_building(&mut transaction, folder.table().name(), folder.version()).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// While nobody can move what serves: folds the rest and lets the new generations serve. None where another process has
+    /// done so already.
+    async fn switch<E: Log>(
+        &self,
+        tenant: TenantId,
+        projections: &[String],
+    ) -> Result<Option<Position>, ReadError> {
+        let mut transaction = TenantTx::begin_rebuildable(&self.pool, tenant).await?;
+        checkpoint::locked(&mut transaction, Role::Serving, projections).await?;
+        let mut at = None;
+        loop {
+            let building = checkpoint::locked(&mut transaction, Role::Building, projections).await?;
+            if building.is_empty() {
+                return Ok(at);
+            }
+            let done = advance::<E>(&mut transaction, Role::Building, &building, CHUNK).await?;
+            at = Some(done.to);
+            if done.read < usize::try_from(CHUNK).unwrap_or(usize::MAX) {
+                for built in building {
+                    checkpoint::switch(&mut transaction, &built.projection).await?;
+                }
+                break;
+            }
+        }
+        transaction.commit().await?;
+        Ok(at)
+    }
+
+    async fn sweep_out<E: Log>(&self, tenant: TenantId, folder: &dyn Folder<E>) -> Result<(), ReadError> {
+        loop {
+            let mut transaction = TenantTx::begin_rebuildable(&self.pool, tenant).await?;
+            let gone = folder.table().sweep_out(&mut transaction, SWEPT).await?;
+            transaction.commit().await?;
+            if gone == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The projections of these names.
+fn folders<E: Log>(names: &[String]) -> impl Iterator<Item = &'static dyn Folder<E>> + '_ {
+    E::folders().iter().copied().filter(|folder| names.iter().any(|name| name == folder.table().name()))
+}
+
+/// The names that are meant: the given one, or all.
+fn chosen<E: Log>(projection: Option<&str>) -> Result<Vec<String>, ReadError> {
+    let all: Vec<String> = E::folders().iter().map(|folder| folder.table().name().to_owned()).collect();
+    let Some(name) = projection else { return Ok(all) };
+    if all.iter().any(|known| known == name) {
+        Ok(vec![name.to_owned()])
+    } else {
+        Err(ReadError::NoSuchProjection { name: name.to_owned(), known: all.join(", ") })
+    }
+}

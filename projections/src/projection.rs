@@ -1,0 +1,90 @@
+//! What a projection is: a pure fold of events into keyed rows.
+
+use draxis_domain::{DecodeError, PlatformEvent, Recorded, TenantEvent};
+use draxis_event_store::StoredEvent;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{ReadError, UndecodableEvent};
+use crate::store::{Folder, Table};
+use crate::{breaches, directory, kri_history, risk_model, source_runs, sources};
+
+/// A pure fold of a log into keyed rows: no clock, no I/O, no map without an order, so that every fold of the same events
+/// gives the same bytes (hazards D7).
+pub trait Projection: Send + Sync + 'static {
+    /// The table that keeps its rows, which also names it.
+    const TABLE: Table;
+    /// Counts changes of its rows' form or meaning; rows of an older version are rebuilt.
+    const VERSION: i32;
+    /// The log it folds.
+    type Event: LogEvent;
+    /// What it keeps under a key.
+    type Row: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;
+
+    /// The keys of the rows that an event touches. Matches every event without a wildcard, so that a new one is decided on.
+    fn keys(told: &Recorded<Self::Event>) -> Vec<String>;
+
+    /// What an event makes of the row under one of its keys; nothing where there is to be no row.
+    fn apply(key: &str, row: Option<Self::Row>, told: &Recorded<Self::Event>) -> Option<Self::Row>;
+}
+
+/// The events of one of the two logs.
+pub trait LogEvent: Sized + Send + Sync + 'static {
+    /// Reads a stored event.
+    fn read(stored: &StoredEvent) -> Result<Self, DecodeError>;
+}
+
+/// A log and all the projections over it.
+pub(crate) trait Log: LogEvent {
+    /// The projections, in the order of their names.
+    fn folders() -> &'static [&'static dyn Folder<Self>];
+}
+
+impl LogEvent for TenantEvent {
+    fn read(stored: &StoredEvent) -> Result<Self, DecodeError> {
+        Self::decode(&stored.aggregate_type, &stored.event_type, stored.version, &stored.payload)
+    }
+}
+
+impl Log for TenantEvent {
+    fn folders() -> &'static [&'static dyn Folder<Self>] {
+        &[
+            &breaches::Breaches,
+            &kri_history::KriHistory,
+            &risk_model::RiskModel,
+            &source_runs::SourceRuns,
+            &sources::Sources,
+        ]
+    }
+}
+
+impl LogEvent for PlatformEvent {
+    fn read(stored: &StoredEvent) -> Result<Self, DecodeError> {
+        Self::decode(&stored.aggregate_type, &stored.event_type, stored.version, &stored.payload)
+    }
+}
+
+impl Log for PlatformEvent {
+    fn folders() -> &'static [&'static dyn Folder<Self>] {
+        &[&directory::Directory]
+    }
+}
+
+/// Reads a stored event with everything beside it; what cannot be read stops the fold, naming the place.
+pub(crate) fn recorded<E: LogEvent>(stored: StoredEvent) -> Result<Recorded<E>, ReadError> {
+    let position = stored.position;
+    understood(stored).map_err(|source| ReadError::Undecodable { position, source })
+}
+
+fn understood<E: LogEvent>(stored: StoredEvent) -> Result<Recorded<E>, UndecodableEvent> {
+    let event = E::read(&stored)?;
+    Ok(Recorded {
+        position: stored.position,
+        event_id: stored.event_id.parse()?,
+        aggregate_id: stored.aggregate_id,
+        sequence: stored.sequence,
+        recorded_at: stored.recorded_at,
+        metadata: serde_json::from_str(&stored.metadata)?,
+        event,
+    })
+}

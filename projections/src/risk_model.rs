@@ -1,0 +1,112 @@
+//! The risk model of a tenant: one row for each KRI, risk, outcome, control and vendor.
+
+mod definition;
+mod kri;
+mod list;
+mod model;
+mod risk;
+mod trend;
+mod view;
+
+use draxis_domain::source::SourceEvent;
+use draxis_domain::{Recorded, TenantEvent};
+use serde::{Deserialize, Serialize};
+
+use crate::projection::Projection;
+use crate::store::Table;
+
+pub use definition::{ControlRow, OutcomeRow, VendorRow};
+pub use kri::KriRow;
+pub use list::{KriFilter, RiskFilter};
+pub(crate) use model::ModelAt;
+pub use risk::RiskRow;
+pub use trend::TrendPoint;
+pub use view::{CauseView, ControlView, KriView, OutcomeView, RiskView};
+
+/// The projection of the risk model. Keys: `kri/<id>`, `risk/<id>`, `outcome/<id>`, `control/<id>`, `vendor/<id>`. Links are
+/// kept where they are told; the other way round they are found when a view is made.
+#[derive(Debug, Clone, Copy)]
+pub struct RiskModel;
+
+/// A row of the risk model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RiskModelRow {
+    /// A KRI.
+    Kri(Box<KriRow>),
+    /// A risk.
+    Risk(Box<RiskRow>),
+    /// An outcome.
+    Outcome(Box<OutcomeRow>),
+    /// A control.
+    Control(Box<ControlRow>),
+    /// A vendor.
+    Vendor(Box<VendorRow>),
+}
+
+impl Projection for RiskModel {
+    const TABLE: Table = Table::RiskModel;
+    const VERSION: i32 = 1;
+    type Event = TenantEvent;
+    type Row = RiskModelRow;
+
+    fn keys(told: &Recorded<TenantEvent>) -> Vec<String> {
+        let noun = match &told.event {
+            TenantEvent::Source(
+                SourceEvent::Connected(_)
+                | SourceEvent::Edited(_)
+                | SourceEvent::Paused(_)
+                | SourceEvent::Resumed(_)
+                | SourceEvent::Archived(_)
+                | SourceEvent::RunStarted(_)
+                | SourceEvent::RunCompleted(_)
+                | SourceEvent::RunFailed(_),
+            ) => return Vec::new(),
+            TenantEvent::Kri(_) => KriRow::NOUN,
+            TenantEvent::Risk(_) => RiskRow::NOUN,
+            TenantEvent::Outcome(_) => OutcomeRow::NOUN,
+            TenantEvent::Control(_) => ControlRow::NOUN,
+            TenantEvent::Vendor(_) => VendorRow::NOUN,
+        };
+        vec![key(noun, &told.aggregate_id)]
+    }
+
+    fn apply(_: &str, row: Option<RiskModelRow>, told: &Recorded<TenantEvent>) -> Option<RiskModelRow> {
+        match &told.event {
+            TenantEvent::Source(_) => row,
+            TenantEvent::Kri(event) => KriRow::apply(kri(row), event, told).map(RiskModelRow::Kri),
+            TenantEvent::Risk(event) => RiskRow::apply(risk(row), event, told).map(RiskModelRow::Risk),
+            TenantEvent::Outcome(event) => {
+                OutcomeRow::apply(outcome(row), event, told).map(RiskModelRow::Outcome)
+            }
+            TenantEvent::Control(event) => {
+                ControlRow::apply(control(row), event, told).map(RiskModelRow::Control)
+            }
+            TenantEvent::Vendor(event) => {
+                VendorRow::apply(vendor(row), event, told).map(RiskModelRow::Vendor)
+            }
+        }
+    }
+}
+
+/// The key of a thing.
+pub(crate) fn key(noun: &str, id: &str) -> String {
+    format!("{noun}/{id}")
+}
+
+/// Takes the row of one noun out of any row; a key never holds another noun's.
+macro_rules! taken {
+    ($($name:ident: $variant:ident($row:ty)),+ $(,)?) => {$(
+        fn $name(row: Option<RiskModelRow>) -> Option<Box<$row>> {
+            if let Some(RiskModelRow::$variant(row)) = row { Some(row) } else { None }
+        }
+    )+};
+}
+
+taken! {
+    kri: Kri(KriRow),
+    risk: Risk(RiskRow),
+    outcome: Outcome(OutcomeRow),
+    control: Control(ControlRow),
+    vendor: Vendor(VendorRow),
+}

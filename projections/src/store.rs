@@ -1,0 +1,11 @@
+//! Read models in Postgres: their tables, their checkpoints, and folding a batch of events into both.
+
+pub(crate) mod checkpoint;
+mod folder;
+mod table;
+
+pub(crate) use checkpoint::{Checkpoint, Role};
+pub(crate) use folder::Folder;
+pub(crate) use folder::{parsed, written};
+pub use table::Table;
+pub(crate) use table::{Keyed, Range, Seen};

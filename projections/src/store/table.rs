@@ -1,0 +1,279 @@
+//! The tables, all of one shape: what is read from and written to each, as checked SQL.
+
+use draxis_domain::Position;
+use draxis_event_store::TenantTx;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
+
+use crate::error::ReadError;
+use crate::projection::Projection;
+
+/// A row as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Keyed {
+    pub(crate) key: String,
+    pub(crate) body: String,
+}
+
+/// Keys strictly between two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Range {
+    pub(crate) after: String,
+    pub(crate) before: String,
+}
+
+impl Range {
+    /// Every key there is: keys are ASCII.
+    pub(crate) fn all() -> Self {
+        Self { after: String::new(), before: "\u{7f}".to_owned() }
+    }
+
+    /// Keys that begin so.
+    pub(crate) fn under(prefix: &str) -> Self {
+        Self { after: prefix.to_owned(), before: format!("{prefix}\u{7f}") }
+    }
+}
+
+/// What one statement saw: the rows and the checkpoint they belong to, of one instant.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    /// The version and the position of what serves; none where nothing does.
+    pub(crate) checkpoint: Option<(i32, Position)>,
+    pub(crate) rows: Vec<Keyed>,
+}
+
+/// Declares the tables and every statement on them: checked macros want the name within the text.
+macro_rules! tables {
+    ($($(#[$doc:meta])* $table:ident = $name:literal),+ $(,)?) => {
+        /// The table of a projection.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Table {
+            $($(#[$doc])* $table),+
+        }
+
+        impl Table {
+            /// Its name, which is also the projection's.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$table => $name),+ }
+            }
+
+            /// The rows of a generation under these keys.
+            pub(crate) async fn load(
+                self,
+                transaction: &mut TenantTx,
+                generation: i32,
+                keys: &[String],
+            ) -> Result<Vec<Keyed>, sqlx::Error> {
+                let tenant = transaction.tenant().uuid();
+                match self {
+                    $(Self::$table => sqlx::query_as!(
+                        Keyed,
+                        r#"SELECT key, body::text AS "body!" FROM "# + $name +
+                        " WHERE tenant_id = $1 AND generation = $2 AND key = ANY($3)",
+                        tenant, generation, keys
+                    ).fetch_all(&mut **transaction).await),+
+                }
+            }
+
+            /// Writes rows of a generation, new ones and those that change.
+            pub(crate) async fn put(
+                self,
+                transaction: &mut TenantTx,
+                generation: i32,
+                keys: &[String],
+                bodies: &[String],
+            ) -> Result<(), sqlx::Error> {
+                let tenant = transaction.tenant().uuid();
+                match self {
+                    $(Self::$table => sqlx::query!(
+                        "INSERT INTO " + $name + " (tenant_id, generation, key, body)
+                         SELECT $1, $2, r.key, r.body::json FROM unnest($3::text[], $4::text[]) AS r (key, body)
+                         ON CONFLICT (tenant_id, generation, key) DO UPDATE SET body = excluded.body",
+                        tenant, generation, keys, bodies
+                    ).execute(&mut **transaction).await),+
+                }
+                .map(drop)
+            }
+
+            /// Removes rows of a generation.
+            pub(crate) async fn remove(
+                self,
+                transaction: &mut TenantTx,
+                generation: i32,
+                keys: &[String],
+            ) -> Result<(), sqlx::Error> {
+                let tenant = transaction.tenant().uuid();
+                match self {
+                    $(Self::$table => sqlx::query!(
+                        "DELETE FROM " + $name + " WHERE tenant_id = $1 AND generation = $2 AND key = ANY($3)",
+                        tenant, generation, keys
+                    ).execute(&mut **transaction).await),+
+                }
+                .map(drop)
+            }
+
+            /// Removes up to `limit` rows of generations that no checkpoint names; says how many there were.
+            pub(crate) async fn sweep_out(
+                self,
+                transaction: &mut TenantTx,
+                limit: i64,
+            ) -> Result<u64, sqlx::Error> {
+                let tenant = transaction.tenant().uuid();
+                match self {
+                    $(Self::$table => sqlx::query!(
+                        "DELETE FROM " + $name + " WHERE tenant_id = $1 AND (generation, key) IN (
+                             SELECT generation, key FROM " + $name + " WHERE tenant_id = $1 AND generation NOT IN (
+                                 SELECT generation FROM projection_checkpoints WHERE tenant_id = $1 AND projection = $2)
+                             LIMIT $3)",
+                        tenant, $name, limit
+                    ).execute(&mut **transaction).await),+
+                }
+                .map(|done| done.rows_affected())
+            }
+
+            /// The first rows of what serves within a range of keys, ascending.
+            pub(crate) async fn ascending(
+                self,
+                transaction: &mut TenantTx,
+                range: &Range,
+                limit: i64,
+            ) -> Result<Seen, sqlx::Error> {
+                let tenant = transaction.tenant().uuid();
+                match self {
+                    $(Self::$table => {
+                        let found = sqlx::query_as!(
+                            Found,
+                            r#"SELECT s.version, s.position, r.key AS "key?", r.body AS "body?"
+                               FROM projection_checkpoints AS s LEFT JOIN LATERAL (
+                                   SELECT t.key, t.body::text AS body FROM "# + $name + r#" AS t
+                                   WHERE t.tenant_id = $1 AND t.generation = s.generation AND t.key > $3 AND t.key < $4
+                                   ORDER BY t.key LIMIT $5) AS r ON true
+                               WHERE s.tenant_id = $1 AND s.projection = $2 AND s.serving
+                               ORDER BY r.key"#,
+                            tenant, $name, range.after, range.before, limit
+                        ).fetch_all(&mut **transaction).await;
+                        found.map(Seen::of)
+                    }),+
+                }
+            }
+
+            /// The last rows of what serves within a range of keys, descending.
+            pub(crate) async fn descending(
+                self,
+                transaction: &mut TenantTx,
+                range: &Range,
+                limit: i64,
+            ) -> Result<Seen, sqlx::Error> {
+                let tenant = transaction.tenant().uuid();
+                match self {
+                    $(Self::$table => {
+                        let found = sqlx::query_as!(
+                            Found,
+                            r#"SELECT s.version, s.position, r.key AS "key?", r.body AS "body?"
+                               FROM projection_checkpoints AS s LEFT JOIN LATERAL (
+                                   SELECT t.key, t.body::text AS body FROM "# + $name + r#" AS t
+                                   WHERE t.tenant_id = $1 AND t.generation = s.generation AND t.key > $3 AND t.key < $4
+                                   ORDER BY t.key DESC LIMIT $5) AS r ON true
+                               WHERE s.tenant_id = $1 AND s.projection = $2 AND s.serving
+                               ORDER BY r.key DESC"#,
+                            tenant, $name, range.after, range.before, limit
+                        ).fetch_all(&mut **transaction).await;
+                        found.map(Seen::of)
+                    }),+
+                }
+            }
+
+            /// The rows of what serves under these keys, ascending.
+            pub(crate) async fn named(
+                self,
+                transaction: &mut TenantTx,
+                keys: &[String],
+            ) -> Result<Seen, sqlx::Error> {
+                let tenant = transaction.tenant().uuid();
+                match self {
+                    $(Self::$table => {
+                        let found = sqlx::query_as!(
+                            Found,
+                            r#"SELECT s.version, s.position, r.key AS "key?", r.body::text AS "body?"
+                               FROM projection_checkpoints AS s LEFT JOIN "# + $name + r#" AS r
+                                   ON r.tenant_id = $1 AND r.generation = s.generation AND r.key = ANY($3)
+                               WHERE s.tenant_id = $1 AND s.projection = $2 AND s.serving
+                               ORDER BY r.key"#,
+                            tenant, $name, keys
+                        ).fetch_all(&mut **transaction).await;
+                        found.map(Seen::of)
+                    }),+
+                }
+            }
+
+            /// Every row of what serves, ascending, one after the other in constant memory; the checkpoint with each, and
+            /// once without a row where there are none.
+            pub(crate) fn stream(
+                self,
+                transaction: &mut TenantTx,
+            ) -> BoxStream<'_, Result<(i32, Position, Option<Keyed>), sqlx::Error>> {
+                let tenant = transaction.tenant().uuid();
+                match self {
+                    $(Self::$table => sqlx::query_as!(
+                        Found,
+                        r#"SELECT s.version, s.position, r.key AS "key?", r.body::text AS "body?"
+                           FROM projection_checkpoints AS s LEFT JOIN "# + $name + r#" AS r
+                               ON r.tenant_id = $1 AND r.generation = s.generation
+                           WHERE s.tenant_id = $1 AND s.projection = $2 AND s.serving
+                           ORDER BY r.key"#,
+                        tenant, $name
+                    ).fetch(&mut **transaction).map_ok(Found::apart).boxed()),+
+                }
+            }
+        }
+    };
+}
+
+tables! {
+    /// KRIs, risks, controls, outcomes, vendors.
+    RiskModel = "risk_model",
+    /// Sources.
+    Sources = "sources",
+    /// Their runs.
+    SourceRuns = "source_runs",
+    /// Every value of every KRI.
+    KriHistory = "kri_history",
+    /// Breaches and what became of them.
+    Breaches = "breaches",
+    /// Organizations, tenants, accounts, invitations.
+    Directory = "directory",
+}
+
+/// A row beside the checkpoint that serves it.
+struct Found {
+    version: i32,
+    position: i64,
+    key: Option<String>,
+    body: Option<String>,
+}
+
+impl Found {
+    fn apart(self) -> (i32, Position, Option<Keyed>) {
+        let row = self.key.zip(self.body).map(|(key, body)| Keyed { key, body });
+        (self.version, Position::from_i64(self.position), row)
+    }
+}
+
+impl Seen {
+    /// The position of the rows, where this program's version of the projection serves; none where an older one does, or none
+    /// yet.
+    pub(crate) fn served<P: Projection>(&self) -> Result<Option<Position>, ReadError> {
+        match self.checkpoint {
+            Some((found, _)) if found > P::VERSION => {
+                Err(ReadError::Newer { projection: P::TABLE.name(), found, known: P::VERSION })
+            }
+            Some((found, position)) if found == P::VERSION => Ok(Some(position)),
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    fn of(found: Vec<Found>) -> Self {
+        let checkpoint = found.first().map(|row| (row.version, Position::from_i64(row.position)));
+        Self { checkpoint, rows: found.into_iter().filter_map(|row| row.apart().2).collect() }
+    }
+}

@@ -1,0 +1,11 @@
+//! The log (design.md section 3): what it promises to those who write, repeat, read and come back after a crash.
+
+mod appending;
+mod caching;
+mod crashing;
+mod differing;
+mod overload;
+mod repeating;
+mod samples;
+mod severed;
+mod tailing;

@@ -1,0 +1,189 @@
+//! What is remembered of aggregates is never more than an optimisation: stale or gone, nothing changes but the time it takes.
+
+use draxis_commands::{Caller, CommandError, Context};
+use draxis_domain::kri::{Kri, KriCommand};
+use draxis_domain::outcome::{Outcome, OutcomeBody, OutcomeCommand};
+use draxis_domain::{
+    Actor, EventId, EventSet, KriId, Moment, Name, OutcomeId, Rejection, Root, Sequence, TenantId,
+};
+use draxis_event_store::{Append, Ids, NewEvent, UlidIds};
+use sqlx::{Executor, Row};
+
+use crate::house::{
+    Process, TestDatabase, define_kri, kri_body, new_tenant, reading, sound_stream, start_of_time,
+};
+
+fn named(name: &str) -> OutcomeBody {
+    OutcomeBody { name: Name::parse(name).unwrap(), description: None, reason: None }
+}
+
+fn edit(name: &str) -> OutcomeCommand {
+    OutcomeCommand::Edit { body: named(name) }
+}
+
+/// Two processes, each of which has the outcome in its cache, one of them as it was before the other's edit.
+struct Scene {
+    fresh: Process,
+    stale: Process,
+    tenant: TenantId,
+    id: OutcomeId,
+    _database: TestDatabase,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let database = TestDatabase::make().await;
+        let (fresh, stale) = (Process::start(&database).await, Process::start(&database).await);
+        let (tenant, id) = (new_tenant(), OutcomeId::new(UlidIds.next()));
+        let scene = Self { fresh, stale, tenant, id, _database: database };
+        scene.change(&scene.stale, OutcomeCommand::Define { id, body: named("before") }, None).await.unwrap();
+        scene.change(&scene.fresh, edit("after"), None).await.unwrap();
+        scene
+    }
+
+    async fn change(
+        &self,
+        process: &Process,
+        command: OutcomeCommand,
+        expected_version: Option<u64>,
+    ) -> Result<usize, CommandError> {
+        let context = Context { expected_version, ..Context::of(Caller::runner(self.tenant)) };
+        let done = process.commands.change_outcome(&context, self.id, command).await?;
+        Ok(done.events.len())
+    }
+}
+
+#[tokio::test]
+async fn a_stale_cache_never_says_that_nothing_is_new() {
+    let scene = Scene::set().await;
+    // As the stale process remembers it, this name holds already.
+    assert_eq!(scene.change(&scene.stale, edit("before"), None).await.unwrap(), 1);
+    assert_eq!(scene.change(&scene.fresh, edit("before"), None).await.unwrap(), 0, "now it does hold");
+    sound_stream(&scene.fresh.pools.app, scene.tenant).await;
+}
+
+#[tokio::test]
+async fn a_stale_cache_neither_refuses_nor_admits_a_version_wrongly() {
+    let scene = Scene::set().await;
+    let lagging = scene.change(&scene.stale, edit("mine"), Some(1)).await;
+    assert!(
+        matches!(lagging, Err(CommandError::Rejected(Rejection::Stale { current: 2 }))),
+        "version 1 is what the stale process remembers: {lagging:?}"
+    );
+    let scene = Scene::set().await;
+    assert_eq!(scene.change(&scene.stale, edit("mine"), Some(2)).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_stale_cache_does_not_bring_back_what_was_archived_nor_hide_what_was_made() {
+    let scene = Scene::set().await;
+    scene.change(&scene.fresh, OutcomeCommand::Archive, None).await.unwrap();
+    let late = scene.change(&scene.stale, edit("late"), None).await;
+    assert!(matches!(
+        late,
+        Err(CommandError::Rejected(Rejection::Conflict { code: "outcome.archived", .. }))
+    ));
+
+    let id = OutcomeId::new(UlidIds.next());
+    let scene = Scene { id, ..Scene::set().await };
+    let absent: Outcome = scene.stale.log.load(scene.tenant, &id.to_string()).await.unwrap();
+    assert_eq!(absent, Outcome::Absent, "which is remembered, too");
+    scene.change(&scene.fresh, OutcomeCommand::Define { id, body: named("made") }, None).await.unwrap();
+    assert_eq!(scene.change(&scene.stale, edit("found"), None).await.unwrap(), 1);
+}
+
+/// A KRI with so many readings, appended as fast as the writer takes them; the state the events leave.
+async fn long_history(process: &Process, tenant: TenantId, readings: i64) -> (KriId, Kri) {
+    let id = KriId::new(UlidIds.next());
+    let moment = Moment::new(start_of_time() + chrono::Duration::days(30), Actor::Runner);
+    let mut kri = Kri::default();
+    let define = KriCommand::Define { id, body: Box::new(kri_body("long")), schedule: None };
+    let record = |n| KriCommand::RecordReading(reading(n % 7, n));
+    let commands: Vec<KriCommand> = std::iter::once(define).chain((0..readings).map(record)).collect();
+    let mut sequence = Sequence::START;
+    for some in commands.chunks(500) {
+        let expected = sequence;
+        let mut events = Vec::new();
+        for command in some {
+            for event in Root::decide(&kri, command.clone(), &moment).unwrap() {
+                events.push(NewEvent {
+                    event_id: EventId::new(UlidIds.next()),
+                    event_type: event.wire_type(),
+                    version: event.wire_version(),
+                    payload: event.payload().unwrap(),
+                });
+                cqrs_es::Aggregate::apply(&mut kri, event);
+                sequence = sequence.next();
+            }
+        }
+        let append = Append {
+            tenant,
+            aggregate_type: "kri",
+            aggregate_id: id.to_string(),
+            expected,
+            events,
+            claims: Vec::new(),
+            metadata: r#"{"actor":"runner"}"#.to_owned(),
+            receipt: None,
+        };
+        process.writer.append(append).await.unwrap();
+    }
+    (id, kri)
+}
+
+#[tokio::test]
+async fn an_aggregate_with_ten_thousand_events_loads_and_then_from_its_snapshot() {
+    let database = TestDatabase::make().await;
+    let process = Process::start(&database).await;
+    let tenant = new_tenant();
+    let (id, state) = long_history(&process, tenant, 10_000).await;
+    let text = id.to_string();
+    assert_eq!(process.log.load::<Kri>(tenant, &text).await.unwrap(), state, "from its events");
+
+    let mut superuser = database.superuser().await;
+    let kept = superuser.fetch_one("SELECT sequence FROM snapshots").await.unwrap();
+    assert!(kept.get::<i64, _>(0) >= 10_001, "the long tail left a snapshot at its end");
+    let another = Process::start(&database).await;
+    assert_eq!(another.log.load::<Kri>(tenant, &text).await.unwrap(), state, "from the snapshot");
+
+    let context = Context::of(Caller::runner(tenant));
+    another.clock.advance(chrono::Duration::days(30));
+    another.commands.change_kri(&context, id, KriCommand::RecordReading(reading(3, 20_000))).await.unwrap();
+    let with_snapshot: Kri = another.log.load(tenant, &text).await.unwrap();
+    superuser.execute("DELETE FROM snapshots").await.unwrap();
+    let without: Kri = another.log.load(tenant, &text).await.unwrap();
+    assert_eq!(with_snapshot, without, "deleting all snapshots changes nothing");
+    process.end().await;
+    another.end().await;
+}
+
+#[tokio::test]
+async fn a_snapshot_that_cannot_be_read_any_more_is_passed_over() {
+    let database = TestDatabase::make().await;
+    let process = Process::start(&database).await;
+    let tenant = new_tenant();
+    let (id, state) = long_history(&process, tenant, 300).await;
+    process.log.load::<Kri>(tenant, &id.to_string()).await.unwrap();
+    let mut superuser = database.superuser().await;
+    for spoilt in [r#"{"Present":{"version":"of another time"}}"#, "[]"] {
+        let spoil = format!("UPDATE snapshots SET state = '{spoilt}'");
+        assert_eq!(superuser.execute(spoil.as_str()).await.unwrap().rows_affected(), 1);
+        assert_eq!(process.log.load::<Kri>(tenant, &id.to_string()).await.unwrap(), state);
+    }
+    process.end().await;
+}
+
+#[tokio::test]
+async fn a_kri_defined_here_is_changed_there_and_back() {
+    let database = TestDatabase::make().await;
+    let processes = [Process::start(&database).await, Process::start(&database).await];
+    let tenant = new_tenant();
+    let kri = define_kri(&processes[0], tenant, "unpatched").await;
+    let context = Context::of(Caller::runner(tenant));
+    for n in 0..10 {
+        let process = &processes[usize::try_from(n % 2).unwrap()];
+        let command = KriCommand::RecordReading(reading(n, -n));
+        process.commands.change_kri(&context, kri, command).await.unwrap();
+    }
+    assert_eq!(sound_stream(&processes[0].pools.app, tenant).await.len(), 11);
+}
