@@ -132,6 +132,7 @@ impl Guarded for BreachCommand {
             | Self::Comment(_)
             | Self::Snooze { .. }
             | Self::Wake
+            | Self::SnoozeOver { .. }
             | Self::Close => Permission::WriteValues,
         }
     }
