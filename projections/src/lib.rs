@@ -11,6 +11,8 @@ mod page;
 mod projection;
 mod replay;
 mod store;
+#[cfg(test)]
+mod told;
 
 mod breaches;
 mod dashboard;
