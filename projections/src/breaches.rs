@@ -214,7 +214,11 @@ pub(crate) const fn of_kri(event: &TenantEvent) -> Option<&KriEvent> {
         | TenantEvent::Outcome(_)
         | TenantEvent::Risk(_)
         | TenantEvent::Control(_)
-        | TenantEvent::Vendor(_) => None,
+        | TenantEvent::Vendor(_)
+        | TenantEvent::Workflow(_)
+        | TenantEvent::KriEventDefinition(_)
+        | TenantEvent::Relay(_)
+        | TenantEvent::Preview(_) => None,
     }
 }
 

@@ -155,7 +155,11 @@ pub(crate) const fn of_source(event: &TenantEvent) -> Option<&SourceEvent> {
         | TenantEvent::Kri(_)
         | TenantEvent::Risk(_)
         | TenantEvent::Control(_)
-        | TenantEvent::Vendor(_) => None,
+        | TenantEvent::Vendor(_)
+        | TenantEvent::Workflow(_)
+        | TenantEvent::KriEventDefinition(_)
+        | TenantEvent::Relay(_)
+        | TenantEvent::Preview(_) => None,
     }
 }
 

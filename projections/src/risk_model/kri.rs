@@ -270,6 +270,17 @@ mod tests {
     }
 
     #[test]
+    fn a_reading_that_grew_too_old_shows_as_stale_with_its_value() {
+        let mut told = Told::default();
+        let mut kri = told.kri(1, "");
+        told.reads(&mut kri, 10, 5);
+        assert!(!row(&told, &kri.id).stale);
+        told.when(&mut kri, 130, KriCommand::MarkStale);
+        let row = row(&told, &kri.id);
+        assert_eq!((row.stale, row.value), (true, Some(q(5))));
+    }
+
+    #[test]
     fn an_archived_kri_keeps_its_row_and_says_so() {
         let mut told = Told::default();
         let mut kri = told.kri(1, "");
