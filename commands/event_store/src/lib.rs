@@ -3,6 +3,7 @@
 //! Here lives every statement that touches `events`, `stream_heads`, `claims`, `idempotency_keys`, `snapshots`,
 //! `checkpoints`, `tree_nodes` and `timers`. What never lives here: a rule of the product, a read model, HTTP.
 
+mod aggregate_events;
 mod append;
 mod cache;
 mod checkpoints;
@@ -20,6 +21,7 @@ mod tenant_tx;
 mod timers;
 mod writer;
 
+pub use aggregate_events::{OfAggregate, find_run_start, read_aggregate, read_aggregate_back};
 pub use append::{Append, AppendError, Appended, NewEvent};
 pub use checkpoints::{
     StoredCheckpoint, StoredNode, TILE, as_hash, checkpoints_from, last_checkpoint, read_tile,
