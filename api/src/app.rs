@@ -111,7 +111,8 @@ impl App {
         let timers = Timers::new(commands.clone(), source_runs.clone(), TimerSettings::default());
         let rate_limits = RateLimits::new(ports.clock);
         let metrics = Metrics::new();
-        let app = Self { commands, identity, read_models, source_runs, sealing, timers, metrics, rate_limits };
+        let app =
+            Self { commands, identity, read_models, source_runs, sealing, timers, metrics, rate_limits };
         let (stop, followers) = (CancellationToken::new(), JoinSet::new());
         Ok((app, Tasks { stop, followers, writers, errands, writer }))
     }
