@@ -16,7 +16,8 @@ const ROOMS_OF: [(&str, &[&str]); 16] = [
     ("jsonwebtoken", &["draxis-commands"]),
     ("sqlx", &["draxis-event-store", "draxis-commands", "draxis-projections", "draxis-api"]),
     ("postgres-es", &["draxis-event-store"]),
-    ("cqrs-es", &["draxis-domain", "draxis-event-store", "draxis-commands"]),
+    // The projections only test with it: their folds are held against the aggregates.
+    ("cqrs-es", &["draxis-domain", "draxis-event-store", "draxis-commands", "draxis-projections"]),
     (
         "tokio",
         &["draxis-event-store", "draxis-commands", "draxis-projections", "draxis-runner", "draxis-api"],

@@ -15,6 +15,7 @@ fn body(path: &str) -> serde_json::Value {
         "/api/risks/{id}" => json!({"name": "R", "likelihood": 1, "impact": 1}),
         "/api/kris/{id}" => kri,
         "/api/kris/{id}/values" => json!({"value": 1}),
+        "/api/kris/{id}/values/{sequence}/correct" => json!({"value": null, "reason": "a mistake"}),
         "/api/controls/{id}" => json!({"name": "C"}),
         "/api/vendors/{id}" => json!({"name": "V", "criticality": "high"}),
         "/api/breaches/{id}/comments" => json!({"comment": "seen"}),
@@ -55,12 +56,12 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
             _ => &source,
         };
         let path = path.replace("{id}", id).replace("{controlId}", &control);
-        path.replace("{riskId}", &risk).replace("{outcomeId}", &outcome)
+        path.replace("{riskId}", &risk).replace("{outcomeId}", &outcome).replace("{sequence}", "2")
     };
     let missing = |path: &str| {
         let never = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
         let path = path.replace("{id}", never).replace("{controlId}", never);
-        path.replace("{riskId}", never).replace("{outcomeId}", never)
+        path.replace("{riskId}", never).replace("{outcomeId}", never).replace("{sequence}", "2")
     };
     let malformed = |path: &str| {
         path.replace("{id}", "1")
