@@ -7,7 +7,6 @@ mod settings;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use data_encoding::HEXLOWER;
 use draxis_commands::secret::Secret;
 use draxis_commands::{CommandError, Commands, Context};
 use draxis_domain::kri::NewReading;
@@ -18,9 +17,7 @@ use draxis_domain::source::{
 use draxis_domain::{EventId, KriSlug, Quantity, Rejection, RunId, SourceId, TenantId};
 use draxis_event_store::Committed;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use tokio_util::task::TaskTracker;
-use ulid::Ulid;
 
 use crate::connector::manifest::Manifest;
 use crate::connector::registry::Registry;
@@ -117,7 +114,8 @@ impl SourceRuns {
         if let Some(before) = self.commands.answered(tenant, &context).await? {
             return Ok(RunAnswer::Completed(before));
         }
-        let run_id = self.run_id(&context, source);
+        // Run ids begin with their time, by which the history is ordered.
+        let run_id = RunId::new(self.commands.ids().next());
         let (body, secret) = self.commands.open_source(tenant, source).await?;
         let manifest = Arc::clone(self.manifest(&body)?);
         let started = self.start(&context, (source, run_id), trigger).await?;
@@ -135,25 +133,6 @@ impl SourceRuns {
             let detail = "there is no such connector; take a vendor from GET /api/integrations/catalog";
             Rejection::invalid("source.unknown_vendor", "/vendor", detail)
         })
-    }
-
-    /// The same key names the same run, so that a command sent twice starts it once.
-    fn run_id(&self, context: &Context, source: SourceId) -> RunId {
-        match &context.key {
-            None => RunId::new(self.commands.ids().next()),
-            Some(key) => {
-                let seed = Sha256::new()
-                    .chain_update(b"draxis.run.v1")
-                    .chain_update(source.ulid().0.to_be_bytes())
-                    .chain_update(HEXLOWER.encode(&key.request.0))
-                    .chain_update(&key.caller)
-                    .chain_update(b"\n")
-                    .chain_update(&key.key)
-                    .finalize();
-                let bits = seed.iter().take(16).fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
-                RunId::new(Ulid(bits))
-            }
-        }
     }
 
     async fn start(

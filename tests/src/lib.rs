@@ -6,6 +6,8 @@
 pub mod house;
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod log;
 #[cfg(test)]
 mod shape;

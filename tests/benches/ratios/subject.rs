@@ -71,7 +71,8 @@ impl Recorder {
     }
 
     async fn give(&self, command: KriCommand) {
-        let execution = Execution::<Kri> { id: self.kri.to_string(), command, respond: answer };
+        let execution =
+            Execution::<Kri> { id: self.kri.to_string(), command, respond: std::sync::Arc::new(answer) };
         let context = context(self.tenant, self.run);
         self.commands.on_tenant(&context, execution).await.expect("the command holds");
     }
