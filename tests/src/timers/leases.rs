@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::Duration as Span;
-use draxis_domain::source::{Schedule, SourceCommand};
-use draxis_domain::{SourceId, TenantId};
+use draxis_domain::source::{RunTrigger, Schedule, SourceCommand};
+use draxis_domain::{RunId, SourceId, TenantId};
 use draxis_event_store::{
     ClaimedTimer, Clock as _, TimerClaim, claim_timers, find_claimed, finish_timer, hand_back_timer,
     retry_timer,
@@ -119,12 +119,30 @@ async fn whoever_has_much_due_makes_nobody_wait() {
     with_due(&program, busy, 20).await;
     with_due(&program, quiet, 1).await;
     with_due(&program, full, 5).await;
+    let share = |claimed: &[ClaimedTimer]| {
+        [busy, quiet, full].map(|tenant| claimed.iter().filter(|claimed| claimed.tenant == tenant).count())
+    };
+    let first = claim_beside(&program, (3, 10), Duration::ZERO, &BTreeMap::new()).await;
+    assert_eq!(share(&first), [1, 1, 1], "one each before a second of anybody");
     let under_way = BTreeMap::from([(full, 3), (busy, 1)]);
-    let claimed = claim_beside(&program, (6, 4), LONG, &under_way).await;
-    let of = |tenant| claimed.iter().filter(|claimed| claimed.tenant == tenant).count();
-    assert_eq!((of(busy), of(quiet), of(full)), (3, 1, 1), "up to four each, less what is under way");
-    let turn = claim_beside(&program, (1, 4), LONG, &under_way).await;
-    assert_eq!(turn.len(), 1);
+    let next = claim_beside(&program, (100, 4), LONG, &under_way).await;
+    assert_eq!(share(&next), [3, 1, 1], "up to four each, less what is under way");
+}
+
+#[tokio::test]
+async fn a_tenants_places_are_counted_over_all_kinds_of_a_lane() {
+    let database = TestDatabase::make().await;
+    let program = Program::start(&database).await;
+    let tenant = new_tenant();
+    for source in with_due(&program, tenant, 3).await {
+        let run_id = RunId::new(program.process.commands.ids().next());
+        program.change(tenant, source, SourceCommand::StartRun { run_id, trigger: RunTrigger::Manual }).await;
+    }
+    program.timers.catch_up(tenant).await.unwrap();
+    let kinds = ["source_run".to_owned(), "run_lost".to_owned()];
+    let (busy, due) = (BTreeMap::new(), program.process.clock.now() + Span::hours(1));
+    let claim = TimerClaim { kinds: &kinds, due, of_tenant: 2, up_to: 100, busy: &busy, lease: LONG };
+    assert_eq!(claim_timers(&program.process.pools.app, &claim).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
