@@ -35,7 +35,8 @@ ALTER TABLE timers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE timers FORCE ROW LEVEL SECURITY;
 CREATE POLICY one_tenant ON timer_checkpoints TO draxis_app USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
 CREATE POLICY one_tenant ON timers TO draxis_app USING (tenant_id = current_tenant()) WITH CHECK (tenant_id = current_tenant());
-GRANT SELECT, INSERT, UPDATE, DELETE ON timer_checkpoints, timers TO draxis_app;
+GRANT SELECT, INSERT, UPDATE ON timer_checkpoints TO draxis_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON timers TO draxis_app;
 
 -- Hands out ids of due timers, at most `per_tenant` to each tenant less what is under way for it already, one a tenant before
 -- a second of anybody: whoever has much to do makes nobody wait. What is due is said by the caller's clock; until when a

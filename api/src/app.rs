@@ -43,10 +43,10 @@ pub struct App {
     pub read_models: ReadModels,
     /// Runs sources.
     pub source_runs: SourceRuns,
-    /// Seals, proves, verifies and exports streams.
-    pub sealing: Sealing,
     /// Does what is due.
     pub timers: Timers,
+    /// Seals, proves, verifies and exports streams.
+    pub sealing: Sealing,
     /// Counts what happens.
     pub metrics: Metrics,
     /// Turns floods away.
@@ -112,16 +112,16 @@ impl App {
         let rate_limits = RateLimits::new(ports.clock);
         let metrics = Metrics::new();
         let app =
-            Self { commands, identity, read_models, source_runs, sealing, timers, metrics, rate_limits };
+            Self { commands, identity, read_models, source_runs, timers, sealing, metrics, rate_limits };
         let (stop, followers) = (CancellationToken::new(), JoinSet::new());
         Ok((app, Tasks { stop, followers, writers, errands, writer }))
     }
 
     fn follow(&self, tasks: &mut Tasks) {
         let Tasks { stop, followers, writer, errands, .. } = tasks;
+        self.read_models.start(writer.wakeups().subscribe(), followers);
         // Among the errands, so that a stop waits for what they have begun.
         self.timers.start(stop, errands, writer.wakeups().subscribe());
-        self.read_models.start(writer.wakeups().subscribe(), followers);
         followers.spawn(self.sealing.clone().follow(writer.wakeups().subscribe()));
         let identity = self.identity.clone();
         followers.spawn(every(stop.clone(), Duration::from_hours(1), move || {

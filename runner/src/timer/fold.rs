@@ -80,10 +80,10 @@ pub(crate) fn changes(told: &Told) -> Vec<(TimerKey, Change)> {
     match &told.event {
         TenantEvent::Source(event) => schedule::changes(&told.aggregate_id, event),
         TenantEvent::Kri(event) => kri::changes(&told.aggregate_id, event),
-        // Workflows' schedules, waits and time-outs will be kinds of their own; nothing of theirs is due as yet.
-        TenantEvent::Workflow(_) => Vec::new(),
-        // Nothing falls due by itself that hangs on these.
-        TenantEvent::Outcome(_)
+        // Workflows' schedules, waits and time-outs will be kinds of their own; nothing of theirs is due as yet. Nothing ever
+        // falls due by itself that hangs on the others.
+        TenantEvent::Workflow(_)
+        | TenantEvent::Outcome(_)
         | TenantEvent::Risk(_)
         | TenantEvent::Control(_)
         | TenantEvent::Vendor(_)

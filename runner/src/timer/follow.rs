@@ -17,9 +17,13 @@ const AT_ONCE: usize = 4;
 /// How many streams are asked for at once.
 const PAGE: i32 = 500;
 
-/// Where each tenant was seen to stand; a quiet one costs nothing at the next sweep.
+/// Where each tenant was seen to stand, so that a quiet one costs nothing at the next sweep, and who could not be folded, so
+/// that it is said once.
 #[derive(Debug, Default)]
-pub(super) struct Known(BTreeMap<TenantId, Position>);
+struct Known {
+    folded: BTreeMap<TenantId, Position>,
+    failing: BTreeSet<TenantId>,
+}
 
 impl Timers {
     /// Folds whoever was written to, until told to stop.
@@ -77,7 +81,7 @@ impl Timers {
             let Some((furthest, _)) = page.last() else { return };
             last = *furthest;
             let behind =
-                page.into_iter().filter(|(tenant, head)| known.0.get(tenant).is_none_or(|at| at < head));
+                page.into_iter().filter(|(tenant, head)| known.folded.get(tenant).is_none_or(|at| at < head));
             self.fold_each(behind.map(|(tenant, _)| tenant).collect(), known).await;
         }
     }
@@ -90,9 +94,14 @@ impl Timers {
         while let Some((tenant, result)) = folded.next().await {
             match result {
                 Ok(position) => {
-                    known.0.insert(tenant, position);
+                    known.folded.insert(tenant, position);
+                    known.failing.remove(&tenant);
                 }
-                Err(error) => complain(tenant, &error),
+                Err(error) => {
+                    if known.failing.insert(tenant) {
+                        complain(tenant, &error);
+                    }
+                }
             }
         }
     }

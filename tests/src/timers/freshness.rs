@@ -78,7 +78,7 @@ async fn kris_learn_that_their_source_is_read_at_another_pace() {
     program.read(tenant, wired, 5, 0).await;
     // Twice within one tick of the clock: the second edit must not pass for the first.
     for (schedule, hours) in [(Schedule::Daily, 36), (Schedule::Weekly, 8 * 24)] {
-        program.reschedule(tenant, source, schedule).await;
+        program.reschedule(tenant, source, "http://127.0.0.1:9", schedule).await;
         assert_eq!(program.settle().await, 1);
         let kri = program.process.commands.load::<Kri>(tenant, &wired.to_string()).await.unwrap();
         assert_eq!(kri.in_use().unwrap().schedule, Some(schedule));

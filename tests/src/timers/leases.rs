@@ -1,11 +1,11 @@
 //! Leases: a timer is one worker's at a time, and nobody else's word counts (hazards H14).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::Duration as Span;
-use draxis_domain::source::{Schedule, SourceCommand};
-use draxis_domain::{SourceId, TenantId};
+use draxis_domain::source::{RunTrigger, Schedule, SourceCommand};
+use draxis_domain::{RunId, SourceId, TenantId};
 use draxis_event_store::{
     ClaimedTimer, Clock as _, TimerClaim, claim_timers, find_claimed, finish_timer, hand_back_timer,
     retry_timer,
@@ -47,16 +47,14 @@ async fn a_claimed_timer_is_nobody_elses_while_the_lease_lasts() {
     let database = TestDatabase::make().await;
     let (one, other) = (Program::start(&database).await, Program::start(&database).await);
     with_due(&one, new_tenant(), 5).await;
-    let (mine, theirs) = tokio::join!(claim(&one, 3, LONG), claim(&other, 100, LONG));
+    let (mine, theirs) = tokio::join!(claim(&one, 3, LONG), claim(&other, 3, LONG));
     let left = claim(&one, 100, LONG).await;
-    assert_eq!(mine.len() + theirs.len() + left.len(), 5);
-    let mut names: Vec<_> = mine.iter().chain(&theirs).chain(&left).map(|claimed| &claimed.name).collect();
-    names.sort();
-    names.dedup();
-    assert_eq!(names.len(), 5, "each was handed out once");
-    hand_back_timer(&one.process.pools.app, &mine[0]).await.unwrap();
+    let all: Vec<_> = mine.into_iter().chain(theirs).chain(left).collect();
+    let names: BTreeSet<_> = all.iter().map(|claimed| &claimed.name).collect();
+    assert_eq!((all.len(), names.len()), (5, 5), "each was handed out, and once");
+    hand_back_timer(&one.process.pools.app, &all[0]).await.unwrap();
     let again = claim(&other, 100, LONG).await;
-    assert_eq!(again.iter().map(|claimed| &claimed.name).collect::<Vec<_>>(), [&mine[0].name]);
+    assert_eq!(again.iter().map(|claimed| &claimed.name).collect::<Vec<_>>(), [&all[0].name]);
 }
 
 #[tokio::test]
@@ -121,12 +119,30 @@ async fn whoever_has_much_due_makes_nobody_wait() {
     with_due(&program, busy, 20).await;
     with_due(&program, quiet, 1).await;
     with_due(&program, full, 5).await;
+    let share = |claimed: &[ClaimedTimer]| {
+        [busy, quiet, full].map(|tenant| claimed.iter().filter(|claimed| claimed.tenant == tenant).count())
+    };
+    let first = claim_beside(&program, (3, 10), Duration::ZERO, &BTreeMap::new()).await;
+    assert_eq!(share(&first), [1, 1, 1], "one each before a second of anybody");
     let under_way = BTreeMap::from([(full, 3), (busy, 1)]);
-    let claimed = claim_beside(&program, (6, 4), LONG, &under_way).await;
-    let of = |tenant| claimed.iter().filter(|claimed| claimed.tenant == tenant).count();
-    assert_eq!((of(busy), of(quiet), of(full)), (3, 1, 1), "up to four each, less what is under way");
-    let turn = claim_beside(&program, (1, 4), LONG, &under_way).await;
-    assert_eq!(turn.len(), 1);
+    let next = claim_beside(&program, (100, 4), LONG, &under_way).await;
+    assert_eq!(share(&next), [3, 1, 1], "up to four each, less what is under way");
+}
+
+#[tokio::test]
+async fn a_tenants_places_are_counted_over_all_kinds_of_a_lane() {
+    let database = TestDatabase::make().await;
+    let program = Program::start(&database).await;
+    let tenant = new_tenant();
+    for source in with_due(&program, tenant, 3).await {
+        let run_id = RunId::new(program.process.commands.ids().next());
+        program.change(tenant, source, SourceCommand::StartRun { run_id, trigger: RunTrigger::Manual }).await;
+    }
+    program.timers.catch_up(tenant).await.unwrap();
+    let kinds = ["source_run".to_owned(), "run_lost".to_owned()];
+    let (busy, due) = (BTreeMap::new(), program.process.clock.now() + Span::hours(1));
+    let claim = TimerClaim { kinds: &kinds, due, of_tenant: 2, up_to: 100, busy: &busy, lease: LONG };
+    assert_eq!(claim_timers(&program.process.pools.app, &claim).await.unwrap().len(), 2);
 }
 
 #[tokio::test]

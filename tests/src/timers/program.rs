@@ -86,8 +86,14 @@ impl Program {
         self.process.commands.change_source(&context(tenant), source, command).await.unwrap();
     }
 
-    pub(super) async fn reschedule(&self, tenant: TenantId, source: SourceId, schedule: Schedule) {
-        let body = source_body(VENDOR, "http://127.0.0.1:9", schedule);
+    pub(super) async fn reschedule(
+        &self,
+        tenant: TenantId,
+        source: SourceId,
+        base: &str,
+        schedule: Schedule,
+    ) {
+        let body = source_body(VENDOR, base, schedule);
         self.change(tenant, source, SourceCommand::Edit { body, secret: None }).await;
     }
 
@@ -132,7 +138,7 @@ impl Program {
                 drop(wakeups.recv().await);
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), come).await.expect("the events come within a minute");
+        tokio::time::timeout(Duration::from_mins(1), come).await.expect("the events come within a minute");
     }
 }
 

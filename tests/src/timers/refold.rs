@@ -20,17 +20,21 @@ async fn live(program: &Program, tenant: TenantId, far: &Far) {
     program.measure(tenant, hourly, "open_findings").await;
     let other = program.measure(tenant, daily, "other_findings").await;
     program.read(tenant, other, 12, 0).await;
-    for hour in 0..5 {
+    let [pause, archive] = [SourceCommand::Pause, SourceCommand::Archive];
+    an_hour_passes(program, 2).await;
+    program.change(tenant, paused, pause).await;
+    an_hour_passes(program, 1).await;
+    program.reschedule(tenant, daily, &far.answering(), Schedule::Hourly).await;
+    an_hour_passes(program, 1).await;
+    program.change(tenant, gone, archive).await;
+    an_hour_passes(program, 1).await;
+}
+
+async fn an_hour_passes(program: &Program, times: usize) {
+    for _ in 0..times {
         program.process.clock.advance(Duration::hours(1));
         program.settle().await;
-        match hour {
-            1 => program.change(tenant, paused, SourceCommand::Pause).await,
-            2 => program.reschedule(tenant, daily, Schedule::Hourly).await,
-            3 => program.change(tenant, gone, SourceCommand::Archive).await,
-            _ => {}
-        }
     }
-    program.settle().await;
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use chrono::Duration;
 use draxis_domain::source::{RunTrigger, Schedule, Source, SourceCommand};
 use draxis_domain::{RunId, TenantId};
 use draxis_runner::timer::{LaneLimits, TimerSettings};
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
 
 use crate::house::{TestDatabase, new_tenant};
 
@@ -160,7 +160,8 @@ async fn a_thousand_sources_are_not_due_in_the_same_second() {
     let database = TestDatabase::make().await;
     let program = Program::start(&database).await;
     let tenant = new_tenant();
-    join_all((0..1_000).map(|_| program.connect(tenant, "http://127.0.0.1:9", Schedule::Hourly))).await;
+    let connect = |_| program.connect(tenant, "http://127.0.0.1:9", Schedule::Hourly);
+    stream::iter(0..1_000).map(connect).buffer_unordered(16).collect::<Vec<_>>().await;
     program.timers.catch_up(tenant).await.unwrap();
     let mut seconds: BTreeMap<i64, u32> = BTreeMap::new();
     for (name, timer) in program.table(tenant).await {

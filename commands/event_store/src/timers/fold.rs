@@ -98,9 +98,11 @@ pub async fn put_timers(
          FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[]) AS n (kind, subject, due_at, cause, memo)
          ON CONFLICT ON CONSTRAINT timers_pk DO UPDATE SET
              due_at = excluded.due_at, cause = excluded.cause, memo = excluded.memo,
-             done = t.done AND t.cause = excluded.cause AND t.due_at IS NOT DISTINCT FROM excluded.due_at,
-             failures = CASE WHEN t.due_at IS NOT DISTINCT FROM excluded.due_at THEN t.failures ELSE 0 END,
-             held_until = CASE WHEN t.due_at IS NOT DISTINCT FROM excluded.due_at THEN t.held_until ELSE '-infinity' END",
+             done = t.done AND (t.due_at, t.cause) IS NOT DISTINCT FROM (excluded.due_at, excluded.cause),
+             failures = CASE WHEN (t.due_at, t.cause) IS NOT DISTINCT FROM (excluded.due_at, excluded.cause)
+                             THEN t.failures ELSE 0 END,
+             held_until = CASE WHEN (t.due_at, t.cause) IS NOT DISTINCT FROM (excluded.due_at, excluded.cause)
+                               THEN t.held_until ELSE '-infinity' END",
         tenant,
         &kinds,
         &subjects,
