@@ -43,8 +43,8 @@ pub use claim::Claim;
 pub use decimal::Quantity;
 pub use event::{DecodeError, EventSet, Recorded};
 pub use id::{
-    AccountId, BreachId, ControlId, EventId, InvitationId, KriId, OrganizationId, OutcomeId, RiskId, RunId,
-    SecretId, SourceId, TenantId, VendorId,
+    AccountId, BreachId, ControlId, EventId, InvitationId, KriId, OrganizationId, OutcomeId, PushTokenId,
+    RiskId, RunId, SecretId, SourceId, TenantId, VendorId,
 };
 pub use log::{PlatformEvent, TenantEvent};
 pub use metadata::Metadata;

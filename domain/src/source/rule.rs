@@ -1,13 +1,16 @@
 //! The rules of a source: one run at a time, edits on the current version, nothing after archiving.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::source::{
-    RunCompleted, RunFailed, RunFailure, RunFailureClass, RunStarted, RunSummary, RunTrigger, SourceArchived,
-    SourceBody, SourceConnected, SourceEdited, SourceEvent, SourcePaused, SourceResumed,
+    Delivery, PushToken, RunCompleted, RunFailed, RunFailure, RunFailureClass, RunStarted, RunSummary,
+    RunTrigger, SourceArchived, SourceBody, SourceConnected, SourceEdited, SourceEvent, SourcePaused,
+    SourceResumed, ValuesReceived,
 };
-use crate::{Moment, Rejection, RunId, SecretId, SourceId};
+use crate::{Moment, Name, PushTokenId, Rejection, RunId, SecretId, SourceId};
 
 /// A source as its events have made it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -36,6 +39,12 @@ pub struct SourceState {
     pub running: Option<(RunId, DateTime<Utc>)>,
     /// The run that ended last, so that telling it twice is no error.
     pub ended: Option<RunId>,
+    /// How that run failed, where it did, so that asking for it again is answered the same.
+    #[serde(default)]
+    pub ended_in: Option<RunFailure>,
+    /// The tokens that may push to it, and those that were revoked.
+    #[serde(default)]
+    pub push_tokens: BTreeMap<PushTokenId, PushToken>,
 }
 
 /// Whether a source is read.
@@ -95,6 +104,19 @@ pub enum SourceCommand {
         /// How.
         failure: RunFailure,
     },
+    /// Tells of values that came by themselves.
+    ReceiveValues(Delivery),
+    /// Lets somebody push values.
+    MintPushToken {
+        /// The token's id, made by the caller.
+        id: PushTokenId,
+        /// What people call it.
+        name: Name,
+        /// Until when it works.
+        expires_at: Option<DateTime<Utc>>,
+    },
+    /// Lets them not any more.
+    RevokePushToken(PushTokenId),
 }
 
 impl Source {
@@ -145,8 +167,17 @@ impl Source {
         match (self, event) {
             (this, SourceEvent::Connected(SourceConnected { id, body, secret })) => {
                 let standing = Standing::Active;
-                let state =
-                    SourceState { id, version: 1, body, secret, standing, running: None, ended: None };
+                let state = SourceState {
+                    id,
+                    version: 1,
+                    body,
+                    secret,
+                    standing,
+                    running: None,
+                    ended: None,
+                    ended_in: None,
+                    push_tokens: BTreeMap::new(),
+                };
                 *this = Self::Present(Box::new(state));
             }
             (Self::Present(state), event) => state.evolve(event),
@@ -177,12 +208,23 @@ impl SourceState {
                 vec![SourceEvent::Archived(SourceArchived {})]
             }
             SourceCommand::StartRun { run_id, trigger } => return self.start_run(run_id, trigger, moment),
+            SourceCommand::ReceiveValues(delivery) => return self.receive(delivery, moment),
+            SourceCommand::MintPushToken { id, name, expires_at } => {
+                return self.mint(id, (name, expires_at), moment);
+            }
+            SourceCommand::RevokePushToken(id) => return self.revoke(id),
             SourceCommand::Pause
             | SourceCommand::Resume
             | SourceCommand::Connect { .. }
             | SourceCommand::CompleteRun { .. }
             | SourceCommand::FailRun { .. } => Vec::new(),
         })
+    }
+
+    /// Values come in the one way that the source was connected for, also while its schedule is paused.
+    fn receive(&self, delivery: Delivery, moment: &Moment) -> Result<Vec<SourceEvent>, Rejection> {
+        self.body.must_receive_by(delivery.way)?;
+        Ok(vec![SourceEvent::ValuesReceived(ValuesReceived { received_at: moment.now, delivery })])
     }
 
     /// A manual and a scheduled run of one source never overlap (product.md section 2).
@@ -196,6 +238,12 @@ impl SourceState {
             return Err(Rejection::conflict(
                 "source.paused",
                 "the source is paused; resume it to let its schedule go on",
+            ));
+        }
+        if self.body.receives_by().is_some() {
+            return Err(Rejection::conflict(
+                "source.not_asked",
+                "there is nothing to run: values are pushed or uploaded to this source",
             ));
         }
         let started = SourceEvent::RunStarted(RunStarted { run_id, trigger, started_at: moment.now });
@@ -228,9 +276,15 @@ impl SourceState {
         }
     }
 
+    fn ended(&mut self, run: RunId, failure: Option<RunFailure>) {
+        self.running = None;
+        self.ended = Some(run);
+        self.ended_in = failure;
+    }
+
     fn evolve(&mut self, event: SourceEvent) {
         match event {
-            SourceEvent::Connected(_) => {}
+            SourceEvent::Connected(_) | SourceEvent::ValuesReceived(_) => {}
             SourceEvent::Edited(edited) => {
                 self.version = edited.version;
                 self.body = edited.body;
@@ -244,11 +298,10 @@ impl SourceState {
             SourceEvent::RunFailed(RunFailed { failure, .. }) if failure.class == RunFailureClass::Lost => {
                 self.running = None;
             }
-            SourceEvent::RunCompleted(RunCompleted { run_id, .. })
-            | SourceEvent::RunFailed(RunFailed { run_id, .. }) => {
-                self.running = None;
-                self.ended = Some(run_id);
-            }
+            SourceEvent::RunCompleted(RunCompleted { run_id, .. }) => self.ended(run_id, None),
+            SourceEvent::RunFailed(RunFailed { run_id, failure }) => self.ended(run_id, Some(failure)),
+            SourceEvent::PushTokenMinted(minted) => self.minted(minted),
+            SourceEvent::PushTokenRevoked(revoked) => self.revoked(revoked.id),
         }
     }
 }
@@ -258,11 +311,14 @@ aggregate!(Source, "source", SourceCommand, SourceEvent);
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, Duration};
+    use serde_json::json;
     use uuid::Uuid;
 
     use super::{Source, SourceCommand};
-    use crate::source::{RunFailureClass, RunSummary, RunTrigger, SourceBody, SourceEvent};
-    use crate::{Actor, Moment, Rejection, RunId, SourceId};
+    use crate::source::{
+        Delivery, DeliveryWay, RunFailureClass, RunSummary, RunTrigger, SourceBody, SourceEvent,
+    };
+    use crate::{Actor, Moment, Name, PushTokenId, Rejection, RunId, SourceId};
 
     fn moment(minutes: i64) -> Moment {
         Moment::new(DateTime::UNIX_EPOCH + Duration::minutes(minutes), Actor::Runner)
@@ -288,9 +344,12 @@ mod tests {
     }
 
     fn after(commands: Vec<(i64, SourceCommand)>) -> Source {
-        let body: SourceBody =
-            serde_json::from_str(r#"{"name":"Scanner","sourceType":"vulnerability","vendor":"tenable-io"}"#)
-                .unwrap();
+        after_connecting("tenable-io", commands)
+    }
+
+    fn after_connecting(vendor: &str, commands: Vec<(i64, SourceCommand)>) -> Source {
+        let body = json!({"name": "Scanner", "sourceType": "generic", "vendor": vendor});
+        let body: SourceBody = serde_json::from_value(body).unwrap();
         let mut source = Source::default();
         let connect = SourceCommand::Connect { id: SourceId::default(), body, secret: None };
         for (minute, command) in std::iter::once((0, connect)).chain(commands) {
@@ -349,5 +408,51 @@ mod tests {
         let archived = after(vec![(0, SourceCommand::Archive)]);
         assert_eq!(code(archived.decide(start(1), &moment(1))), "source.archived");
         assert_eq!(archived.decide(SourceCommand::Archive, &moment(1)), Ok(Vec::new()));
+    }
+
+    fn mint(n: u128, expires: Option<i64>) -> SourceCommand {
+        SourceCommand::MintPushToken {
+            id: PushTokenId::from(Uuid::from_u128(n)),
+            name: Name::parse("Nightly job").unwrap(),
+            expires_at: expires.map(|minute| DateTime::UNIX_EPOCH + Duration::minutes(minute)),
+        }
+    }
+
+    fn revoke(n: u128) -> SourceCommand {
+        SourceCommand::RevokePushToken(PushTokenId::from(Uuid::from_u128(n)))
+    }
+
+    #[test]
+    fn values_come_in_the_one_way_a_source_was_connected_for_and_it_is_never_run() {
+        let receive = |way| SourceCommand::ReceiveValues(Delivery::begun(way));
+        let pushed = after_connecting("push", vec![(0, SourceCommand::Pause)]);
+        assert_eq!(pushed.decide(receive(DeliveryWay::Push), &moment(1)).unwrap().len(), 1);
+        assert_eq!(code(pushed.decide(receive(DeliveryWay::Upload), &moment(1))), "source.takes_no_values");
+        assert_eq!(code(pushed.decide(start(1), &moment(1))), "source.not_asked");
+        assert_eq!(
+            code(after(Vec::new()).decide(receive(DeliveryWay::Push), &moment(1))),
+            "source.takes_no_values"
+        );
+    }
+
+    #[test]
+    fn a_push_token_works_until_it_is_revoked_or_expires_and_revoking_it_twice_is_no_error() {
+        let source =
+            after_connecting("push", vec![(0, mint(1, None)), (0, mint(2, Some(5))), (1, revoke(1))]);
+        let works = |n: u128, minute: i64| {
+            let state = source.in_use().unwrap();
+            state.push_tokens[&PushTokenId::from(Uuid::from_u128(n))].works(moment(minute).now)
+        };
+        assert_eq!((works(1, 1), works(2, 4), works(2, 5)), (false, true, false));
+        assert_eq!(source.decide(revoke(1), &moment(2)), Ok(Vec::new()));
+        assert!(matches!(source.decide(revoke(9), &moment(2)), Err(Rejection::NotFound { .. })));
+        assert!(matches!(source.decide(mint(3, Some(2)), &moment(2)), Err(Rejection::Invalid { .. })));
+        assert_eq!(code(after(Vec::new()).decide(mint(1, None), &moment(1))), "source.not_pushed");
+    }
+
+    #[test]
+    fn a_source_has_twenty_working_tokens_at_most() {
+        let source = after_connecting("push", (1..=20).map(|n| (0, mint(n, None))).collect());
+        assert_eq!(code(source.decide(mint(21, None), &moment(1))), "source.too_many_push_tokens");
     }
 }
