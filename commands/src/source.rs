@@ -1,10 +1,14 @@
 //! Commands on sources: what is secret goes to the vault first, and the event refers to it.
 
+mod push_token;
+
 use std::sync::Arc;
 
 use draxis_domain::source::{Source, SourceBody, SourceCommand};
 use draxis_domain::{Rejection, SecretId, SourceId, TenantId};
 use draxis_event_store::{Answer, Committed};
+
+pub use crate::source::push_token::{MintedPushToken, PushTokenBody, PushTokenRow, is_push_token};
 
 use crate::execution::{Commands, Context, Execution};
 use crate::platform::{accepted, created};
@@ -23,14 +27,14 @@ impl Commands {
         secret: Option<Secret>,
     ) -> Result<Committed, CommandError> {
         context.caller.must(Permission::ManageSources)?;
-        let secret = self.seal_for_source(context.caller.tenant()?, secret).await?;
+        let tenant = context.caller.tenant()?;
+        let secret = self.seal_for_source(tenant, secret).await?;
         let id = SourceId::new(self.ids().next());
         let command = SourceCommand::Connect { id, body, secret };
-        self.on_tenant(
-            context,
-            Execution::<Source> { id: id.to_string(), command, respond: Arc::new(created) },
-        )
-        .await
+        let execution = Execution::<Source> { id: id.to_string(), command, respond: Arc::new(created) };
+        let done = self.on_tenant(context, execution).await;
+        self.forget_unused(tenant, secret, &done).await;
+        done
     }
 
     /// Edits a source; credentials are replaced only when they are sent.
@@ -41,8 +45,25 @@ impl Commands {
         (body, secret): (SourceBody, Option<Secret>),
     ) -> Result<Committed, CommandError> {
         context.caller.must(Permission::ManageSources)?;
-        let secret = self.seal_for_source(context.caller.tenant()?, secret).await?;
-        self.change_source(context, id, SourceCommand::Edit { body, secret }).await
+        let tenant = context.caller.tenant()?;
+        let before = self.load::<Source>(tenant, &id.to_string()).await?.in_use().and_then(|it| it.secret);
+        let secret = self.seal_for_source(tenant, secret).await?;
+        let done = self.change_source(context, id, SourceCommand::Edit { body, secret }).await;
+        match &done {
+            // Two edits at once: what the other one replaced is forgotten by nobody, and harms nobody.
+            Ok(done) if !done.repeated && secret.is_some() => self.forget_secret(tenant, before).await,
+            Ok(_) | Err(_) => self.forget_unused(tenant, secret, &done).await,
+        }
+        done
+    }
+
+    /// Takes a source out of use; nothing will ever be asked with its credentials again, so they are forgotten.
+    pub async fn archive_source(&self, context: &Context, id: SourceId) -> Result<Committed, CommandError> {
+        let tenant = context.caller.tenant()?;
+        let before = self.load::<Source>(tenant, &id.to_string()).await?.in_use().and_then(|it| it.secret);
+        let done = self.change_source(context, id, SourceCommand::Archive).await?;
+        self.forget_secret(tenant, before).await;
+        Ok(done)
     }
 
     /// Anything asked of a source that exists.
@@ -95,12 +116,42 @@ impl Commands {
     }
 }
 
+impl Commands {
+    /// Forgets what was sealed for a command that did not hold, or that had been answered before.
+    async fn forget_unused(
+        &self,
+        tenant: TenantId,
+        secret: Option<SecretId>,
+        done: &Result<Committed, CommandError>,
+    ) {
+        match done {
+            Ok(done) if done.repeated => self.forget_secret(tenant, secret).await,
+            // It may hold all the same.
+            Ok(_) | Err(CommandError::Unknown) => {}
+            Err(_) => self.forget_secret(tenant, secret).await,
+        }
+    }
+
+    /// A secret that cannot be forgotten now stays sealed and is referred to by nothing: no reason to fail the command.
+    async fn forget_secret(&self, tenant: TenantId, secret: Option<SecretId>) {
+        let Some(secret) = secret else { return };
+        if let Err(error) = self.vault().forget(&self.pools().app, (tenant, VAULT_KIND, secret)).await {
+            tracing::warn!(tenant.id = %tenant, error = %error, "a replaced secret could not be forgotten");
+        }
+    }
+}
+
 impl Guarded for SourceCommand {
     fn permission(&self) -> Permission {
         match self {
-            Self::Connect { .. } | Self::Edit { .. } | Self::Pause | Self::Resume | Self::Archive => {
-                Permission::ManageSources
-            }
+            Self::Connect { .. }
+            | Self::Edit { .. }
+            | Self::Pause
+            | Self::Resume
+            | Self::Archive
+            | Self::MintPushToken { .. }
+            | Self::RevokePushToken(_) => Permission::ManageSources,
+            Self::ReceiveValues(_) => Permission::WriteValues,
             Self::StartRun { .. } | Self::CompleteRun { .. } | Self::FailRun { .. } => Permission::RunSources,
         }
     }
