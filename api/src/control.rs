@@ -1,4 +1,4 @@
-//! Controls: `/api/controls`.
+//! Controls, which hold risks down: `/api/controls`.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};

@@ -1,4 +1,4 @@
-//! Outcomes: `/api/outcomes`.
+//! Business outcomes that risks threaten: `/api/outcomes`.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};

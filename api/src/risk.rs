@@ -1,4 +1,4 @@
-//! Risks: `/api/risks`.
+//! Risks and what they are linked to: `/api/risks`.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};

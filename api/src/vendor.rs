@@ -1,4 +1,4 @@
-//! Vendors: `/api/vendors`.
+//! Vendors, the third parties a tenant depends on: `/api/vendors`.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};

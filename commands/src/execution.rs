@@ -64,6 +64,16 @@ impl Commands {
         self.clock.as_ref()
     }
 
+    /// The same clock, for parts of the program that outlive a command.
+    pub(crate) fn shared_clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// The same source of ids, for parts of the program that outlive a command.
+    pub(crate) fn shared_ids(&self) -> Arc<dyn Ids> {
+        Arc::clone(&self.ids)
+    }
+
     /// Where new ids come from.
     pub fn ids(&self) -> &dyn Ids {
         self.ids.as_ref()

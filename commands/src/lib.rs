@@ -1,6 +1,7 @@
 //! How truth changes: who may ask what, deciding, and the only writer of events.
 //!
-//! Here live callers and their permissions, the carrying out of commands, accounts and their keys, the vault. What never
+//! Here live callers and their permissions, the carrying out of commands, accounts and their keys, the vault, the sealing
+//! of streams. What never
 //! lives here: a rule of the product (domain), a read model (projections), anything that reaches outside (runner).
 
 pub mod caller;
@@ -13,6 +14,7 @@ pub mod outcome;
 pub mod permission;
 pub mod platform;
 pub mod risk;
+pub mod sealing;
 pub mod secret;
 pub mod source;
 pub mod vault;

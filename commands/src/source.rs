@@ -27,13 +27,12 @@ impl Commands {
         secret: Option<Secret>,
     ) -> Result<Committed, CommandError> {
         context.caller.must(Permission::ManageSources)?;
-        let tenant = context.caller.tenant()?;
-        let secret = self.seal_for_source(tenant, secret).await?;
+        let secret = self.seal_for_source(context.caller.tenant()?, secret).await?;
         let id = SourceId::new(self.ids().next());
         let command = SourceCommand::Connect { id, body, secret };
         let execution = Execution::<Source> { id: id.to_string(), command, respond: Arc::new(created) };
         let done = self.on_tenant(context, execution).await;
-        self.forget_unused(tenant, secret, &done).await;
+        self.forget_unless_referred_to(context, secret, &done).await?;
         done
     }
 
@@ -49,12 +48,12 @@ impl Commands {
         let before = self.load::<Source>(tenant, &id.to_string()).await?.in_use().and_then(|it| it.secret);
         let secret = self.seal_for_source(tenant, secret).await?;
         let done = self.change_source(context, id, SourceCommand::Edit { body, secret }).await;
-        match &done {
-            // Two edits at once: what the other one replaced is forgotten by nobody, and harms nobody.
-            Ok(done) if !done.repeated && secret.is_some() => self.forget_secret(tenant, before).await,
-            Ok(_) | Err(_) => self.forget_unused(tenant, secret, &done).await,
+        self.forget_unless_referred_to(context, secret, &done).await?;
+        let done = done?;
+        if secret.is_some() && !done.repeated {
+            self.forget_secret(tenant, before).await?;
         }
-        done
+        Ok(done)
     }
 
     /// Takes a source out of use; nothing will ever be asked with its credentials again, so they are forgotten.
@@ -62,8 +61,35 @@ impl Commands {
         let tenant = context.caller.tenant()?;
         let before = self.load::<Source>(tenant, &id.to_string()).await?.in_use().and_then(|it| it.secret);
         let done = self.change_source(context, id, SourceCommand::Archive).await?;
-        self.forget_secret(tenant, before).await;
+        self.forget_secret(tenant, before).await?;
         Ok(done)
+    }
+
+    async fn forget_secret(&self, tenant: TenantId, secret: Option<SecretId>) -> Result<(), CommandError> {
+        match secret {
+            Some(secret) => self.vault().forget(&self.pools().app, (tenant, VAULT_KIND, secret)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A secret that was sealed for a command which then came to nothing is referred to by no event.
+    async fn forget_unless_referred_to(
+        &self,
+        context: &Context,
+        secret: Option<SecretId>,
+        done: &Result<Committed, CommandError>,
+    ) -> Result<(), CommandError> {
+        // Where it is not known whether the event stands, the secret stays.
+        let referred_to = match done {
+            Ok(done) => !done.repeated,
+            Err(error) => matches!(error, CommandError::Unknown | CommandError::Failed(_)),
+        };
+        match secret {
+            Some(secret) if !referred_to => {
+                self.vault().forget(&self.pools().app, (context.caller.tenant()?, VAULT_KIND, secret)).await
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Anything asked of a source that exists.
@@ -113,31 +139,6 @@ impl Commands {
         let id = SecretId::new(self.ids().next());
         self.vault().keep(&self.pools().app, (tenant, VAULT_KIND, id), &secret).await?;
         Ok(Some(id))
-    }
-}
-
-impl Commands {
-    /// Forgets what was sealed for a command that did not hold, or that had been answered before.
-    async fn forget_unused(
-        &self,
-        tenant: TenantId,
-        secret: Option<SecretId>,
-        done: &Result<Committed, CommandError>,
-    ) {
-        match done {
-            Ok(done) if done.repeated => self.forget_secret(tenant, secret).await,
-            // It may hold all the same.
-            Ok(_) | Err(CommandError::Unknown) => {}
-            Err(_) => self.forget_secret(tenant, secret).await,
-        }
-    }
-
-    /// A secret that cannot be forgotten now stays sealed and is referred to by nothing: no reason to fail the command.
-    async fn forget_secret(&self, tenant: TenantId, secret: Option<SecretId>) {
-        let Some(secret) = secret else { return };
-        if let Err(error) = self.vault().forget(&self.pools().app, (tenant, VAULT_KIND, secret)).await {
-            tracing::warn!(tenant.id = %tenant, error = %error, "a replaced secret could not be forgotten");
-        }
     }
 }
 

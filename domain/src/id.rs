@@ -86,6 +86,14 @@ ulid_ids! {
     VendorId,
     /// A business outcome that risks threaten.
     OutcomeId,
+    /// A workflow.
+    WorkflowId,
+    /// One run of a workflow.
+    WorkflowRunId,
+    /// A declared KRI event type.
+    KriEventDefinitionId,
+    /// A link that shows one workflow once.
+    PreviewId,
 }
 
 impl TenantId {

@@ -27,13 +27,17 @@ pub mod account;
 pub mod control;
 pub mod invitation;
 pub mod kri;
+pub mod kri_event_definition;
 pub mod organization;
 pub mod outcome;
+pub mod preview;
+pub mod relay;
 pub mod risk;
 pub mod rollup;
 pub mod source;
 pub mod tenant;
 pub mod vendor;
+pub mod workflow;
 
 mod log;
 
@@ -43,8 +47,9 @@ pub use claim::Claim;
 pub use decimal::Quantity;
 pub use event::{DecodeError, EventSet, Recorded};
 pub use id::{
-    AccountId, BreachId, ControlId, EventId, InvitationId, KriId, OrganizationId, OutcomeId, PushTokenId,
-    RiskId, RunId, SecretId, SourceId, TenantId, VendorId,
+    AccountId, BreachId, ControlId, EventId, InvitationId, KriEventDefinitionId, KriId, OrganizationId,
+    OutcomeId, PreviewId, PushTokenId, RiskId, RunId, SecretId, SourceId, TenantId, VendorId, WorkflowId,
+    WorkflowRunId,
 };
 pub use log::{PlatformEvent, TenantEvent};
 pub use metadata::Metadata;

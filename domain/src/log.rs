@@ -4,12 +4,16 @@ use crate::account::AccountEvent;
 use crate::control::ControlEvent;
 use crate::invitation::InvitationEvent;
 use crate::kri::KriEvent;
+use crate::kri_event_definition::KriEventDefinitionEvent;
 use crate::organization::OrganizationEvent;
 use crate::outcome::OutcomeEvent;
+use crate::preview::PreviewEvent;
+use crate::relay::RelayEvent;
 use crate::risk::RiskEvent;
 use crate::source::SourceEvent;
 use crate::tenant::TenantEvent as TenantCreation;
 use crate::vendor::VendorEvent;
+use crate::workflow::WorkflowEvent;
 use crate::{DecodeError, EventSet};
 
 /// Declares a log as the sum of its aggregates' events, told apart by aggregate type.
@@ -62,6 +66,14 @@ log! {
         Control(ControlEvent) = "control",
         /// Of a third party.
         Vendor(VendorEvent) = "vendor",
+        /// Of a workflow.
+        Workflow(WorkflowEvent) = "workflow",
+        /// Of a declared KRI event type.
+        KriEventDefinition(KriEventDefinitionEvent) = "kri_event_definition",
+        /// Of a relay.
+        Relay(RelayEvent) = "relay",
+        /// Of a public preview.
+        Preview(PreviewEvent) = "preview",
     }
 }
 

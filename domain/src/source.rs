@@ -6,6 +6,7 @@ mod event;
 mod push_token;
 mod rule;
 mod run;
+mod slot;
 
 pub use body::{BaseUrl, BaseUrlError, Schedule, SourceBody, SourceType, Vendor};
 pub use delivery::{Delivery, DeliveryWay};

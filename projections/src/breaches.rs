@@ -36,7 +36,7 @@ pub struct BreachRow {
     /// The KRI.
     pub kri_id: KriId,
     /// The position at which it was opened: its place in lists.
-    pub opened: Position,
+    pub position: Position,
     /// How bad it is, or was last.
     pub level: Level,
     /// How bad it was at its worst.
@@ -214,7 +214,11 @@ pub(crate) const fn of_kri(event: &TenantEvent) -> Option<&KriEvent> {
         | TenantEvent::Outcome(_)
         | TenantEvent::Risk(_)
         | TenantEvent::Control(_)
-        | TenantEvent::Vendor(_) => None,
+        | TenantEvent::Vendor(_)
+        | TenantEvent::Workflow(_)
+        | TenantEvent::KriEventDefinition(_)
+        | TenantEvent::Relay(_)
+        | TenantEvent::Preview(_) => None,
     }
 }
 
@@ -263,7 +267,7 @@ impl BreachRow {
             id: opened.breach_id,
             version: 0,
             kri_id: told.aggregate_id.parse().ok()?,
-            opened: told.position,
+            position: told.position,
             level: opened.level,
             worst: opened.level,
             value: Some(opened.value),
@@ -304,5 +308,52 @@ impl BreachRow {
         self.level = level;
         self.worst = self.worst.max(level);
         self.value = Some(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use draxis_domain::kri::{BreachCommand, Closing, KriCommand, Level};
+
+    use super::{BreachFilter, BreachRow, Breaches, BreachesRow, WhatHappened};
+    use crate::memory::fold_in_memory;
+    use crate::told::{Told, q};
+
+    fn episodes(told: &Told) -> Vec<BreachRow> {
+        let rows = fold_in_memory::<Breaches>(&told.events);
+        let opened: Vec<_> = rows
+            .values()
+            .filter_map(|row| if let BreachesRow::Opened(id) = row { Some(*id) } else { None })
+            .collect();
+        opened
+            .into_iter()
+            .map(|id| match &rows[&super::key(&id.to_string())] {
+                BreachesRow::Breach(breach) => (**breach).clone(),
+                BreachesRow::Opened(_) => panic!("no episode"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn an_episode_tells_its_story_from_opening_to_close() {
+        let mut told = Told::default();
+        let mut kri = told.kri(1, "");
+        told.reads(&mut kri, 10, 12);
+        let id = kri.open_breach();
+        told.when(&mut kri, 11, KriCommand::Breach { id, command: BreachCommand::Acknowledge });
+        told.reads(&mut kri, 20, 25);
+        told.reads(&mut kri, 30, 1);
+        told.reads(&mut kri, 40, 15);
+        let [first, second] = episodes(&told).try_into().unwrap();
+        assert_eq!(
+            (first.id, first.level, first.worst, first.acknowledged),
+            (id, Level::Red, Level::Red, true)
+        );
+        assert_eq!((first.closing, first.value), (Some(Closing::Recovered), Some(q(1))));
+        assert_eq!((first.version, first.timeline.len()), (4, 4));
+        assert!(matches!(first.timeline[2].what, WhatHappened::Raised { level: Level::Red, .. }));
+        assert!(second.closed_at.is_none() && second.position > first.position);
+        let open = BreachFilter { open: Some(true), ..BreachFilter::default() };
+        assert_eq!((open.admits(&first), open.admits(&second)), (false, true));
     }
 }

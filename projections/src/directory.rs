@@ -206,3 +206,68 @@ fn invitation(row: Option<DirectoryRow>, event: &InvitationEvent, at: DateTime<U
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use draxis_domain::account::{FirstRegistered, RoleGranted};
+    use draxis_domain::organization::OrganizationCreated;
+    use draxis_domain::tenant::TenantCreated;
+    use draxis_domain::{Actor, EventId, Metadata, Position, Sequence};
+
+    use super::{
+        AccountEvent, AccountId, DateTime, Directory, DirectoryRow, Grant, Name, OrganizationEvent,
+        OrganizationId, PlatformEvent, Recorded, TenantEvent, TenantId, TenantSlug,
+    };
+    use crate::memory::fold_in_memory;
+
+    fn told(position: u64, aggregate_id: &str, event: PlatformEvent) -> Recorded<PlatformEvent> {
+        Recorded {
+            position: Position::new(position),
+            event_id: EventId::default(),
+            aggregate_id: aggregate_id.to_owned(),
+            sequence: Sequence::new(1),
+            recorded_at: DateTime::UNIX_EPOCH,
+            metadata: Metadata::by(Actor::Public),
+            event,
+        }
+    }
+
+    #[test]
+    fn a_tenant_is_found_by_itself_and_under_its_organization() {
+        let (organization, tenant) = (OrganizationId::default(), TenantId::default());
+        let created = OrganizationCreated { id: organization, name: Name::parse("Acme").unwrap() };
+        let tenant_created = TenantCreated {
+            id: tenant,
+            organization_id: organization,
+            slug: TenantSlug::parse("acme-corp").unwrap(),
+            display_name: Name::parse("Acme").unwrap(),
+        };
+        let rows = fold_in_memory::<Directory>(&[
+            told(
+                1,
+                &organization.to_string(),
+                PlatformEvent::Organization(OrganizationEvent::Created(created)),
+            ),
+            told(2, &tenant.to_string(), PlatformEvent::Tenant(TenantEvent::Created(tenant_created))),
+        ]);
+        let keys: Vec<&str> = rows.keys().filter_map(|key| key.split('/').next()).collect();
+        assert_eq!(keys, ["of", "organization", "tenant"]);
+    }
+
+    #[test]
+    fn an_account_gathers_its_grants_each_once() {
+        let id = AccountId::default();
+        let granted =
+            |grant| PlatformEvent::Account(AccountEvent::Granted(RoleGranted { grant, invitation_id: None }));
+        let auditor = Grant::Auditor { tenant_id: TenantId::default() };
+        let first = PlatformEvent::Account(AccountEvent::FirstRegistered(FirstRegistered { id }));
+        let events = [first, granted(Grant::Superadmin), granted(auditor), granted(auditor)];
+        let events: Vec<_> = (1..).zip(events).map(|(n, event)| told(n, &id.to_string(), event)).collect();
+        let rows = fold_in_memory::<Directory>(&events);
+        let [DirectoryRow::Account(account)] = rows.values().collect::<Vec<_>>()[..] else {
+            panic!("{rows:?}")
+        };
+        assert_eq!(account.grants, [Grant::Superadmin, auditor]);
+        assert_eq!(account.version, 4);
+    }
+}

@@ -131,3 +131,50 @@ fn point(told: &Recorded<TenantEvent>) -> Option<Point> {
         | KriEvent::BreachWoken(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use draxis_domain::Sequence;
+    use draxis_domain::kri::{KriCommand, Operator};
+
+    use super::{BLOCK, KriHistory};
+    use crate::memory::fold_in_memory;
+    use crate::told::{Told, adjust, q, read};
+
+    #[test]
+    fn a_correction_stands_beside_the_reading_it_corrects() {
+        let mut told = Told::default();
+        let mut kri = told.kri(1, "");
+        told.reads(&mut kri, 10, 5);
+        told.when(&mut kri, 5_000, KriCommand::Correct { reading: Sequence::new(2), past: None, to: None });
+        let rows = fold_in_memory::<KriHistory>(&told.events);
+        assert_eq!(rows.len(), 1, "both under the day the reading was true");
+        let values: Vec<_> = rows.values().flat_map(|row| &row.0).map(|point| point.value).collect();
+        assert_eq!(values, [Some(q(5)), None]);
+    }
+
+    #[test]
+    fn a_late_reading_stands_under_the_day_it_was_true_and_never_was_the_status() {
+        let mut told = Told::default();
+        let mut kri = told.kri(1, "");
+        told.reads(&mut kri, 3_000, 5);
+        told.when(&mut kri, 3_001, read(50, 10));
+        let rows = fold_in_memory::<KriHistory>(&told.events);
+        let (key, row) = rows.first_key_value().unwrap();
+        assert!(key.contains("/1970-01-01/"), "{key}");
+        assert_eq!((row.0[0].value, row.0[0].status), (Some(q(50)), None));
+    }
+
+    #[test]
+    fn a_row_stays_small_however_many_values_a_day_has() {
+        let mut told = Told::default();
+        let mut kri = told.kri(1, "");
+        for minute in 0..500 {
+            told.reads(&mut kri, minute, 1);
+        }
+        told.when(&mut kri, 501, adjust(1, Operator::Set, 3, 500));
+        let rows = fold_in_memory::<KriHistory>(&told.events);
+        assert!(rows.values().all(|row| row.0.len() <= usize::try_from(BLOCK).unwrap()));
+        assert_eq!(rows.values().map(|row| row.0.len()).sum::<usize>(), 501);
+    }
+}

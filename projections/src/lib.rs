@@ -11,11 +11,14 @@ mod page;
 mod projection;
 mod replay;
 mod store;
+#[cfg(test)]
+mod told;
 
 mod breaches;
 mod dashboard;
 mod directory;
 mod kri_history;
+mod kri_values;
 mod past;
 mod read_models;
 mod reading;
@@ -28,6 +31,7 @@ pub use dashboard::RenderedDashboard;
 pub use directory::{AccountRow, Directory, DirectoryRow, InvitationRow, OrganizationRow, TenantRow};
 pub use error::ReadError;
 pub use kri_history::{History, HistoryRange, HistoryRow, KriHistory, PlotPoint, Point};
+pub use kri_values::{ValueRow, ValueSaid};
 pub use live::{Difference, Progress, Verified};
 pub use memory::{Memory, fold_in_memory};
 pub use page::{Archived, Page, PageOf};

@@ -45,4 +45,9 @@ impl ReadModels {
         let live = Live::new(pools);
         Self { models: Arc::new(Models::new(live.clone(), settings.models)), live, settings }
     }
+
+    /// The pool that the log is read through.
+    pub(crate) const fn pool(&self) -> &sqlx::PgPool {
+        &self.live.pool
+    }
 }

@@ -64,7 +64,11 @@ impl Projection for RiskModel {
                 | SourceEvent::ValuesReceived(_)
                 | SourceEvent::PushTokenMinted(_)
                 | SourceEvent::PushTokenRevoked(_),
-            ) => return Vec::new(),
+            )
+            | TenantEvent::Workflow(_)
+            | TenantEvent::KriEventDefinition(_)
+            | TenantEvent::Relay(_)
+            | TenantEvent::Preview(_) => return Vec::new(),
             TenantEvent::Kri(_) => KriRow::NOUN,
             TenantEvent::Risk(_) => RiskRow::NOUN,
             TenantEvent::Outcome(_) => OutcomeRow::NOUN,
@@ -76,7 +80,11 @@ impl Projection for RiskModel {
 
     fn apply(_: &str, row: Option<RiskModelRow>, told: &Recorded<TenantEvent>) -> Option<RiskModelRow> {
         match &told.event {
-            TenantEvent::Source(_) => row,
+            TenantEvent::Source(_)
+            | TenantEvent::Workflow(_)
+            | TenantEvent::KriEventDefinition(_)
+            | TenantEvent::Relay(_)
+            | TenantEvent::Preview(_) => row,
             TenantEvent::Kri(event) => KriRow::apply(kri(row), event, told).map(RiskModelRow::Kri),
             TenantEvent::Risk(event) => RiskRow::apply(risk(row), event, told).map(RiskModelRow::Risk),
             TenantEvent::Outcome(event) => {

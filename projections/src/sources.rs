@@ -155,7 +155,11 @@ pub(crate) const fn of_source(event: &TenantEvent) -> Option<&SourceEvent> {
         | TenantEvent::Kri(_)
         | TenantEvent::Risk(_)
         | TenantEvent::Control(_)
-        | TenantEvent::Vendor(_) => None,
+        | TenantEvent::Vendor(_)
+        | TenantEvent::Workflow(_)
+        | TenantEvent::KriEventDefinition(_)
+        | TenantEvent::Relay(_)
+        | TenantEvent::Preview(_) => None,
     }
 }
 
@@ -257,5 +261,85 @@ impl SourceRow {
             last.ended_at = Some(at);
             change(last);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use draxis_domain::source::{
+        RunFailure, RunFailureClass, RunSummary, RunTrigger, SkippedSlug, SourceCommand,
+    };
+    use draxis_domain::{KriSlug, RunId};
+    use ulid::Ulid;
+
+    use super::{SourceHealth, SourceRow, Sources};
+    use crate::memory::fold_in_memory;
+    use crate::source_runs::{RunState, SourceRuns};
+    use crate::told::{Told, source_id};
+
+    fn row(told: &Told) -> SourceRow {
+        *fold_in_memory::<Sources>(&told.events).remove(&source_id().to_string()).unwrap()
+    }
+
+    fn start(run: u128) -> SourceCommand {
+        SourceCommand::StartRun { run_id: RunId::new(Ulid(run)), trigger: RunTrigger::Manual }
+    }
+
+    fn complete(run: u128, summary: RunSummary) -> SourceCommand {
+        SourceCommand::CompleteRun { run_id: RunId::new(Ulid(run)), summary }
+    }
+
+    fn fail(run: u128) -> SourceCommand {
+        let failure = RunFailure { class: RunFailureClass::Auth, detail: "sign in again".to_owned() };
+        SourceCommand::FailRun { run_id: RunId::new(Ulid(run)), failure }
+    }
+
+    #[test]
+    fn health_follows_the_last_run_that_ended() {
+        let mut told = Told::default();
+        let mut source = told.source();
+        assert_eq!(row(&told).health, SourceHealth::Unknown);
+        told.when(&mut source, 1, start(1));
+        told.when(&mut source, 2, fail(1));
+        told.when(&mut source, 3, start(2));
+        told.when(&mut source, 4, fail(2));
+        assert_eq!((row(&told).health, row(&told).failures_in_a_row), (SourceHealth::Failing, 2));
+        told.when(&mut source, 5, start(3));
+        assert_eq!(row(&told).health, SourceHealth::Failing, "a run under way has proved nothing");
+        assert_eq!(row(&told).last_run.unwrap().state, RunState::Running);
+        told.when(&mut source, 6, complete(3, RunSummary::default()));
+        assert_eq!((row(&told).health, row(&told).failures_in_a_row), (SourceHealth::Healthy, 0));
+    }
+
+    #[test]
+    fn a_run_that_could_not_measure_everything_is_not_healthy() {
+        let mut told = Told::default();
+        let mut source = told.source();
+        let slug = KriSlug::parse("mfa_coverage").unwrap();
+        let unmeasured = vec![SkippedSlug { slug, why: "the module is not licensed".to_owned() }];
+        told.when(&mut source, 1, start(1));
+        told.when(
+            &mut source,
+            2,
+            complete(1, RunSummary { unmeasured, rows_written: 3, ..RunSummary::default() }),
+        );
+        assert_eq!(row(&told).health, SourceHealth::Degraded);
+        assert_eq!(row(&told).last_run.unwrap().rows_written, Some(3));
+    }
+
+    #[test]
+    fn runs_keep_their_raw_summary_in_their_order() {
+        let mut told = Told::default();
+        let mut source = told.source();
+        for run in 1..=3 {
+            let minute = i64::try_from(run).unwrap();
+            told.when(&mut source, minute, start(run));
+            let summary = RunSummary { items_seen: 7, ..RunSummary::default() };
+            told.when(&mut source, minute, complete(run, summary));
+        }
+        let runs = fold_in_memory::<SourceRuns>(&told.events);
+        let ids: Vec<_> = runs.values().map(|run| run.id).collect();
+        assert_eq!(ids, [1, 2, 3].map(|run| RunId::new(Ulid(run))));
+        assert!(runs.values().all(|run| run.summary.as_ref().unwrap().items_seen == 7));
     }
 }

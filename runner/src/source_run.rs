@@ -2,25 +2,23 @@
 
 mod delivery;
 mod fetch;
+mod scheduled;
 mod settings;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use data_encoding::HEXLOWER;
 use draxis_commands::secret::Secret;
 use draxis_commands::{CommandError, Commands, Context};
 use draxis_domain::kri::NewReading;
 use draxis_domain::source::{
-    MeasuredValue, RunFailure, RunFailureClass, RunSummary, RunTrigger, SkippedSlug, Source, SourceBody,
+    MeasuredValue, RunFailure, RunFailureClass, RunSummary, RunTrigger, SkippedSlug, SourceBody,
     SourceCommand,
 };
 use draxis_domain::{EventId, KriSlug, Quantity, Rejection, RunId, SourceId, TenantId};
 use draxis_event_store::Committed;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use tokio_util::task::TaskTracker;
-use ulid::Ulid;
 
 use crate::connector::manifest::Manifest;
 use crate::connector::registry::{Connector, Registry};
@@ -35,6 +33,9 @@ pub use crate::source_run::settings::{SealedSettings, SentSettings};
 
 /// How long whoever pressed the button waits before being told where to look.
 const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
+/// How long a run may take, reading and writing: less than [`draxis_domain::source::Source::RUN_LIMIT`], after which it is
+/// given up as lost.
+const LONGEST: std::time::Duration = std::time::Duration::from_mins(14);
 
 /// Runs sources, each in a task of its own, so that a caller who hangs up cuts nothing off.
 #[derive(Clone)]
@@ -146,39 +147,17 @@ impl SourceRuns {
         if let Some(before) = self.commands.answered(tenant, &context).await? {
             return Ok(RunAnswer::Completed(before));
         }
-        let run_id = self.run_id(&context, source);
+        // Run ids begin with their time, by which the history is ordered.
+        let run_id = RunId::new(self.commands.ids().next());
         let (body, secret) = self.commands.open_source(tenant, source).await?;
         let sealed = SealedSettings::open(secret.as_ref())?;
         let started = self.start(&context, (source, run_id), trigger).await?;
-        if started.is_none() {
-            return self.told_again(&context, source, run_id).await;
-        }
-        let begun =
-            Begun { runs: self.clone(), context, source, run_id, started, now: self.commands.clock().now() };
-        let ending = self.tasks.spawn(async move { begun.run_to_its_end(&body, sealed).await });
+        let now = self.commands.clock().now();
+        let begun = Begun { runs: self.clone(), context, source, run_id, started, now };
+        let ending = self.tasks.spawn(async move { begun.run_within_limit(&body, sealed).await });
         match tokio::time::timeout(PATIENCE, ending).await {
             Ok(ended) => ended.map_err(CommandError::failed)?,
             Err(_) => Ok(RunAnswer::UnderWay { run_id }),
-        }
-    }
-
-    /// A run that had begun before, asked for again under the same key: it is answered as it stands, and not run twice.
-    async fn told_again(
-        &self,
-        context: &Context,
-        source: SourceId,
-        run_id: RunId,
-    ) -> Result<RunAnswer, CommandError> {
-        let tenant = context.caller.tenant()?;
-        let state = self.commands.load::<Source>(tenant, &source.to_string()).await?;
-        let ended = state.in_use().filter(|state| state.ended == Some(run_id));
-        if let Some(failure) = ended.and_then(|state| state.ended_in.clone()) {
-            return Ok(RunAnswer::Failed { run_id, failure });
-        }
-        // It may have ended since this command came in.
-        match self.commands.answered(tenant, context).await? {
-            Some(before) => Ok(RunAnswer::Completed(before)),
-            None => Ok(RunAnswer::UnderWay { run_id }),
         }
     }
 
@@ -201,25 +180,6 @@ impl SourceRuns {
         }
     }
 
-    /// The same key names the same run, so that a command sent twice starts it once.
-    fn run_id(&self, context: &Context, source: SourceId) -> RunId {
-        match &context.key {
-            None => RunId::new(self.commands.ids().next()),
-            Some(key) => {
-                let seed = Sha256::new()
-                    .chain_update(b"draxis.run.v1")
-                    .chain_update(source.ulid().0.to_be_bytes())
-                    .chain_update(HEXLOWER.encode(&key.request.0))
-                    .chain_update(&key.caller)
-                    .chain_update(b"\n")
-                    .chain_update(&key.key)
-                    .finalize();
-                let bits = seed.iter().take(16).fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
-                RunId::new(Ulid(bits))
-            }
-        }
-    }
-
     async fn start(
         &self,
         context: &Context,
@@ -233,6 +193,7 @@ impl SourceRuns {
 }
 
 /// A run that has begun.
+#[derive(Clone)]
 struct Begun {
     runs: SourceRuns,
     context: Context,
@@ -243,6 +204,33 @@ struct Begun {
 }
 
 impl Begun {
+    /// Whatever happens, the run ends, and by its own word where that can be written.
+    async fn run_within_limit(
+        self,
+        body: &SourceBody,
+        sealed: SealedSettings,
+    ) -> Result<RunAnswer, CommandError> {
+        let run = self.clone();
+        match tokio::time::timeout(LONGEST, Box::pin(self.run_to_its_end(body, sealed))).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => {
+                let class = RunFailureClass::Internal;
+                let detail = "the run could not be carried out or written; run it again".to_owned();
+                // Where the run has ended after all, or its end cannot be written either, this changes nothing.
+                drop(run.end_failed(RunFailure { class, detail }).await);
+                Err(error)
+            }
+            Err(_) => {
+                let class = RunFailureClass::Timeout;
+                let detail =
+                    "the run took longer than a run may; narrow what the source is asked for".to_owned();
+                let failure = RunFailure { class, detail };
+                run.end_failed(failure.clone()).await?;
+                Ok(RunAnswer::Failed { run_id: run.run_id, failure })
+            }
+        }
+    }
+
     async fn run_to_its_end(
         self,
         body: &SourceBody,
@@ -251,8 +239,9 @@ impl Begun {
         let manifest = match self.runs.manifest(body, &sealed) {
             Ok(manifest) => manifest,
             Err(rejection) => {
-                let text = format!("the source cannot be run as it is: {rejection}");
-                return self.fail(&RunError { class: ErrorClass::Settings, request: None, text }).await;
+                let failure = RunFailure::unfit(&rejection);
+                self.end_failed(failure.clone()).await?;
+                return Ok(RunAnswer::Failed { run_id: self.run_id, failure });
             }
         };
         let opened = Opened::of(&manifest, body, sealed);
@@ -262,15 +251,7 @@ impl Begun {
         if let (Some(error), true) = (&report.error, report.values.is_empty()) {
             return self.fail(error).await;
         }
-        let summary = match self.write(report).await {
-            Ok(summary) => summary,
-            Err(error) => {
-                let class = RunFailureClass::Internal;
-                let detail = "what was read could not be written; run it again".to_owned();
-                self.end_failed(RunFailure { class, detail }).await?;
-                return Err(error);
-            }
-        };
+        let summary = self.write(report).await?;
         let rows = RunRows {
             run_id: self.run_id,
             rows_written: summary.rows_written,

@@ -2,5 +2,6 @@
 
 mod identity;
 mod input;
+mod killed;
 mod main_path;
 mod strangers;

@@ -1,28 +1,45 @@
 //! The log in Postgres: tenant transactions, append, read, idempotency.
 //!
-//! Here lives every statement that touches `events`, `stream_heads`, `claims`, `idempotency_keys`, `snapshots` and
-//! `checkpoints`. What never lives here: a rule of the product, a read model, HTTP.
+//! Here lives every statement that touches `events`, `stream_heads`, `claims`, `idempotency_keys`, `snapshots`,
+//! `checkpoints`, `tree_nodes` and `timers`. What never lives here: a rule of the product, a read model, HTTP.
 
+mod aggregate_events;
 mod append;
 mod cache;
+mod checkpoints;
 mod clock;
 mod database;
+mod ends;
 mod metadata;
 mod platform;
 mod read;
 mod receipt;
 mod repository;
 mod snapshot;
+mod stretch;
 mod tenant_tx;
+mod timers;
 mod writer;
 
+pub use aggregate_events::{OfAggregate, find_run_start, read_aggregate, read_aggregate_back};
 pub use append::{Append, AppendError, Appended, NewEvent};
+pub use checkpoints::{
+    StoredCheckpoint, StoredNode, TILE, as_hash, checkpoints_from, last_checkpoint, read_tile,
+    store_checkpoint,
+};
 pub use clock::{Clock, Ids, ManualClock, SystemClock, UlidIds};
 pub use database::{Database, DatabaseError, Pools, migrate};
+pub use ends::{SequenceFault, StreamEnd, Written, first_sequence_fault, last_before, stream_end};
 pub use metadata::{CqrsMetadata, flatten};
 pub use platform::PlatformRepository;
 pub use read::{EventFilter, StoredEvent, claim_owner, head, read_events, read_on, stream_positions};
 pub use receipt::{Answer, Answered, Receipt, RequestHash, find_receipt};
 pub use repository::{CacheUse, CommandKey, Committed, Outcome, Respond, TenantEventRepository, TenantLog};
+pub use stretch::{Stretch, StretchError, StretchReader};
 pub use tenant_tx::TenantTx;
+pub use timers::{
+    ClaimedTimer, StoredTimer, TimerCheckpoint, TimerClaim, TimerName, claim_timers, find_claimed,
+    finish_timer, hand_back_timer, load_timers, lock_timer_checkpoint, move_timer_checkpoint, put_timers,
+    remove_timers, retry_timer, timers_of,
+};
 pub use writer::{Wakeups, Writer, WriterLimits};

@@ -39,10 +39,9 @@ pub struct StoredEvent {
 }
 
 impl StoredEvent {
-    /// The record: the bytes that were hashed, which are also the exported line. None where the stored texts cannot stand in
-    /// one, which only tampering brings about.
-    pub fn record(&self, tenant: TenantId) -> Option<Vec<u8>> {
-        RecordFields {
+    /// The parts of the record, borrowed. None where the stored texts cannot stand in one, which only tampering brings about.
+    pub fn fields(&self, tenant: TenantId) -> Option<RecordFields<'_>> {
+        Some(RecordFields {
             tenant_id: draxis_proof::record::Ulid::new(tenant.ulid().0),
             position: self.position.get(),
             event_id: draxis_proof::record::Ulid::parse(&self.event_id).ok()?,
@@ -54,9 +53,12 @@ impl StoredEvent {
             recorded_at: UtcMicros::try_new(self.recorded_at.timestamp_micros()).ok()?,
             metadata: &self.metadata,
             payload: &self.payload,
-        }
-        .bytes()
-        .ok()
+        })
+    }
+
+    /// The record: the bytes that were hashed, which are also the exported line.
+    pub fn record(&self, tenant: TenantId) -> Option<Vec<u8>> {
+        self.fields(tenant)?.bytes().ok()
     }
 }
 

@@ -3,13 +3,30 @@
 use std::ops::{Deref, DerefMut};
 
 use draxis_domain::{Position, TenantId};
-use sqlx::{PgConnection, PgPool, Postgres, Row, Transaction};
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, PgPool, Postgres, Row, TransactionManager};
+
+/// How sqlx keeps count of a connection's transactions.
+type Manager = <Postgres as sqlx::Database>::TransactionManager;
 
 /// A transaction in which row-level security admits exactly one tenant's rows. Dropped without a commit, it rolls back.
 #[derive(Debug)]
 pub struct TenantTx {
-    transaction: Transaction<'static, Postgres>,
+    connection: PoolConnection<Postgres>,
     tenant: TenantId,
+    open: bool,
+}
+
+/// A connection on which a transaction is being opened. Given up half-way, by a caller that hung up, it may be within one
+/// that nobody counts, under a tenant that the next one does not expect: it is closed instead of going back to the pool.
+struct Opening(Option<PoolConnection<Postgres>>);
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        if let Some(connection) = &mut self.0 {
+            connection.close_on_drop();
+        }
+    }
 }
 
 impl TenantTx {
@@ -17,8 +34,7 @@ impl TenantTx {
     pub async fn begin(pool: &PgPool, tenant: TenantId) -> Result<Self, sqlx::Error> {
         // SET LOCAL, not set_config: only this form reaches the workers of a Citus cluster (design.md section 6). The text is
         // rendered from a typed id, in this one place.
-        let begin = format!("BEGIN; SET LOCAL draxis.tenant_id = '{}'", tenant.uuid());
-        Ok(Self { transaction: pool.begin_with(begin).await?, tenant })
+        Self::open(pool, tenant, format!("BEGIN; SET LOCAL draxis.tenant_id = '{}'", tenant.uuid())).await
     }
 
     /// As [`Self::begin`], for work that can be repeated from the log at any time: its commit does not wait for the disk.
@@ -27,7 +43,16 @@ impl TenantTx {
             "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL draxis.tenant_id = '{}'",
             tenant.uuid()
         );
-        Ok(Self { transaction: pool.begin_with(begin).await?, tenant })
+        Self::open(pool, tenant, begin).await
+    }
+
+    async fn open(pool: &PgPool, tenant: TenantId, begin: String) -> Result<Self, sqlx::Error> {
+        let mut opening = Opening(Some(pool.acquire().await?));
+        if let Some(connection) = &mut opening.0 {
+            Manager::begin(connection, Some(begin.into())).await?;
+        }
+        let connection = opening.0.take().ok_or(sqlx::Error::BeginFailed)?;
+        Ok(Self { connection, tenant, open: true })
     }
 
     /// The position of the tenant's last event, in one round trip: what every read begins with. The two statements are one
@@ -47,8 +72,18 @@ impl TenantTx {
     }
 
     /// Makes what was written here durable and visible.
-    pub async fn commit(self) -> Result<(), sqlx::Error> {
-        self.transaction.commit().await
+    pub async fn commit(mut self) -> Result<(), sqlx::Error> {
+        Manager::commit(&mut self.connection).await?;
+        self.open = false;
+        Ok(())
+    }
+}
+
+impl Drop for TenantTx {
+    fn drop(&mut self) {
+        if self.open {
+            Manager::start_rollback(&mut self.connection);
+        }
     }
 }
 
@@ -56,12 +91,12 @@ impl Deref for TenantTx {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        &self.transaction
+        &self.connection
     }
 }
 
 impl DerefMut for TenantTx {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.transaction
+        &mut self.connection
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Rejection;
-use crate::source::{SkippedSlug, SourceBody};
+use crate::source::{Schedule, SkippedSlug, SourceBody};
 
 /// How values come to a source that is not asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +61,11 @@ impl SourceBody {
             "csv" => Some(DeliveryWay::Upload),
             _ => None,
         }
+    }
+
+    /// How often it is run: never, where values come by themselves. Its schedule then says how often they are expected.
+    pub fn run_schedule(&self) -> Schedule {
+        if self.receives_by().is_some() { Schedule::Manual } else { self.schedule }
     }
 
     /// Refuses values that come in another way than the source was connected for.

@@ -39,12 +39,12 @@ pub struct SourceState {
     pub running: Option<(RunId, DateTime<Utc>)>,
     /// The run that ended last, so that telling it twice is no error.
     pub ended: Option<RunId>,
-    /// How that run failed, where it did, so that asking for it again is answered the same.
-    #[serde(default)]
-    pub ended_in: Option<RunFailure>,
     /// The tokens that may push to it, and those that were revoked.
     #[serde(default)]
     pub push_tokens: BTreeMap<PushTokenId, PushToken>,
+    /// The latest instant on its schedule that a run began for: one told again, or an earlier one told late, begins none.
+    #[serde(default)]
+    pub scheduled_to: Option<DateTime<Utc>>,
 }
 
 /// Whether a source is read.
@@ -175,8 +175,8 @@ impl Source {
                     standing,
                     running: None,
                     ended: None,
-                    ended_in: None,
                     push_tokens: BTreeMap::new(),
+                    scheduled_to: None,
                 };
                 *this = Self::Present(Box::new(state));
             }
@@ -246,16 +246,19 @@ impl SourceState {
                 "there is nothing to run: values are pushed or uploaded to this source",
             ));
         }
+        // A worker that was stopped past its lease may tell an instant again after others have gone on (hazards H14).
+        if let RunTrigger::Scheduled { due_at } = &trigger
+            && self.scheduled_to.is_some_and(|latest| *due_at <= latest)
+        {
+            return Ok(Vec::new());
+        }
         let started = SourceEvent::RunStarted(RunStarted { run_id, trigger, started_at: moment.now });
         match self.running {
             None if self.ended == Some(run_id) => Ok(Vec::new()),
             None => Ok(vec![started]),
             Some((running, _)) if running == run_id => Ok(Vec::new()),
             Some((running, since)) if moment.now - since > Source::RUN_LIMIT => {
-                let failure = RunFailure {
-                    class: RunFailureClass::Lost,
-                    detail: "the run did not end in time; its process was stopped or cut off".to_owned(),
-                };
+                let failure = RunFailure::lost();
                 Ok(vec![SourceEvent::RunFailed(RunFailed { run_id: running, failure }), started])
             }
             Some(_) => Err(Rejection::conflict(
@@ -276,12 +279,6 @@ impl SourceState {
         }
     }
 
-    fn ended(&mut self, run: RunId, failure: Option<RunFailure>) {
-        self.running = None;
-        self.ended = Some(run);
-        self.ended_in = failure;
-    }
-
     fn evolve(&mut self, event: SourceEvent) {
         match event {
             SourceEvent::Connected(_) | SourceEvent::ValuesReceived(_) => {}
@@ -293,13 +290,21 @@ impl SourceState {
             SourceEvent::Paused(_) => self.standing = Standing::Paused,
             SourceEvent::Resumed(_) => self.standing = Standing::Active,
             SourceEvent::Archived(_) => self.standing = Standing::Archived,
-            SourceEvent::RunStarted(started) => self.running = Some((started.run_id, started.started_at)),
+            SourceEvent::RunStarted(started) => {
+                self.running = Some((started.run_id, started.started_at));
+                if let RunTrigger::Scheduled { due_at } = started.trigger {
+                    self.scheduled_to = Some(due_at);
+                }
+            }
             // A lost run has not ended by its own word: what it says later is refused, not taken for a repetition.
             SourceEvent::RunFailed(RunFailed { failure, .. }) if failure.class == RunFailureClass::Lost => {
                 self.running = None;
             }
-            SourceEvent::RunCompleted(RunCompleted { run_id, .. }) => self.ended(run_id, None),
-            SourceEvent::RunFailed(RunFailed { run_id, failure }) => self.ended(run_id, Some(failure)),
+            SourceEvent::RunCompleted(RunCompleted { run_id, .. })
+            | SourceEvent::RunFailed(RunFailed { run_id, .. }) => {
+                self.running = None;
+                self.ended = Some(run_id);
+            }
             SourceEvent::PushTokenMinted(minted) => self.minted(minted),
             SourceEvent::PushTokenRevoked(revoked) => self.revoked(revoked.id),
         }
@@ -387,6 +392,25 @@ mod tests {
         );
         let superseded = after(vec![(0, start(1)), (16, start(2))]);
         assert_eq!(code(superseded.decide(complete(1), &moment(17))), "source.run_superseded");
+    }
+
+    #[test]
+    fn an_instant_of_the_schedule_begins_one_run_however_late_it_is_told_again() {
+        let due = |n: u128, minute| SourceCommand::StartRun {
+            run_id: run(n),
+            trigger: RunTrigger::Scheduled { due_at: DateTime::UNIX_EPOCH + Duration::minutes(minute) },
+        };
+        let source = after(vec![
+            (60, due(1, 60)),
+            (61, complete(1)),
+            (120, due(2, 120)),
+            (121, complete(2)),
+            (122, start(3)),
+            (123, complete(3)),
+        ]);
+        assert_eq!(source.decide(due(1, 60), &moment(130)), Ok(Vec::new()), "told after another has run");
+        assert_eq!(source.decide(due(2, 120), &moment(130)), Ok(Vec::new()), "told after a manual run");
+        assert_eq!(source.decide(due(4, 180), &moment(180)).unwrap().len(), 1);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{KriSlug, Quantity};
+#[cfg(doc)]
+use crate::source::Source;
+use crate::{KriSlug, Quantity, Rejection};
 
 /// What set a run off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +98,22 @@ pub enum RunFailureClass {
     Lost,
     /// Our own fault.
     Internal,
+}
+
+impl RunFailure {
+    /// The run outlived [`Source::RUN_LIMIT`], whatever became of its process.
+    pub fn lost() -> Self {
+        Self {
+            class: RunFailureClass::Lost,
+            detail: "the run did not end in time; its process was stopped or cut off".to_owned(),
+        }
+    }
+
+    /// The source cannot be run as it is now.
+    pub fn unfit(why: &Rejection) -> Self {
+        let detail = format!("the source cannot be run as it is: {why}");
+        Self { class: RunFailureClass::Settings, detail }
+    }
 }
 
 /// How a run failed.

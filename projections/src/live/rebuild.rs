@@ -10,9 +10,6 @@ use crate::live::{CHUNK, Live};
 use crate::projection::Log;
 use crate::store::{Folder, Role, checkpoint};
 
-/// How many old rows are removed in one transaction.
-const SWEPT: i64 = 10_000;
-
 /// How far a rebuild has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -64,26 +61,26 @@ impl Live {
             }
         }
         let at = self.switch::<E>(tenant, projections).await?.unwrap_or(at);
+        let mut transaction = TenantTx::begin_rebuildable(&self.pool, tenant).await?;
+        patiently(&mut transaction).await?;
         for folder in folders::<E>(projections) {
-            self.sweep_out(tenant, folder).await?;
+            folder.table().sweep_out(&mut transaction).await?;
         }
+        transaction.commit().await?;
         Ok(at)
     }
 
-    /// Gives up what was begun for another version, removes rows that nothing names, and begins a generation each.
+    /// Gives up what was begun for another version, removes rows that nothing names, and begins a generation each. All of it
+    /// while what serves is locked, so that no two processes begin on each other's remains.
     async fn prepare<E: Log>(&self, tenant: TenantId, projections: &[String]) -> Result<(), ReadError> {
         let mut transaction = TenantTx::begin_rebuildable(&self.pool, tenant).await?;
+        patiently(&mut transaction).await?;
         lock_serving::<E>(&mut transaction).await?;
         for folder in folders::<E>(projections) {
-            checkpoint::give_up_building(&mut transaction, folder.table().name(), folder.version()).await?;
-        }
-        transaction.commit().await?;
-        for folder in folders::<E>(projections) {
-            self.sweep_out(tenant, folder).await?;
-        }
-        let mut transaction = TenantTx::begin_rebuildable(&self.pool, tenant).await?;
-        for folder in folders::<E>(projections) {
-            checkpoint::begin_building(&mut transaction, folder.table().name(), folder.version()).await?;
+            let name = folder.table().name();
+            checkpoint::give_up_building(&mut transaction, name, folder.version()).await?;
+            folder.table().sweep_out(&mut transaction).await?;
+            checkpoint::begin_building(&mut transaction, name, folder.version()).await?;
         }
         Ok(transaction.commit().await?)
     }
@@ -115,17 +112,11 @@ impl Live {
         transaction.commit().await?;
         Ok(at)
     }
+}
 
-    async fn sweep_out<E: Log>(&self, tenant: TenantId, folder: &dyn Folder<E>) -> Result<(), ReadError> {
-        loop {
-            let mut transaction = TenantTx::begin_rebuildable(&self.pool, tenant).await?;
-            let gone = folder.table().sweep_out(&mut transaction, SWEPT).await?;
-            transaction.commit().await?;
-            if gone == 0 {
-                return Ok(());
-            }
-        }
-    }
+/// Lets a statement last as long as a million rows take.
+async fn patiently(transaction: &mut TenantTx) -> Result<(), sqlx::Error> {
+    sqlx::query!("SET LOCAL statement_timeout = '1h'").execute(&mut **transaction).await.map(drop)
 }
 
 /// The projections of these names.

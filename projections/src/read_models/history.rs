@@ -30,7 +30,7 @@ impl ReadModels {
             let named = self.live.page::<Breaches, _>(tenant, at_least, list, opened).await?;
             for breach in self.breaches(tenant, &named).await? {
                 if filter.admits(&breach) {
-                    found.push((breaches::cursor(breach.opened), breach));
+                    found.push((breaches::cursor(breach.position), breach));
                 }
             }
             (at_least, cursor) = (Some(named.position), named.next_cursor);
@@ -48,7 +48,7 @@ impl ReadModels {
             .into_iter()
             .filter_map(|(_, row)| if let BreachesRow::Breach(breach) = row { Some(*breach) } else { None })
             .collect();
-        found.sort_by_key(|breach| std::cmp::Reverse(breach.opened));
+        found.sort_by_key(|breach| std::cmp::Reverse(breach.position));
         Ok(found)
     }
 

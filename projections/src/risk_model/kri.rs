@@ -229,3 +229,88 @@ const fn begun(opened: &BreachOpened) -> Episode {
         snoozed_until: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use draxis_domain::kri::{Kri, KriCommand};
+    use proptest::prelude::*;
+
+    use super::KriRow;
+    use crate::memory::fold_in_memory;
+    use crate::risk_model::{RiskModel, RiskModelRow};
+    use crate::told::{Told, adjust, any, q};
+
+    fn row(told: &Told, id: &str) -> KriRow {
+        match fold_in_memory::<RiskModel>(&told.events).remove(&format!("kri/{id}")) {
+            Some(RiskModelRow::Kri(row)) => *row,
+            other => panic!("no KRI, but {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_reading_shows_with_its_status_and_opens_its_breach() {
+        let mut told = Told::default();
+        let mut kri = told.kri(1, "");
+        told.reads(&mut kri, 10, 25);
+        let row = row(&told, &kri.id);
+        assert_eq!(serde_json::to_value(&row).unwrap()["value"], "25");
+        assert_eq!(row.breach.map(|open| open.id), Some(kri.open_breach()));
+        assert_eq!(row.trend.len(), 1);
+    }
+
+    #[test]
+    fn the_trend_ends_at_the_value_there_is_now() {
+        let mut told = Told::default();
+        let mut kri = told.kri(1, "");
+        told.reads(&mut kri, 10, 9);
+        told.when(&mut kri, 20, adjust(1, draxis_domain::kri::Operator::Decrement, 2, 15));
+        let row = row(&told, &kri.id);
+        let values: Vec<_> = row.trend.iter().map(|point| point.value).collect();
+        assert_eq!(values, [q(9), q(7)]);
+    }
+
+    #[test]
+    fn a_reading_that_grew_too_old_shows_as_stale_with_its_value() {
+        let mut told = Told::default();
+        let mut kri = told.kri(1, "");
+        told.reads(&mut kri, 10, 5);
+        assert!(!row(&told, &kri.id).stale);
+        told.when(&mut kri, 130, KriCommand::MarkStale);
+        let row = row(&told, &kri.id);
+        assert_eq!((row.stale, row.value), (true, Some(q(5))));
+    }
+
+    #[test]
+    fn an_archived_kri_keeps_its_row_and_says_so() {
+        let mut told = Told::default();
+        let mut kri = told.kri(1, "");
+        told.when(&mut kri, 1, KriCommand::Archive);
+        assert!(row(&told, &kri.id).archived);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn the_row_stands_as_the_aggregate_does(told in any::stream()) {
+            let mut kris = std::collections::BTreeMap::<String, Kri>::new();
+            for recorded in &told.events {
+                if let draxis_domain::TenantEvent::Kri(event) = &recorded.event {
+                    let kri = kris.entry(recorded.aggregate_id.clone()).or_default();
+                    cqrs_es::Aggregate::apply(kri, event.clone());
+                }
+            }
+            for (id, kri) in kris {
+                let Kri::Present(state) = kri else { panic!("no KRI") };
+                let row = row(&told, &id);
+                prop_assert_eq!((row.version, row.archived), (state.version, state.archived));
+                prop_assert_eq!((row.value, row.status, row.stale), (state.standing.value, state.standing.status, state.standing.stale));
+                prop_assert_eq!((row.observed_at, row.stale_at), (state.standing.observed_at, state.standing.stale_at));
+                prop_assert_eq!(row.breach, state.episodes.open);
+                prop_assert_eq!(row.risk_ids, state.body.risk_ids);
+                if let (Some(last), Some(value)) = (row.trend.last(), row.value) {
+                    prop_assert_eq!(last.value, value);
+                }
+            }
+        }
+    }
+}

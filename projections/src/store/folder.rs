@@ -83,3 +83,78 @@ pub(crate) fn parsed<P: Projection>(stored: Vec<Keyed>) -> Result<BTreeMap<Strin
 pub(crate) fn written<P: Projection>(row: &P::Row) -> Result<String, ReadError> {
     serde_json::to_string(row).map_err(|source| ReadError::Unwritable { projection: P::TABLE.name(), source })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use draxis_domain::{Recorded, TenantEvent};
+    use proptest::prelude::*;
+
+    use super::{Folder, parsed, written};
+    use crate::memory::fold_in_memory;
+    use crate::projection::{Log, Projection};
+    use crate::store::Keyed;
+    use crate::told::any;
+    use crate::{Breaches, KriHistory, RiskModel, SourceRuns, Sources};
+
+    /// What a table holds after the events were folded in batches of that many.
+    fn folded_in_batches(
+        folder: &dyn Folder<TenantEvent>,
+        events: &[Recorded<TenantEvent>],
+        batch: usize,
+    ) -> BTreeMap<String, String> {
+        let mut table: BTreeMap<String, String> = BTreeMap::new();
+        for batch in events.chunks(batch) {
+            let touched = folder.touched(batch);
+            let stored = touched
+                .into_iter()
+                .filter_map(|key| table.get(&key).map(|body| Keyed { key: key.clone(), body: body.clone() }))
+                .collect();
+            let changes = folder.fold(batch, stored).unwrap();
+            table.extend(changes.keys.into_iter().zip(changes.bodies));
+            for key in changes.gone {
+                table.remove(&key);
+            }
+        }
+        table
+    }
+
+    fn rebuilt<P: Projection<Event = TenantEvent>>(
+        events: &[Recorded<TenantEvent>],
+    ) -> BTreeMap<String, String> {
+        let rows = fold_in_memory::<P>(events);
+        rows.into_iter().map(|(key, row)| (key, written::<P>(&row).unwrap())).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn rows_kept_batch_by_batch_are_the_bytes_of_a_rebuild(told in any::stream(), batch in 1..40_usize) {
+            let events = &told.events;
+            let rebuilt = [
+                rebuilt::<Breaches>(events),
+                rebuilt::<KriHistory>(events),
+                rebuilt::<RiskModel>(events),
+                rebuilt::<SourceRuns>(events),
+                rebuilt::<Sources>(events),
+            ];
+            prop_assert_eq!(TenantEvent::folders().len(), rebuilt.len());
+            for (folder, rebuilt) in TenantEvent::folders().iter().zip(rebuilt) {
+                prop_assert_eq!(&folded_in_batches(*folder, events, batch), &rebuilt);
+                let plain = rebuilt.keys().all(|key| key.bytes().all(|byte| byte.is_ascii_graphic()));
+                prop_assert!(plain, "a range of keys ends at the character after these");
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_that_does_not_read_back_names_itself() {
+        let row = Keyed { key: "kri/1".to_owned(), body: "{}".to_owned() };
+        let error = parsed::<RiskModel>(vec![row]).unwrap_err().to_string();
+        assert!(
+            error.contains("kri/1") && error.contains("draxis rebuild --projection risk_model"),
+            "{error}"
+        );
+    }
+}

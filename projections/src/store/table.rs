@@ -112,23 +112,28 @@ macro_rules! tables {
                 .map(drop)
             }
 
-            /// Removes up to `limit` rows of generations that no checkpoint names; says how many there were.
-            pub(crate) async fn sweep_out(
-                self,
-                transaction: &mut TenantTx,
-                limit: i64,
-            ) -> Result<u64, sqlx::Error> {
+            /// Removes the rows of generations that no checkpoint names: those before the one that serves, and what was begun
+            /// after it and given up. One statement each sees rows and checkpoints of one instant, so that a generation
+            /// that is begun meanwhile is left alone.
+            pub(crate) async fn sweep_out(self, transaction: &mut TenantTx) -> Result<(), sqlx::Error> {
                 let tenant = transaction.tenant().uuid();
                 match self {
-                    $(Self::$table => sqlx::query!(
-                        "DELETE FROM " + $name + " WHERE tenant_id = $1 AND (generation, key) IN (
-                             SELECT generation, key FROM " + $name + " WHERE tenant_id = $1 AND generation NOT IN (
-                                 SELECT generation FROM projection_checkpoints WHERE tenant_id = $1 AND projection = $2)
-                             LIMIT $3)",
-                        tenant, $name, limit
-                    ).execute(&mut **transaction).await),+
+                    $(Self::$table => {
+                        sqlx::query!(
+                            "DELETE FROM " + $name + " WHERE tenant_id = $1 AND generation <
+                                 (SELECT generation FROM projection_checkpoints
+                                  WHERE tenant_id = $1 AND projection = $2 AND serving)",
+                            tenant, $name
+                        ).execute(&mut **transaction).await?;
+                        sqlx::query!(
+                            "DELETE FROM " + $name + " WHERE tenant_id = $1 AND generation >
+                                 (SELECT max(generation) FROM projection_checkpoints
+                                  WHERE tenant_id = $1 AND projection = $2)",
+                            tenant, $name
+                        ).execute(&mut **transaction).await
+                    }),+
                 }
-                .map(|done| done.rows_affected())
+                .map(drop)
             }
 
             /// The first rows of what serves within a range of keys, ascending.

@@ -63,10 +63,17 @@ impl Frontier {
 
     /// Adds one leaf at the end.
     pub fn push(&mut self, leaf: Hash) {
+        self.push_noting(leaf, |_level, _index, _node| {});
+    }
+
+    /// The same, and tells of each inner node that the leaf completes: its level, its index within the level, its hash.
+    /// Whoever keeps some of them can prove anything later without reading all leaves again.
+    pub fn push_noting(&mut self, leaf: Hash, mut completed: impl FnMut(u32, u64, Hash)) {
         let mut node = leaf;
-        for _ in 0..self.size.trailing_ones() {
+        for level in 1..=self.size.trailing_ones() {
             let Some(left) = self.peaks.pop() else { break };
             node = node_hash(&left, &node);
+            completed(level, self.size >> level, node);
         }
         self.peaks.push(node);
         // Saturating, because nobody lives to see 2^63 pushes.
@@ -110,7 +117,7 @@ pub(super) fn fold_peaks(peaks: &[Hash]) -> Option<Hash> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::leaf_hash;
+    use crate::tree::{LeafSlice, Nodes as _, leaf_hash};
 
     fn grown(size: u64) -> Frontier {
         let mut frontier = Frontier::new();
@@ -127,6 +134,19 @@ mod tests {
             assert_eq!(again, frontier);
             again.push(leaf_hash(&size.to_be_bytes()));
             assert_eq!(again.root(), grown(size + 1).root());
+        }
+    }
+
+    #[test]
+    fn every_node_that_a_leaf_completes_is_told_of() {
+        let leaves: Vec<Hash> = (0..21_u64).map(|index| leaf_hash(&index.to_be_bytes())).collect();
+        let (mut frontier, mut told) = (Frontier::new(), Vec::new());
+        for leaf in &leaves {
+            frontier.push_noting(*leaf, |level, index, node| told.push((level, index, node)));
+        }
+        assert_eq!(told.len(), 10 + 5 + 2 + 1, "pairs, fours, eights and a sixteen");
+        for (level, index, node) in told {
+            assert_eq!(LeafSlice(&leaves).node(level, index), Ok(node), "node {index} of level {level}");
         }
     }
 

@@ -11,6 +11,11 @@ pub struct Span {
 }
 
 impl Span {
+    /// The first `size` leaves: its complete subtrees are the peaks of that tree's [`super::Frontier`].
+    pub const fn whole(size: u64) -> Self {
+        Self { begin: 0, end: size }
+    }
+
     /// The first leaf, counted from 0.
     pub const fn begin(self) -> u64 {
         self.begin
@@ -33,7 +38,7 @@ impl Span {
 
     /// The complete subtrees this stretch is made of, as (level, index), left to right. Only stretches that a proof
     /// names are cut rightly: they begin at a multiple of a power of two that is not smaller than their length.
-    pub(super) fn complete_nodes(self) -> Vec<(u32, u64)> {
+    pub fn complete_nodes(self) -> Vec<(u32, u64)> {
         let mut nodes = Vec::new();
         let mut begin = self.begin;
         while let Some(level) = (self.end - begin).checked_ilog2() {

@@ -1,0 +1,262 @@
+//! Starting runs: by breach, by button and by time, each cause once, and only while the workflow is active.
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Map, Value};
+
+use crate::workflow::event::{
+    MissedTimes, MissedWhat, MissedWhy, WorkflowEvent, WorkflowRunEnded, WorkflowRunMissed,
+    WorkflowRunRequested, WorkflowRunStarted,
+};
+use crate::workflow::rule::{Standing, WorkflowState};
+use crate::workflow::run::{BreachReached, PinnedKriEvent, RunKey, RunTrigger};
+use crate::workflow::{Calendar, Definition, KriBreach, Missed, OnActivate, Overlap, Schedule, Trigger};
+use crate::{Rejection, Violation, WorkflowRunId};
+
+/// How late a due time may be served and still count as on time (decided): for a trigger that lets missed times go.
+const ON_TIME: Duration = Duration::minutes(5);
+
+impl WorkflowState {
+    /// A breach has reached a level. What is not for this workflow is nothing, and no error: the trigger may have been
+    /// changed since whoever asks looked.
+    pub(super) fn breached(
+        &self,
+        breach: BreachReached,
+        kri_events: Vec<PinnedKriEvent>,
+    ) -> Result<Vec<WorkflowEvent>, Rejection> {
+        let Trigger::KriBreach(asked) = &self.definition.trigger else { return Ok(Vec::new()) };
+        if !asked.kri.names(breach.kri, &breach.slug) || breach.level < asked.level {
+            return Ok(Vec::new());
+        }
+        let key = RunKey::Breach(breach.kri, breach.breach_id, asked.level);
+        if self.started.contains(&WorkflowRunId::of(self.id, &key)) {
+            return Ok(Vec::new());
+        }
+        self.must_live()?;
+        match self.standing {
+            Standing::Draft | Standing::Archived => Ok(Vec::new()),
+            Standing::Paused if self.missed.contains(&breach.breach_id) => Ok(Vec::new()),
+            Standing::Paused => {
+                let missed =
+                    WorkflowRunMissed { why: MissedWhy::Paused, what: MissedWhat::KriBreach(breach) };
+                Ok(vec![WorkflowEvent::RunMissed(missed)])
+            }
+            Standing::Active if self.came_before(asked, &breach) => Ok(Vec::new()),
+            Standing::Active => Ok(vec![self.started_by(&key, RunTrigger::KriBreach(breach), kri_events)]),
+        }
+    }
+
+    /// A breach from before activation counts only where the trigger says so (hazards H13).
+    fn came_before(&self, asked: &KriBreach, breach: &BreachReached) -> bool {
+        asked.on_activate == OnActivate::NextBreach && breach.reached_at < self.active_since
+    }
+
+    /// Somebody presses the button. Whatever the trigger, a person may start a run by hand; only a manual trigger asks
+    /// for inputs (decided).
+    pub(super) fn run(
+        &self,
+        key: String,
+        inputs: &Map<String, Value>,
+        kri_events: Vec<PinnedKriEvent>,
+    ) -> Result<Vec<WorkflowEvent>, Rejection> {
+        let key = RunKey::Manual(key);
+        if self.started.contains(&WorkflowRunId::of(self.id, &key)) {
+            return Ok(Vec::new());
+        }
+        self.must_live()?;
+        match self.standing {
+            Standing::Active | Standing::Archived => {}
+            Standing::Draft => {
+                let detail = "the workflow is a draft; activate it to run it";
+                return Err(Rejection::conflict("workflow.draft", detail));
+            }
+            Standing::Paused => {
+                let detail = "the workflow is paused; activate it to run it";
+                return Err(Rejection::conflict("workflow.paused", detail));
+            }
+        }
+        let inputs = filled_in(&self.definition, inputs)?;
+        Ok(vec![self.started_by(&key, RunTrigger::Manual { inputs }, kri_events)])
+    }
+
+    /// Serves whatever is due.
+    pub(super) fn tick(&self, now: DateTime<Utc>, kri_events: &[PinnedKriEvent]) -> Vec<WorkflowEvent> {
+        if self.standing != Standing::Active {
+            return Vec::new();
+        }
+        let Some((schedule, calendar)) = self.schedule() else { return Vec::new() };
+        let at_most = match schedule.missed {
+            Missed::Latest | Missed::None => 1,
+            Missed::All { up_to } => usize::try_from(up_to).unwrap_or(usize::MAX),
+        };
+        let mut due = calendar.latest(self.served_until, now, at_most);
+        if schedule.missed == Missed::None {
+            due.retain(|due| now - *due <= ON_TIME);
+        }
+        let before = due.first().map_or(now, |first| *first - Duration::microseconds(1));
+        let late =
+            missed_times(&calendar, self.served_until, before).map(|times| missed(MissedWhy::Late, times));
+        late.into_iter().chain(self.start_due(schedule.overlap, &due, kri_events)).collect()
+    }
+
+    /// Starts a run for each due time, as far as the runs under way allow.
+    fn start_due(
+        &self,
+        overlap: Overlap,
+        due: &[DateTime<Utc>],
+        kri_events: &[PinnedKriEvent],
+    ) -> Vec<WorkflowEvent> {
+        let (mut busy, mut waiting) = (!self.running.is_empty(), self.waiting.is_some());
+        let mut events = Vec::new();
+        for due_at in due.iter().copied() {
+            let free = overlap == Overlap::Allow || !(busy || waiting);
+            events.push(if free {
+                busy = true;
+                self.started_by(
+                    &RunKey::Schedule(due_at),
+                    RunTrigger::Schedule { due_at },
+                    kri_events.to_vec(),
+                )
+            } else if overlap == Overlap::QueueOne && !waiting {
+                waiting = true;
+                WorkflowEvent::RunRequested(WorkflowRunRequested { due_at })
+            } else {
+                missed(MissedWhy::Overlap, one_time(due_at))
+            });
+        }
+        events
+    }
+
+    /// A run is over: the due time that waited for it has its turn, once nothing else is in its way.
+    pub(super) fn end_run(
+        &self,
+        run_id: WorkflowRunId,
+        kri_events: Vec<PinnedKriEvent>,
+    ) -> Vec<WorkflowEvent> {
+        if !self.running.contains(&run_id) {
+            return Vec::new();
+        }
+        let mut events = vec![WorkflowEvent::RunEnded(WorkflowRunEnded { run_id })];
+        let mut others = self.running.clone();
+        others.forget(&run_id);
+        if let Some(due_at) = self.waiting.filter(|_| others.is_empty()) {
+            match self.standing {
+                Standing::Active if self.is_scheduled() => {
+                    let trigger = RunTrigger::Schedule { due_at };
+                    events.push(self.started_by(&RunKey::Schedule(due_at), trigger, kri_events));
+                }
+                Standing::Active => events.extend(self.give_up_waiting(MissedWhy::Edited)),
+                Standing::Paused => events.extend(self.give_up_waiting(MissedWhy::Paused)),
+                Standing::Draft | Standing::Archived => {
+                    events.extend(self.give_up_waiting(MissedWhy::Archived));
+                }
+            }
+        }
+        events
+    }
+
+    fn started_by(
+        &self,
+        key: &RunKey,
+        trigger: RunTrigger,
+        kri_events: Vec<PinnedKriEvent>,
+    ) -> WorkflowEvent {
+        WorkflowEvent::RunStarted(WorkflowRunStarted {
+            run_id: WorkflowRunId::of(self.id, key),
+            key: key.to_string(),
+            trigger,
+            version: self.version,
+            definition: Box::new(self.definition.clone()),
+            kri_events,
+        })
+    }
+
+    pub(super) const fn is_scheduled(&self) -> bool {
+        matches!(self.definition.trigger, Trigger::Schedule(_))
+    }
+
+    /// The next time at which [`WorkflowCommand::Tick`](crate::workflow::WorkflowCommand::Tick) has something to serve; it
+    /// may lie in the past.
+    pub fn next_due(&self) -> Option<DateTime<Utc>> {
+        let (_, calendar) = self.schedule().filter(|_| self.standing == Standing::Active)?;
+        calendar.after(self.served_until).next()
+    }
+
+    fn schedule(&self) -> Option<(&Schedule, Calendar)> {
+        match &self.definition.trigger {
+            Trigger::Schedule(schedule) => {
+                Some((schedule, Calendar::parse(&schedule.cron, &schedule.time_zone).ok()?))
+            }
+            Trigger::KriBreach(_) | Trigger::Manual(_) => None,
+        }
+    }
+
+    /// Before the trigger changes, the old one's due times that nobody has served yet are settled: from now on the new
+    /// trigger says what starts a run.
+    pub(super) fn settle_before(&self, next: &Definition, now: DateTime<Utc>) -> Vec<WorkflowEvent> {
+        if next.trigger == self.definition.trigger { Vec::new() } else { self.settle(now, MissedWhy::Edited) }
+    }
+
+    /// Due times that nobody will serve any more, as one event that lists them (hazards H13). Those of a paused workflow
+    /// were missed for that reason, whatever ends the pause.
+    pub(super) fn settle(&self, now: DateTime<Utc>, why: MissedWhy) -> Vec<WorkflowEvent> {
+        let why = match self.standing {
+            Standing::Draft | Standing::Archived => return Vec::new(),
+            Standing::Active => why,
+            Standing::Paused => MissedWhy::Paused,
+        };
+        let Some((_, calendar)) = self.schedule() else { return Vec::new() };
+        missed_times(&calendar, self.served_until, now).map(|times| missed(why, times)).into_iter().collect()
+    }
+
+    /// The due time that waited will not be run.
+    pub(super) fn give_up_waiting(&self, why: MissedWhy) -> Option<WorkflowEvent> {
+        self.waiting.map(|due_at| missed(why, one_time(due_at)))
+    }
+}
+
+fn missed(why: MissedWhy, times: MissedTimes) -> WorkflowEvent {
+    WorkflowEvent::RunMissed(WorkflowRunMissed { why, what: MissedWhat::Schedule(times) })
+}
+
+fn one_time(due_at: DateTime<Utc>) -> MissedTimes {
+    MissedTimes { first: due_at, last: due_at, count: 1, listed: vec![due_at] }
+}
+
+/// The due times in `(after, until]`, counted as far as they are counted.
+fn missed_times(calendar: &Calendar, after: DateTime<Utc>, until: DateTime<Utc>) -> Option<MissedTimes> {
+    let first = calendar.between(after, until).next()?;
+    let listed = calendar.latest(after, until, MissedTimes::LISTED);
+    let count = calendar.between(after, until).take(MissedTimes::COUNTED).count();
+    Some(MissedTimes { first, last: *listed.last()?, count: u64::try_from(count).ok()?, listed })
+}
+
+/// The inputs that a run sees: what was given, checked, and defaults for the rest.
+fn filled_in(definition: &Definition, given: &Map<String, Value>) -> Result<Map<String, Value>, Rejection> {
+    let asked = match &definition.trigger {
+        Trigger::Manual(manual) => manual.inputs.as_slice(),
+        Trigger::KriBreach(_) | Trigger::Schedule(_) => &[],
+    };
+    let (mut inputs, mut violations) = (Map::new(), Vec::new());
+    let mut refuse = |name: &str, detail: String| {
+        let name = name.replace('~', "~0").replace('/', "~1");
+        violations.push(Violation { pointer: format!("/inputs/{name}"), detail });
+    };
+    for input in asked {
+        match given.get(&input.name).or(input.default.as_ref()) {
+            Some(value) if input.accepts(value) => drop(inputs.insert(input.name.clone(), value.clone())),
+            Some(_) => refuse(&input.name, format!("must be {}", input.wanted())),
+            None if input.required => {
+                refuse(&input.name, format!("must be given, and be {}", input.wanted()));
+            }
+            None => {}
+        }
+    }
+    for name in given.keys().filter(|name| !asked.iter().any(|input| input.name == **name)) {
+        refuse(name, "is not asked for by this workflow; leave it out".to_owned());
+    }
+    if violations.is_empty() {
+        Ok(inputs)
+    } else {
+        Err(Rejection::Invalid { code: "workflow.inputs", violations })
+    }
+}
