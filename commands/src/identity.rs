@@ -4,6 +4,7 @@
 mod access_token;
 mod account;
 mod invitation;
+mod outbox;
 mod password;
 mod refresh_token;
 mod signing_key;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub use access_token::{AccessToken, Claims};
 pub use account::{Profile, SignedIn};
 pub use invitation::{InviteBody, Invited, Link, Posted};
+pub use outbox::{OutboxLetter, SendOutcome};
 pub use password::{Password, PasswordError};
 pub use refresh_token::RefreshToken;
 
@@ -50,7 +52,7 @@ impl Identity {
 }
 
 /// Random bytes from the operating system.
-fn random_bytes<const N: usize>() -> Result<[u8; N], CommandError> {
+pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], CommandError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| CommandError::Failed(error.to_string().into()))?;
     Ok(bytes)

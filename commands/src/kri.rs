@@ -64,7 +64,7 @@ impl Commands {
     }
 
     /// Writes what a run has read, where the tenant has wired the slug to that source: false where it has not, which is no
-    /// error (product.md section 2). The slug's claim in the log says which KRI it is.
+    /// error (product.md section 2).
     pub async fn record_reading(
         &self,
         context: &Context,
@@ -72,20 +72,25 @@ impl Commands {
         reading: NewReading,
     ) -> Result<bool, CommandError> {
         let tenant = context.caller.tenant()?;
+        let Some(id) = self.wired_kri(tenant, source, slug).await? else { return Ok(false) };
+        self.change_kri(context, id, KriCommand::RecordReading(reading)).await?;
+        Ok(true)
+    }
+
+    /// The KRI of this slug, where the tenant has wired it to that source. The slug's claim in the log says which it is.
+    pub async fn wired_kri(
+        &self,
+        tenant: TenantId,
+        source: SourceId,
+        slug: &KriSlug,
+    ) -> Result<Option<KriId>, CommandError> {
         let owner = {
             let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
             claim_owner(&mut transaction, Kri::SLUG_CLAIM, slug.as_str()).await?
         };
-        let Some(id) = owner.and_then(|id| id.parse::<KriId>().ok()) else { return Ok(false) };
-        let wired = self
-            .load::<Kri>(tenant, &id.to_string())
-            .await?
-            .in_use()
-            .is_some_and(|kri| kri.body.source_id == Some(source));
-        if wired {
-            self.change_kri(context, id, KriCommand::RecordReading(reading)).await?;
-        }
-        Ok(wired)
+        let Some(id) = owner.and_then(|id| id.parse::<KriId>().ok()) else { return Ok(None) };
+        let kri = self.load::<Kri>(tenant, &id.to_string()).await?;
+        Ok(kri.in_use().is_some_and(|kri| kri.body.source_id == Some(source)).then_some(id))
     }
 
     /// Checks every link of a KRI's body, and finds the schedule that its freshness hangs on.

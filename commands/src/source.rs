@@ -1,10 +1,14 @@
 //! Commands on sources: what is secret goes to the vault first, and the event refers to it.
 
+mod push_token;
+
 use std::sync::Arc;
 
 use draxis_domain::source::{Source, SourceBody, SourceCommand};
 use draxis_domain::{Rejection, SecretId, SourceId, TenantId};
 use draxis_event_store::{Answer, Committed};
+
+pub use crate::source::push_token::{MintedPushToken, PushTokenBody, PushTokenRow, is_push_token};
 
 use crate::execution::{Commands, Context, Execution};
 use crate::platform::{accepted, created};
@@ -26,11 +30,10 @@ impl Commands {
         let secret = self.seal_for_source(context.caller.tenant()?, secret).await?;
         let id = SourceId::new(self.ids().next());
         let command = SourceCommand::Connect { id, body, secret };
-        self.on_tenant(
-            context,
-            Execution::<Source> { id: id.to_string(), command, respond: Arc::new(created) },
-        )
-        .await
+        let execution = Execution::<Source> { id: id.to_string(), command, respond: Arc::new(created) };
+        let done = self.on_tenant(context, execution).await;
+        self.forget_unless_referred_to(context, secret, &done).await?;
+        done
     }
 
     /// Edits a source; credentials are replaced only when they are sent.
@@ -41,10 +44,32 @@ impl Commands {
         (body, secret): (SourceBody, Option<Secret>),
     ) -> Result<Committed, CommandError> {
         context.caller.must(Permission::ManageSources)?;
-        let secret = self.seal_for_source(context.caller.tenant()?, secret).await?;
+        let tenant = context.caller.tenant()?;
+        let before = self.load::<Source>(tenant, &id.to_string()).await?.in_use().and_then(|it| it.secret);
+        let secret = self.seal_for_source(tenant, secret).await?;
         let done = self.change_source(context, id, SourceCommand::Edit { body, secret }).await;
         self.forget_unless_referred_to(context, secret, &done).await?;
-        done
+        let done = done?;
+        if secret.is_some() && !done.repeated {
+            self.forget_secret(tenant, before).await?;
+        }
+        Ok(done)
+    }
+
+    /// Takes a source out of use; nothing will ever be asked with its credentials again, so they are forgotten.
+    pub async fn archive_source(&self, context: &Context, id: SourceId) -> Result<Committed, CommandError> {
+        let tenant = context.caller.tenant()?;
+        let before = self.load::<Source>(tenant, &id.to_string()).await?.in_use().and_then(|it| it.secret);
+        let done = self.change_source(context, id, SourceCommand::Archive).await?;
+        self.forget_secret(tenant, before).await?;
+        Ok(done)
+    }
+
+    async fn forget_secret(&self, tenant: TenantId, secret: Option<SecretId>) -> Result<(), CommandError> {
+        match secret {
+            Some(secret) => self.vault().forget(&self.pools().app, (tenant, VAULT_KIND, secret)).await,
+            None => Ok(()),
+        }
     }
 
     /// A secret that was sealed for a command which then came to nothing is referred to by no event.
@@ -120,9 +145,14 @@ impl Commands {
 impl Guarded for SourceCommand {
     fn permission(&self) -> Permission {
         match self {
-            Self::Connect { .. } | Self::Edit { .. } | Self::Pause | Self::Resume | Self::Archive => {
-                Permission::ManageSources
-            }
+            Self::Connect { .. }
+            | Self::Edit { .. }
+            | Self::Pause
+            | Self::Resume
+            | Self::Archive
+            | Self::MintPushToken { .. }
+            | Self::RevokePushToken(_) => Permission::ManageSources,
+            Self::ReceiveValues(_) => Permission::WriteValues,
             Self::StartRun { .. } | Self::CompleteRun { .. } | Self::FailRun { .. } => Permission::RunSources,
         }
     }

@@ -1,5 +1,6 @@
 //! Where secrets are kept: sealed, and bound to the one place each belongs to.
 
+mod rotation;
 pub mod seal;
 
 use std::sync::Arc;
@@ -7,6 +8,8 @@ use std::sync::Arc;
 use draxis_domain::{SecretId, TenantId};
 use draxis_event_store::TenantTx;
 use sqlx::PgPool;
+
+pub use crate::vault::rotation::Rotation;
 
 use crate::CommandError;
 use crate::secret::{EncryptionKeys, Secret};

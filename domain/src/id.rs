@@ -72,6 +72,8 @@ ulid_ids! {
     RunId,
     /// A sealed secret in the vault, which events refer to by this id.
     SecretId,
+    /// A token that may push values to one source.
+    PushTokenId,
     /// A Key Risk Indicator.
     KriId,
     /// One breach of a KRI, from its opening to its close.

@@ -48,7 +48,8 @@ pub use decimal::Quantity;
 pub use event::{DecodeError, EventSet, Recorded};
 pub use id::{
     AccountId, BreachId, ControlId, EventId, InvitationId, KriEventDefinitionId, KriId, OrganizationId,
-    OutcomeId, PreviewId, RiskId, RunId, SecretId, SourceId, TenantId, VendorId, WorkflowId, WorkflowRunId,
+    OutcomeId, PreviewId, PushTokenId, RiskId, RunId, SecretId, SourceId, TenantId, VendorId, WorkflowId,
+    WorkflowRunId,
 };
 pub use log::{PlatformEvent, TenantEvent};
 pub use metadata::Metadata;

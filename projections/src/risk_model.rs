@@ -60,7 +60,10 @@ impl Projection for RiskModel {
                 | SourceEvent::Archived(_)
                 | SourceEvent::RunStarted(_)
                 | SourceEvent::RunCompleted(_)
-                | SourceEvent::RunFailed(_),
+                | SourceEvent::RunFailed(_)
+                | SourceEvent::ValuesReceived(_)
+                | SourceEvent::PushTokenMinted(_)
+                | SourceEvent::PushTokenRevoked(_),
             )
             | TenantEvent::Workflow(_)
             | TenantEvent::KriEventDefinition(_)

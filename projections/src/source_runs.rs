@@ -90,7 +90,10 @@ impl Projection for SourceRuns {
             | SourceEvent::Edited(_)
             | SourceEvent::Paused(_)
             | SourceEvent::Resumed(_)
-            | SourceEvent::Archived(_) => row,
+            | SourceEvent::Archived(_)
+            | SourceEvent::ValuesReceived(_)
+            | SourceEvent::PushTokenMinted(_)
+            | SourceEvent::PushTokenRevoked(_) => row,
         }
     }
 }
@@ -109,6 +112,9 @@ const fn run_of(event: &SourceEvent) -> Option<RunId> {
         | SourceEvent::Edited(_)
         | SourceEvent::Paused(_)
         | SourceEvent::Resumed(_)
-        | SourceEvent::Archived(_) => None,
+        | SourceEvent::Archived(_)
+        | SourceEvent::ValuesReceived(_)
+        | SourceEvent::PushTokenMinted(_)
+        | SourceEvent::PushTokenRevoked(_) => None,
     }
 }

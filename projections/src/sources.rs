@@ -46,7 +46,7 @@ pub struct SourceRow {
     pub health: SourceHealth,
     /// How many runs have failed since the last that did not.
     pub failures_in_a_row: u32,
-    /// When a run last brought values.
+    /// When a run or a delivery last brought values.
     pub last_success_at: Option<DateTime<Utc>>,
     /// The latest run, which may be under way.
     pub last_run: Option<LastRun>,
@@ -188,7 +188,9 @@ impl SourceRow {
 
     fn evolve(&mut self, event: &SourceEvent, at: DateTime<Utc>) {
         match event {
-            SourceEvent::Connected(_) => {}
+            SourceEvent::Connected(_)
+            | SourceEvent::PushTokenMinted(_)
+            | SourceEvent::PushTokenRevoked(_) => {}
             SourceEvent::Edited(edited) => {
                 self.version = edited.version;
                 self.redefine(edited.body.clone());
@@ -209,6 +211,10 @@ impl SourceRow {
                     rows_skipped: None,
                     failure: None,
                 });
+            }
+            SourceEvent::ValuesReceived(_) => {
+                self.health = SourceHealth::Healthy;
+                self.last_success_at = Some(at);
             }
             SourceEvent::RunCompleted(completed) => {
                 let summary = &completed.summary;

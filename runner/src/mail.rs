@@ -6,10 +6,12 @@ mod error;
 mod letter;
 #[cfg(any(test, feature = "far-systems"))]
 pub mod loopback;
+mod outbox;
 mod settings;
 
 pub use address::MailAddress;
 pub use delivery::Mailer;
 pub use error::{AddressError, LetterError, MailError, SettingsError};
 pub use letter::{Letter, MessageId};
+pub use outbox::Outbox;
 pub use settings::{MailLogin, MailSecurity, MailSettings};

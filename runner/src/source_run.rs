@@ -1,5 +1,6 @@
 //! A run of a source: start, ask, write what was read, end. Each step is an event, so a run that dies leaves its trace.
 
+mod delivery;
 mod fetch;
 mod scheduled;
 mod settings;
@@ -20,15 +21,15 @@ use serde::Serialize;
 use tokio_util::task::TaskTracker;
 
 use crate::connector::manifest::Manifest;
-use crate::connector::registry::Registry;
+use crate::connector::registry::{Connector, Registry};
 use crate::connector::report::{ErrorClass, RunError, RunReport};
 use crate::connector::run::{self, Reach};
 use crate::connector::settings::Budget;
 use crate::connector::trial::{self, TrialReport};
 use crate::egress::Egress;
 use crate::source_run::fetch::EgressFetch;
-use crate::source_run::settings::Opened;
-pub use crate::source_run::settings::SealedSettings;
+use crate::source_run::settings::{Opened, refused};
+pub use crate::source_run::settings::{SealedSettings, SentSettings};
 
 /// How long whoever pressed the button waits before being told where to look.
 const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
@@ -86,15 +87,47 @@ impl SourceRuns {
 
     /// Refuses a source whose vendor there is no connector for, or whose settings its connector cannot work with.
     pub fn check_settings(&self, body: &SourceBody, sealed: &SealedSettings) -> Result<(), Rejection> {
-        sealed.check(self.manifest(body)?)
+        match self.connector(body)? {
+            Connector::Vendor(manifest) => sealed.check(&manifest),
+            Connector::Own(read) => {
+                must_have_no_base_url(body)?;
+                sealed.check_credentials(&read(&sealed.document()).map_err(refused)?)
+            }
+            Connector::Receiving => {
+                must_have_no_base_url(body)?;
+                sealed.must_be_empty()
+            }
+        }
+    }
+
+    /// What is to be sealed for an edit, checked with what it leaves as it is; none where nothing was sent.
+    pub async fn settings_for_edit(
+        &self,
+        tenant: TenantId,
+        id: SourceId,
+        (body, sent): (&SourceBody, SentSettings),
+    ) -> Result<Option<Secret>, CommandError> {
+        let kept = match self.commands.open_source(tenant, id).await {
+            Ok((_, secret)) => SealedSettings::open(secret.as_ref())?,
+            // There is no such source, or no longer: that is for the edit itself to say.
+            Err(CommandError::Rejected(Rejection::NotFound { .. })) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let changed = !sent.is_nothing();
+        let settings = sent.over(kept);
+        self.check_settings(body, &settings)?;
+        Ok(changed.then(|| settings.seal()))
     }
 
     /// Tries a source without writing anything: which step fails, and what to do.
     pub async fn test(&self, body: &SourceBody, sealed: SealedSettings) -> Result<TrialReport, Rejection> {
-        let manifest = self.manifest(body)?;
-        let opened = Opened::of(manifest, body, sealed);
+        if let Connector::Receiving = self.connector(body)? {
+            return Ok(trial::nothing_to_ask());
+        }
+        let manifest = self.manifest(body, &sealed)?;
+        let opened = Opened::of(&manifest, body, sealed);
         let reach = Reach { credentials: &opened.credentials, fetch: &self.fetch, budget: Budget::default() };
-        Ok(trial::test(manifest, &opened.settings, reach, self.commands.clock().now()).await)
+        Ok(trial::test(&manifest, &opened.settings, reach, self.commands.clock().now()).await)
     }
 
     /// Tries a saved source.
@@ -117,22 +150,34 @@ impl SourceRuns {
         // Run ids begin with their time, by which the history is ordered.
         let run_id = RunId::new(self.commands.ids().next());
         let (body, secret) = self.commands.open_source(tenant, source).await?;
-        let manifest = Arc::clone(self.manifest(&body)?);
+        let sealed = SealedSettings::open(secret.as_ref())?;
         let started = self.start(&context, (source, run_id), trigger).await?;
         let now = self.commands.clock().now();
         let begun = Begun { runs: self.clone(), context, source, run_id, started, now };
-        let ending = self.tasks.spawn(async move { begun.run_within_limit(&manifest, &body, secret).await });
+        let ending = self.tasks.spawn(async move { begun.run_within_limit(&body, sealed).await });
         match tokio::time::timeout(PATIENCE, ending).await {
             Ok(ended) => ended.map_err(CommandError::failed)?,
             Err(_) => Ok(RunAnswer::UnderWay { run_id }),
         }
     }
 
-    fn manifest(&self, body: &SourceBody) -> Result<&Arc<Manifest>, Rejection> {
-        self.registry.find(body.vendor.as_str()).ok_or_else(|| {
+    fn connector(&self, body: &SourceBody) -> Result<Connector, Rejection> {
+        self.registry.connector(body.vendor.as_str()).ok_or_else(|| {
             let detail = "there is no such connector; take a vendor from GET /api/integrations/catalog";
             Rejection::invalid("source.unknown_vendor", "/vendor", detail)
         })
+    }
+
+    /// What a source is asked by: its vendor's manifest, or the one that its own configuration makes.
+    fn manifest(&self, body: &SourceBody, sealed: &SealedSettings) -> Result<Arc<Manifest>, Rejection> {
+        match self.connector(body)? {
+            Connector::Vendor(manifest) => Ok(manifest),
+            Connector::Own(read) => read(&sealed.document()).map(Arc::new).map_err(refused),
+            Connector::Receiving => Err(Rejection::conflict(
+                "source.not_asked",
+                "there is nothing to ask: values are pushed or uploaded to this source",
+            )),
+        }
     }
 
     async fn start(
@@ -162,12 +207,11 @@ impl Begun {
     /// Whatever happens, the run ends, and by its own word where that can be written.
     async fn run_within_limit(
         self,
-        manifest: &Manifest,
         body: &SourceBody,
-        secret: Option<Secret>,
+        sealed: SealedSettings,
     ) -> Result<RunAnswer, CommandError> {
         let run = self.clone();
-        match tokio::time::timeout(LONGEST, Box::pin(self.run_to_its_end(manifest, body, secret))).await {
+        match tokio::time::timeout(LONGEST, Box::pin(self.run_to_its_end(body, sealed))).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
                 let class = RunFailureClass::Internal;
@@ -189,14 +233,21 @@ impl Begun {
 
     async fn run_to_its_end(
         self,
-        manifest: &Manifest,
         body: &SourceBody,
-        secret: Option<Secret>,
+        sealed: SealedSettings,
     ) -> Result<RunAnswer, CommandError> {
-        let opened = Opened::of(manifest, body, SealedSettings::open(secret.as_ref())?);
+        let manifest = match self.runs.manifest(body, &sealed) {
+            Ok(manifest) => manifest,
+            Err(rejection) => {
+                let failure = RunFailure::unfit(&rejection);
+                self.end_failed(failure.clone()).await?;
+                return Ok(RunAnswer::Failed { run_id: self.run_id, failure });
+            }
+        };
+        let opened = Opened::of(&manifest, body, sealed);
         let reach =
             Reach { credentials: &opened.credentials, fetch: &self.runs.fetch, budget: Budget::default() };
-        let report = run::run(manifest, &opened.settings, reach, self.now).await;
+        let report = run::run(&manifest, &opened.settings, reach, self.now).await;
         if let (Some(error), true) = (&report.error, report.values.is_empty()) {
             return self.fail(error).await;
         }
@@ -233,11 +284,15 @@ impl Begun {
         };
         summary.warnings.extend(report.error.map(|error| error.text));
         for unmeasured in report.unmeasured {
-            let Ok(slug) = KriSlug::parse(unmeasured.slug.as_str()) else { continue };
-            summary.unmeasured.push(SkippedSlug { slug, why: unmeasured.text });
+            let (slug, why) = (unmeasured.slug.into(), unmeasured.text);
+            summary.unmeasured.push(SkippedSlug { slug, why });
+        }
+        for slug in report.skipped {
+            let why = "the source is not asked for it: it is unticked".to_owned();
+            summary.skipped.push(SkippedSlug { slug: slug.into(), why });
         }
         for measured in report.values {
-            let Ok(slug) = KriSlug::parse(measured.slug.as_str()) else { continue };
+            let slug = KriSlug::from(measured.slug);
             let value = Quantity::new(measured.value);
             if self.write_value(&slug, value).await? {
                 summary.rows_written = summary.rows_written.saturating_add(1);
@@ -276,6 +331,14 @@ impl Begun {
         self.runs.commands.change_source(&self.caused(), self.source, command).await?;
         Ok(())
     }
+}
+
+fn must_have_no_base_url(body: &SourceBody) -> Result<(), Rejection> {
+    if body.base_url.is_none() {
+        return Ok(());
+    }
+    let detail = "leave this out: where this source is asked stands in its config, if it is asked at all";
+    Err(Rejection::invalid("source.settings_do_not_fit", "/baseUrl", detail))
 }
 
 /// The connector's words in the event's: fewer, and fixed for ever.

@@ -1,5 +1,6 @@
 //! Sealing a secret to its place: AES-256-GCM whose additional data names tenant, kind, record and key.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use aes_gcm::{AeadInOut as _, Aes256Gcm, KeyInit as _};
@@ -20,14 +21,14 @@ const DOMAIN: &[u8] = b"draxis.vault.v1";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     tenant: Uuid,
-    kind: &'static str,
+    kind: Cow<'static, str>,
     record: String,
 }
 
 impl Place {
     /// A place: whose (the reserved id for the platform's own), what kind of secret, of which record.
-    pub fn new(tenant: Uuid, kind: &'static str, record: impl Into<String>) -> Self {
-        Self { tenant, kind, record: record.into() }
+    pub fn new(tenant: Uuid, kind: impl Into<Cow<'static, str>>, record: impl Into<String>) -> Self {
+        Self { tenant, kind: kind.into(), record: record.into() }
     }
 
     /// Every field behind its length, so that no two places share their bytes by moving a border.

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::source::{RunFailure, RunSummary, RunTrigger, SourceBody};
-use crate::{RunId, SecretId, SourceId};
+use crate::source::{Delivery, RunFailure, RunSummary, RunTrigger, SourceBody};
+use crate::{Name, PushTokenId, RunId, SecretId, SourceId};
 
 events! {
     /// What happened to a source.
@@ -25,6 +25,12 @@ events! {
         RunCompleted(RunCompleted) = "source.run_completed" v 1,
         /// A run ended without.
         RunFailed(RunFailed) = "source.run_failed" v 1,
+        /// Values came to it by themselves.
+        ValuesReceived(ValuesReceived) = "source.values_received" v 1,
+        /// Somebody may push to it from now on.
+        PushTokenMinted(PushTokenMinted) = "source.push_token_minted" v 1,
+        /// Somebody may not any more.
+        PushTokenRevoked(PushTokenRevoked) = "source.push_token_revoked" v 1,
     }
 }
 
@@ -98,4 +104,38 @@ pub struct RunFailed {
     pub run_id: RunId,
     /// How.
     pub failure: RunFailure,
+}
+
+/// Values came to it by themselves: pushed, or in a file. The values stand in their KRIs' own events.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ValuesReceived {
+    /// When they came.
+    pub received_at: DateTime<Utc>,
+    /// What came and what became of it.
+    #[serde(flatten)]
+    pub delivery: Delivery,
+}
+
+/// Somebody may push to it from now on. The token itself is shown once and never stands here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PushTokenMinted {
+    /// The token's id.
+    pub id: PushTokenId,
+    /// What people call it.
+    pub name: Name,
+    /// When it was made.
+    pub minted_at: DateTime<Utc>,
+    /// Until when it works, unless it works until it is revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Somebody may not push to it any more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PushTokenRevoked {
+    /// The token's id.
+    pub id: PushTokenId,
 }

@@ -1,13 +1,16 @@
 //! The rules of a source: one run at a time, edits on the current version, nothing after archiving.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::source::{
-    RunCompleted, RunFailed, RunFailure, RunFailureClass, RunStarted, RunSummary, RunTrigger, SourceArchived,
-    SourceBody, SourceConnected, SourceEdited, SourceEvent, SourcePaused, SourceResumed,
+    Delivery, PushToken, RunCompleted, RunFailed, RunFailure, RunFailureClass, RunStarted, RunSummary,
+    RunTrigger, SourceArchived, SourceBody, SourceConnected, SourceEdited, SourceEvent, SourcePaused,
+    SourceResumed, ValuesReceived,
 };
-use crate::{Moment, Rejection, RunId, SecretId, SourceId};
+use crate::{Moment, Name, PushTokenId, Rejection, RunId, SecretId, SourceId};
 
 /// A source as its events have made it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -36,6 +39,9 @@ pub struct SourceState {
     pub running: Option<(RunId, DateTime<Utc>)>,
     /// The run that ended last, so that telling it twice is no error.
     pub ended: Option<RunId>,
+    /// The tokens that may push to it, and those that were revoked.
+    #[serde(default)]
+    pub push_tokens: BTreeMap<PushTokenId, PushToken>,
     /// The latest instant on its schedule that a run began for: one told again, or an earlier one told late, begins none.
     #[serde(default)]
     pub scheduled_to: Option<DateTime<Utc>>,
@@ -98,6 +104,19 @@ pub enum SourceCommand {
         /// How.
         failure: RunFailure,
     },
+    /// Tells of values that came by themselves.
+    ReceiveValues(Delivery),
+    /// Lets somebody push values.
+    MintPushToken {
+        /// The token's id, made by the caller.
+        id: PushTokenId,
+        /// What people call it.
+        name: Name,
+        /// Until when it works.
+        expires_at: Option<DateTime<Utc>>,
+    },
+    /// Lets them not any more.
+    RevokePushToken(PushTokenId),
 }
 
 impl Source {
@@ -156,6 +175,7 @@ impl Source {
                     standing,
                     running: None,
                     ended: None,
+                    push_tokens: BTreeMap::new(),
                     scheduled_to: None,
                 };
                 *this = Self::Present(Box::new(state));
@@ -188,12 +208,23 @@ impl SourceState {
                 vec![SourceEvent::Archived(SourceArchived {})]
             }
             SourceCommand::StartRun { run_id, trigger } => return self.start_run(run_id, trigger, moment),
+            SourceCommand::ReceiveValues(delivery) => return self.receive(delivery, moment),
+            SourceCommand::MintPushToken { id, name, expires_at } => {
+                return self.mint(id, (name, expires_at), moment);
+            }
+            SourceCommand::RevokePushToken(id) => return self.revoke(id),
             SourceCommand::Pause
             | SourceCommand::Resume
             | SourceCommand::Connect { .. }
             | SourceCommand::CompleteRun { .. }
             | SourceCommand::FailRun { .. } => Vec::new(),
         })
+    }
+
+    /// Values come in the one way that the source was connected for, also while its schedule is paused.
+    fn receive(&self, delivery: Delivery, moment: &Moment) -> Result<Vec<SourceEvent>, Rejection> {
+        self.body.must_receive_by(delivery.way)?;
+        Ok(vec![SourceEvent::ValuesReceived(ValuesReceived { received_at: moment.now, delivery })])
     }
 
     /// A manual and a scheduled run of one source never overlap (product.md section 2).
@@ -207,6 +238,12 @@ impl SourceState {
             return Err(Rejection::conflict(
                 "source.paused",
                 "the source is paused; resume it to let its schedule go on",
+            ));
+        }
+        if self.body.receives_by().is_some() {
+            return Err(Rejection::conflict(
+                "source.not_asked",
+                "there is nothing to run: values are pushed or uploaded to this source",
             ));
         }
         // A worker that was stopped past its lease may tell an instant again after others have gone on (hazards H14).
@@ -244,7 +281,7 @@ impl SourceState {
 
     fn evolve(&mut self, event: SourceEvent) {
         match event {
-            SourceEvent::Connected(_) => {}
+            SourceEvent::Connected(_) | SourceEvent::ValuesReceived(_) => {}
             SourceEvent::Edited(edited) => {
                 self.version = edited.version;
                 self.body = edited.body;
@@ -268,6 +305,8 @@ impl SourceState {
                 self.running = None;
                 self.ended = Some(run_id);
             }
+            SourceEvent::PushTokenMinted(minted) => self.minted(minted),
+            SourceEvent::PushTokenRevoked(revoked) => self.revoked(revoked.id),
         }
     }
 }
@@ -277,11 +316,14 @@ aggregate!(Source, "source", SourceCommand, SourceEvent);
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, Duration};
+    use serde_json::json;
     use uuid::Uuid;
 
     use super::{Source, SourceCommand};
-    use crate::source::{RunFailureClass, RunSummary, RunTrigger, SourceBody, SourceEvent};
-    use crate::{Actor, Moment, Rejection, RunId, SourceId};
+    use crate::source::{
+        Delivery, DeliveryWay, RunFailureClass, RunSummary, RunTrigger, SourceBody, SourceEvent,
+    };
+    use crate::{Actor, Moment, Name, PushTokenId, Rejection, RunId, SourceId};
 
     fn moment(minutes: i64) -> Moment {
         Moment::new(DateTime::UNIX_EPOCH + Duration::minutes(minutes), Actor::Runner)
@@ -307,9 +349,12 @@ mod tests {
     }
 
     fn after(commands: Vec<(i64, SourceCommand)>) -> Source {
-        let body: SourceBody =
-            serde_json::from_str(r#"{"name":"Scanner","sourceType":"vulnerability","vendor":"tenable-io"}"#)
-                .unwrap();
+        after_connecting("tenable-io", commands)
+    }
+
+    fn after_connecting(vendor: &str, commands: Vec<(i64, SourceCommand)>) -> Source {
+        let body = json!({"name": "Scanner", "sourceType": "generic", "vendor": vendor});
+        let body: SourceBody = serde_json::from_value(body).unwrap();
         let mut source = Source::default();
         let connect = SourceCommand::Connect { id: SourceId::default(), body, secret: None };
         for (minute, command) in std::iter::once((0, connect)).chain(commands) {
@@ -387,5 +432,51 @@ mod tests {
         let archived = after(vec![(0, SourceCommand::Archive)]);
         assert_eq!(code(archived.decide(start(1), &moment(1))), "source.archived");
         assert_eq!(archived.decide(SourceCommand::Archive, &moment(1)), Ok(Vec::new()));
+    }
+
+    fn mint(n: u128, expires: Option<i64>) -> SourceCommand {
+        SourceCommand::MintPushToken {
+            id: PushTokenId::from(Uuid::from_u128(n)),
+            name: Name::parse("Nightly job").unwrap(),
+            expires_at: expires.map(|minute| DateTime::UNIX_EPOCH + Duration::minutes(minute)),
+        }
+    }
+
+    fn revoke(n: u128) -> SourceCommand {
+        SourceCommand::RevokePushToken(PushTokenId::from(Uuid::from_u128(n)))
+    }
+
+    #[test]
+    fn values_come_in_the_one_way_a_source_was_connected_for_and_it_is_never_run() {
+        let receive = |way| SourceCommand::ReceiveValues(Delivery::begun(way));
+        let pushed = after_connecting("push", vec![(0, SourceCommand::Pause)]);
+        assert_eq!(pushed.decide(receive(DeliveryWay::Push), &moment(1)).unwrap().len(), 1);
+        assert_eq!(code(pushed.decide(receive(DeliveryWay::Upload), &moment(1))), "source.takes_no_values");
+        assert_eq!(code(pushed.decide(start(1), &moment(1))), "source.not_asked");
+        assert_eq!(
+            code(after(Vec::new()).decide(receive(DeliveryWay::Push), &moment(1))),
+            "source.takes_no_values"
+        );
+    }
+
+    #[test]
+    fn a_push_token_works_until_it_is_revoked_or_expires_and_revoking_it_twice_is_no_error() {
+        let source =
+            after_connecting("push", vec![(0, mint(1, None)), (0, mint(2, Some(5))), (1, revoke(1))]);
+        let works = |n: u128, minute: i64| {
+            let state = source.in_use().unwrap();
+            state.push_tokens[&PushTokenId::from(Uuid::from_u128(n))].works(moment(minute).now)
+        };
+        assert_eq!((works(1, 1), works(2, 4), works(2, 5)), (false, true, false));
+        assert_eq!(source.decide(revoke(1), &moment(2)), Ok(Vec::new()));
+        assert!(matches!(source.decide(revoke(9), &moment(2)), Err(Rejection::NotFound { .. })));
+        assert!(matches!(source.decide(mint(3, Some(2)), &moment(2)), Err(Rejection::Invalid { .. })));
+        assert_eq!(code(after(Vec::new()).decide(mint(1, None), &moment(1))), "source.not_pushed");
+    }
+
+    #[test]
+    fn a_source_has_twenty_working_tokens_at_most() {
+        let source = after_connecting("push", (1..=20).map(|n| (0, mint(n, None))).collect());
+        assert_eq!(code(source.decide(mint(21, None), &moment(1))), "source.too_many_push_tokens");
     }
 }

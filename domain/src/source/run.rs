@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
 use crate::source::Source;
-use crate::{KriSlug, Quantity};
+use crate::{KriSlug, Quantity, Rejection};
 
 /// What set a run off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +107,12 @@ impl RunFailure {
             class: RunFailureClass::Lost,
             detail: "the run did not end in time; its process was stopped or cut off".to_owned(),
         }
+    }
+
+    /// The source cannot be run as it is now.
+    pub fn unfit(why: &Rejection) -> Self {
+        let detail = format!("the source cannot be run as it is: {why}");
+        Self { class: RunFailureClass::Settings, detail }
     }
 }
 

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::credentials::{Credentials, SecretText};
+use super::credentials::Credentials;
 use super::manifest::Manifest;
 use super::replay::{Replay, UnreadableReplies, Vendor};
 use super::report::RunReport;
 use super::run::{Reach, run};
 use super::settings::{Budget, SourceSettings};
+use draxis_commands::secret::Secret;
 
 /// The source a check plays; every part may be left out.
 #[derive(Deserialize, Default)]
@@ -24,7 +25,7 @@ pub struct PlayedSource {
     /// The settings that are not secret.
     pub config: BTreeMap<String, String>,
     /// Made-up secrets, for vendors whose secrets have a form.
-    pub credentials: BTreeMap<String, SecretText>,
+    pub credentials: BTreeMap<String, Secret>,
 }
 
 impl PlayedSource {
@@ -57,7 +58,7 @@ impl PlayedSource {
         let secret = manifest.fields.iter().filter(|field| field.secret);
         secret.fold(Credentials::none(), |credentials, field| {
             let given = self.credentials.remove(&field.key);
-            let made_up = || SecretText::new(format!("made-up-{}", field.key));
+            let made_up = || Secret::new(format!("made-up-{}", field.key));
             credentials.with(&field.key, given.unwrap_or_else(made_up))
         })
     }

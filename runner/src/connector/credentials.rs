@@ -1,33 +1,12 @@
-//! Secrets on their way to the wire: nothing here can be printed, compared, copied or serialised (hazard H8).
+//! A source's secrets on their way to the wire, by the manifest's names for them (hazard H8).
 
 use std::collections::BTreeMap;
 
-use zeroize::Zeroizing;
-
-/// A secret text, wiped when dropped.
-pub struct SecretText(Zeroizing<String>);
-
-impl SecretText {
-    /// Takes a secret in.
-    pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
-    }
-
-    /// The secret itself; to be called where the request is written, and nowhere else.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for SecretText {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from).map(Self::new)
-    }
-}
+use draxis_commands::secret::Secret;
 
 /// A source's secrets by the key of the manifest's field.
 #[derive(Default)]
-pub struct Credentials(BTreeMap<String, SecretText>);
+pub struct Credentials(BTreeMap<String, Secret>);
 
 impl Credentials {
     /// No secrets.
@@ -37,13 +16,19 @@ impl Credentials {
 
     /// These and one more.
     #[must_use]
-    pub fn with(mut self, field: &str, secret: SecretText) -> Self {
+    pub fn with(mut self, field: &str, secret: Secret) -> Self {
         self.0.insert(field.to_owned(), secret);
         self
     }
 
     /// The secret of a field.
-    pub fn get(&self, field: &str) -> Option<&SecretText> {
+    pub fn get(&self, field: &str) -> Option<&Secret> {
         self.0.get(field)
+    }
+}
+
+impl From<BTreeMap<String, Secret>> for Credentials {
+    fn from(secrets: BTreeMap<String, Secret>) -> Self {
+        Self(secrets)
     }
 }

@@ -13,11 +13,12 @@ use url::Url;
 
 use self::limits::Spending;
 use self::sign::Proof;
-use super::credentials::{Credentials, SecretText};
+use super::credentials::Credentials;
 use super::fetch::{Fetch, FetchError, FetchedResponse, Method, OutgoingRequest};
 use super::manifest::Manifest;
 use super::report::{ErrorClass, Trouble};
 use super::settings::Budget;
+use draxis_commands::secret::Secret;
 
 /// How often one question is asked before it is given up.
 const TRIES: u32 = 5;
@@ -133,17 +134,16 @@ impl<'a> Exchange<'a> {
             Ok((name.clone(), value))
         });
         let mut headers = common.collect::<Result<Vec<_>, Trouble>>()?;
-        headers
-            .extend(ask.headers.iter().map(|(name, value)| (name.clone(), SecretText::new(value.clone()))));
+        headers.extend(ask.headers.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))));
         if !headers.iter().any(|(name, _)| name == "accept") {
-            headers.push(("accept".to_owned(), SecretText::new("application/json".to_owned())));
+            headers.push(("accept".to_owned(), Secret::new("application/json".to_owned())));
         }
         let mut outgoing = OutgoingRequest {
             method: ask.method,
             url: ask.url.clone(),
             secret_query: Vec::new(),
             headers,
-            body: ask.body.as_ref().map(|(kind, text)| (*kind, SecretText::new(text.clone()))),
+            body: ask.body.as_ref().map(|(kind, text)| (*kind, Secret::new(text.clone()))),
             timeout: self.spending.patience()?,
             max_bytes: self.spending.room()?,
         };

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use url::Url;
 
-use super::credentials::SecretText;
+use draxis_commands::secret::Secret;
 
 /// Sends requests to the outside. The egress client implements it; `replay` does so from recorded replies.
 pub trait Fetch: Send + Sync {
@@ -47,11 +47,11 @@ pub struct OutgoingRequest {
     /// Where to, without secrets.
     pub url: Url,
     /// Secrets to be added to the URL's query when the request is written.
-    pub secret_query: Vec<(String, SecretText)>,
+    pub secret_query: Vec<(String, Secret)>,
     /// Headers by lower-case name; each value may be a secret.
-    pub headers: Vec<(String, SecretText)>,
+    pub headers: Vec<(String, Secret)>,
     /// The body with its content type; it may hold secrets.
-    pub body: Option<(&'static str, SecretText)>,
+    pub body: Option<(&'static str, Secret)>,
     /// The whole exchange may take this long.
     pub timeout: Duration,
     /// The answer's body may have this many bytes, after decompression.

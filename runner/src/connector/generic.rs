@@ -3,8 +3,12 @@
 pub mod http_json;
 pub mod prometheus;
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
 
 use super::catalog::{CatalogEntry, CatalogField};
 use super::expression::Expression;
@@ -62,53 +66,121 @@ pub enum GenericAuth {
 
 /// What the catalog says of the generic connectors.
 pub fn catalog() -> Vec<CatalogEntry> {
+    let asking = [
+        field_of("url", "URL", "Where to ask; it takes the place of a base URL"),
+        CatalogField {
+            required: false,
+            ..field_of(
+                "auth",
+                "Authentication",
+                "An object with its kind: none, bearer, header, basic or query",
+            )
+        },
+        secret_of("token", "Token", "For the authentication bearer"),
+        secret_of("value", "Value", "For the authentications header and query"),
+        secret_of("password", "Password", "For the authentication basic"),
+    ];
+    let with = |key, label, help| asking.iter().cloned().chain([field_of(key, label, help)]).collect();
+    let optional = |key, label, help| CatalogField { required: false, ..field_of(key, label, help) };
+    let mut json: Vec<CatalogField> = with("values", "Values", "A list of slugs, each with a jq expression");
+    json.push(optional("items", "Items", "A jq expression for the list in each page"));
+    json.push(optional(
+        "pages",
+        "Pages",
+        "An object with its kind: link, next_url, cursor, number or offset",
+    ));
+    let queries = with("queries", "Queries", "A list of slugs, each with a PromQL query");
     vec![
-        entry(
-            "http-json",
-            "JSON over HTTP",
-            "custom",
-            &[
-                ("url", "URL", false),
-                ("values", "Values: slug and jq expression", false),
-                ("token", "Token or password", true),
-            ],
-        ),
-        entry(
-            "prometheus",
-            "Prometheus",
-            "custom",
-            &[
-                ("url", "URL", false),
-                ("queries", "Queries: slug and PromQL", false),
-                ("token", "Token or password", true),
-            ],
-        ),
-        entry("csv", "CSV upload", "none", &[]),
-        entry("push", "Pushed values", "none", &[]),
+        entry("http-json", "JSON over HTTP", ("custom", json)),
+        entry("prometheus", "Prometheus", ("custom", queries)),
+        entry("csv", "CSV upload", ("none", Vec::new())),
+        entry("push", "Pushed values", ("push_token", Vec::new())),
     ]
 }
 
-fn entry(vendor: &str, name: &str, auth_type: &'static str, fields: &[(&str, &str, bool)]) -> CatalogEntry {
-    let field = |(key, label, secret): &(&str, &str, bool)| CatalogField {
-        key: (*key).to_owned(),
-        label: (*label).to_owned(),
-        secret: *secret,
-        required: !*secret,
+fn field_of(key: &str, label: &str, help: &str) -> CatalogField {
+    CatalogField {
+        key: key.to_owned(),
+        label: label.to_owned(),
+        secret: false,
+        required: true,
         default: None,
-        help: None,
-    };
+        help: Some(help.to_owned()),
+    }
+}
+
+fn secret_of(key: &str, label: &str, help: &str) -> CatalogField {
+    CatalogField { secret: true, required: false, ..field_of(key, label, help) }
+}
+
+fn entry(vendor: &str, name: &str, (auth_type, fields): (&'static str, Vec<CatalogField>)) -> CatalogEntry {
     CatalogEntry {
         vendor: vendor.to_owned(),
         source_type: SourceType::Generic,
         name: name.to_owned(),
         base_url: String::new(),
         auth_type,
-        fields: fields.iter().map(field).collect(),
+        fields,
         kris: Vec::new(),
     }
 }
 
+/// Reads a configuration, or says where it does not fit, without repeating what stands there: it counts as sensitive.
+fn config<T: DeserializeOwned>(config: &serde_json::Value) -> Result<T, Vec<ConfigMistake>> {
+    serde_path_to_error::deserialize(config).map_err(|error| {
+        let path = error.path().iter().map(token).collect::<String>();
+        let said = error.inner().to_string();
+        let named = |opening: &str| said.strip_prefix(opening)?.split_once('`').map(|(name, _)| name);
+        let (pointer, reason) = if let Some(name) = named("missing field `") {
+            (format!("{path}/{name}"), "this is needed".to_owned())
+        } else if let Some(name) = named("unknown field `") {
+            let place = format!("/{}", escaped(name));
+            let pointer = if path.ends_with(&place) { path } else { path + &place };
+            (pointer, "there is no such setting".to_owned())
+        } else if let Some((_, wanted)) = said.rsplit_once("expected ") {
+            (path, format!("expected {wanted}"))
+        } else {
+            (path, "this does not fit".to_owned())
+        };
+        vec![ConfigMistake::new(pointer, reason)]
+    })
+}
+
+fn token(segment: &Segment) -> String {
+    match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } | Segment::Enum { variant: key } => format!("/{}", escaped(key)),
+        Segment::Unknown => String::new(),
+    }
+}
+
+/// RFC 6901, section 3.
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 impl GenericAuth {
+    fn check(&self) -> Result<(), ConfigMistake> {
+        let wrong = |place: &str, reason: &str| Err(ConfigMistake::new(format!("/auth/{place}"), reason));
+        // RFC 9110, section 5.6.2, as far as header names are seen.
+        let plain = |name: &str| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+        };
+        match self {
+            Self::Header { name, .. } if !plain(name) => wrong("name", "a header such as X-Api-Key"),
+            Self::Header { prefix, .. } if prefix.chars().any(char::is_control) => {
+                wrong("prefix", "it must not contain control characters")
+            }
+            Self::Query { name } if name.is_empty() => wrong("name", "the name of a parameter"),
+            Self::Basic { username } if username.contains(':') => {
+                wrong("username", "it must not contain a colon (RFC 7617, section 2)")
+            }
+            Self::None | Self::Bearer | Self::Header { .. } | Self::Basic { .. } | Self::Query { .. } => {
+                Ok(())
+            }
+        }
+    }
+
     /// The auth and the fields it needs.
     fn into_auth(self) -> Result<(Auth, Vec<Field>), TemplateError> {
         let secret = |key: &str| Template::parse(&format!("${{secret.{key}}}"));
@@ -146,6 +218,7 @@ fn manifest(
     auth: GenericAuth,
     (requests, kris): (Vec<Request>, Vec<Kri>),
 ) -> Result<Manifest, ConfigMistake> {
+    auth.check()?;
     let (auth, fields) = auth.into_auth().map_err(|error| ConfigMistake::new("/auth", error.to_string()))?;
     Ok(Manifest {
         vendor: vendor.to_owned(),
@@ -205,6 +278,14 @@ fn kri(slug: Slug, need: &str, value: Expression) -> Kri {
         population: None,
         value,
     }
+}
+
+/// Points at every value whose slug stands there before: nothing says which of the two holds.
+fn doubles<'a>(list: &'a str, slugs: impl Iterator<Item = &'a str>) -> impl Iterator<Item = ConfigMistake> {
+    let mut seen = BTreeSet::new();
+    slugs.enumerate().filter(move |(_, slug)| !seen.insert(*slug)).map(move |(index, _)| {
+        ConfigMistake::new(format!("/{list}/{index}/slug"), "this slug stands in the list twice")
+    })
 }
 
 fn slug(pointer: &str, text: &str) -> Result<Slug, ConfigMistake> {

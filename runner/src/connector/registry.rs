@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::catalog::{CatalogEntry, catalog};
-use super::generic;
+use super::generic::{self, ConfigMistake, http_json, prometheus};
 use super::manifest::{Manifest, Mistake};
 
 /// The manifests built into the program, by file name.
@@ -32,6 +32,17 @@ pub const BUILT_IN: &[(&str, &str)] = &[
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     manifests: BTreeMap<String, Arc<Manifest>>,
+}
+
+/// What reads a vendor's values.
+#[derive(Debug, Clone)]
+pub enum Connector {
+    /// A manifest that holds for all sources of the vendor.
+    Vendor(Arc<Manifest>),
+    /// Each source has a manifest of its own, made of its configuration.
+    Own(fn(&serde_json::Value) -> Result<Manifest, Vec<ConfigMistake>>),
+    /// Nothing: values come by themselves.
+    Receiving,
 }
 
 /// Why the manifests cannot be used.
@@ -66,6 +77,16 @@ impl Registry {
     /// The manifest of a vendor.
     pub fn find(&self, vendor: &str) -> Option<&Arc<Manifest>> {
         self.manifests.get(vendor)
+    }
+
+    /// What reads a vendor's values, where there is anything of that name.
+    pub fn connector(&self, vendor: &str) -> Option<Connector> {
+        match vendor {
+            "http-json" => Some(Connector::Own(http_json::read)),
+            "prometheus" => Some(Connector::Own(prometheus::read)),
+            "csv" | "push" => Some(Connector::Receiving),
+            vendor => self.find(vendor).map(|manifest| Connector::Vendor(Arc::clone(manifest))),
+        }
     }
 
     /// Every manifest, by vendor id.

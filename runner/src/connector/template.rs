@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::credentials::{Credentials, SecretText};
+use super::credentials::Credentials;
+use draxis_commands::secret::Secret;
 
 pub use hole::{EachForm, Hole, TimeForm};
 
@@ -119,7 +120,7 @@ impl Template {
         &self,
         config: &BTreeMap<String, String>,
         credentials: &Credentials,
-    ) -> Result<SecretText, Unfilled> {
+    ) -> Result<Secret, Unfilled> {
         let mut text = zeroize::Zeroizing::new(String::new());
         for part in &self.0 {
             match part {
@@ -135,7 +136,7 @@ impl Template {
                 }
             }
         }
-        Ok(SecretText::new(std::mem::take(&mut *text)))
+        Ok(Secret::new(std::mem::take(&mut *text)))
     }
 }
 

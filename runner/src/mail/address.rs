@@ -26,6 +26,11 @@ impl MailAddress {
         Ok(Self(mailbox))
     }
 
+    /// What stands behind the `@`.
+    pub(super) fn domain(&self) -> String {
+        self.0.email.domain().to_owned()
+    }
+
     pub(super) fn mailbox(&self) -> Mailbox {
         self.0.clone()
     }

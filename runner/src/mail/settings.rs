@@ -67,6 +67,11 @@ impl MailSettings {
         self
     }
 
+    /// The domain of whoever writes, which Message-IDs are made in.
+    pub(super) fn domain(&self) -> String {
+        self.from.domain()
+    }
+
     pub(super) fn host(&self) -> Host<&str> {
         match &self.host {
             Host::Domain(name) => Host::Domain(name),

@@ -1,15 +1,11 @@
 //! A run that a schedule asks for: begun once for its instant, whoever asks, and carried out by whoever began it.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
-use draxis_commands::secret::Secret;
 use draxis_commands::{Caller, CommandError, Context};
-use draxis_domain::source::{RunFailure, RunFailureClass, RunTrigger, SourceBody};
+use draxis_domain::source::{RunFailure, RunFailureClass, RunTrigger};
 use draxis_domain::{RunId, SourceId, TenantId};
 
-use crate::connector::manifest::Manifest;
-use crate::source_run::{Begun, SourceRuns};
+use crate::source_run::{Begun, SealedSettings, SourceRuns};
 
 impl SourceRuns {
     /// Runs a source because it was due, and waits for the run's end. However many processes ask for one instant, one run
@@ -34,30 +30,23 @@ impl SourceRuns {
         });
         ending.await.map_err(CommandError::failed)?
     }
-
-    async fn prepare(
-        &self,
-        tenant: TenantId,
-        source: SourceId,
-    ) -> Result<(Arc<Manifest>, SourceBody, Option<Secret>), CommandError> {
-        let (body, secret) = self.commands.open_source(tenant, source).await?;
-        Ok((Arc::clone(self.manifest(&body)?), body, secret))
-    }
 }
 
 impl Begun {
     async fn run_as_due(self, tenant: TenantId) -> Result<(), CommandError> {
-        let (manifest, body, secret) = match self.runs.prepare(tenant, self.source).await {
-            Ok(prepared) => prepared,
-            Err(error) => return self.fail_unprepared(error).await,
+        let opened = match self.runs.commands.open_source(tenant, self.source).await {
+            Ok((body, secret)) => SealedSettings::open(secret.as_ref()).map(|sealed| (body, sealed)),
+            Err(error) => Err(error),
         };
-        self.run_within_limit(&manifest, &body, secret).await.map(|_| ())
+        match opened {
+            Ok((body, sealed)) => self.run_within_limit(&body, sealed).await.map(|_| ()),
+            Err(error) => self.fail_unopened(error).await,
+        }
     }
 
-    async fn fail_unprepared(self, error: CommandError) -> Result<(), CommandError> {
+    async fn fail_unopened(self, error: CommandError) -> Result<(), CommandError> {
         if let CommandError::Rejected(rejection) = error {
-            let detail = format!("the source cannot be run as it is: {rejection}");
-            return self.end_failed(RunFailure { class: RunFailureClass::Settings, detail }).await;
+            return self.end_failed(RunFailure::unfit(&rejection)).await;
         }
         complain(self.source, &error);
         let detail = "the source's settings could not be opened; run it again".to_owned();

@@ -9,7 +9,8 @@ use draxis_domain::{Rejection, Violation};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::connector::credentials::{Credentials, SecretText};
+use crate::connector::credentials::Credentials;
+use crate::connector::generic::ConfigMistake;
 use crate::connector::manifest::Manifest;
 use crate::connector::settings::SourceSettings;
 
@@ -21,6 +22,31 @@ pub struct SealedSettings {
     pub credentials: BTreeMap<String, Secret>,
     /// The other fields.
     pub config: BTreeMap<String, Value>,
+}
+
+/// Credentials and extra config as they are sent: what is left out stays as it is.
+#[derive(Default)]
+pub struct SentSettings {
+    /// Secret fields, all of them or none.
+    pub credentials: Option<BTreeMap<String, Secret>>,
+    /// The other fields, all of them or none.
+    pub config: Option<BTreeMap<String, Value>>,
+}
+
+impl SentSettings {
+    /// Whether nothing was sent.
+    pub const fn is_nothing(&self) -> bool {
+        self.credentials.is_none() && self.config.is_none()
+    }
+
+    /// What was sent in the place of what was kept.
+    #[must_use]
+    pub fn over(self, kept: SealedSettings) -> SealedSettings {
+        SealedSettings {
+            credentials: self.credentials.unwrap_or(kept.credentials),
+            config: self.config.unwrap_or(kept.config),
+        }
+    }
 }
 
 impl SealedSettings {
@@ -48,37 +74,92 @@ impl SealedSettings {
         )
     }
 
+    /// The extra config as the one document that a generic connector reads.
+    pub(super) fn document(&self) -> Value {
+        Value::Object(self.config.iter().map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
     /// Refuses fields the connector does not know and the lack of those it needs, each at its place.
     pub(super) fn check(&self, manifest: &Manifest) -> Result<(), Rejection> {
-        let mut violations = Vec::new();
-        let mut complain = |pointer: String, detail: String| violations.push(Violation { pointer, detail });
-        for field in &manifest.fields {
-            let (given, place) = if field.secret {
-                (self.credentials.contains_key(&field.key), "credentials")
-            } else {
-                (self.config.contains_key(&field.key), "config")
-            };
-            if field.required && !given && field.default.is_none() {
-                complain(
-                    format!("/{place}/{}", field.key),
-                    format!("{} is needed: {}", field.key, field.label),
-                );
-            }
-        }
-        let known = |key: &str, secret| {
-            manifest.fields.iter().any(|field| field.key == key && field.secret == secret)
+        refuse([self.misfits(manifest, Place::Credentials), self.misfits(manifest, Place::Config)].concat())
+    }
+
+    /// The same of the credentials alone, where the config has been read as a manifest of its own.
+    pub(super) fn check_credentials(&self, manifest: &Manifest) -> Result<(), Rejection> {
+        refuse(self.misfits(manifest, Place::Credentials))
+    }
+
+    /// Refuses anything at all.
+    pub(super) fn must_be_empty(&self) -> Result<(), Rejection> {
+        let nothing = |pointer: &str| Violation {
+            pointer: pointer.to_owned(),
+            detail: "values come to this source by themselves: leave this out".to_owned(),
         };
-        for key in self.credentials.keys().filter(|key| !known(key, true)) {
-            complain(format!("/credentials/{key}"), "this connector has no such credential".to_owned());
+        let credentials = (!self.credentials.is_empty()).then(|| nothing("/credentials"));
+        let config = (!self.config.is_empty()).then(|| nothing("/config"));
+        refuse(credentials.into_iter().chain(config).collect())
+    }
+
+    fn misfits(&self, manifest: &Manifest, place: Place) -> Vec<Violation> {
+        let given: BTreeSet<&str> = match place {
+            Place::Credentials => self.credentials.keys().map(String::as_str).collect(),
+            Place::Config => self.config.keys().map(String::as_str).collect(),
+        };
+        let fields = || manifest.fields.iter().filter(|field| field.secret == (place == Place::Credentials));
+        let missing = fields()
+            .filter(|field| field.required && field.default.is_none() && !given.contains(field.key.as_str()))
+            .map(|field| (field.key.clone(), format!("{} is needed: {}", field.key, field.label)));
+        let unknown = given
+            .iter()
+            .filter(|key| !fields().any(|field| field.key == **key))
+            .map(|key| ((*key).to_owned(), place.unknown().to_owned()));
+        missing
+            .chain(unknown)
+            .map(|(key, detail)| Violation { pointer: format!("/{}/{key}", place.name()), detail })
+            .collect()
+    }
+}
+
+/// Where a field stands in the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Credentials,
+    Config,
+}
+
+impl Place {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::Config => "config",
         }
-        for key in self.config.keys().filter(|key| !known(key, false)) {
-            complain(format!("/config/{key}"), "this connector has no such setting".to_owned());
+    }
+
+    const fn unknown(self) -> &'static str {
+        match self {
+            Self::Credentials => "this connector has no such credential",
+            Self::Config => "this connector has no such setting",
         }
-        if violations.is_empty() {
-            Ok(())
-        } else {
-            Err(Rejection::Invalid { code: "source.settings_do_not_fit", violations })
-        }
+    }
+}
+
+fn refuse(violations: Vec<Violation>) -> Result<(), Rejection> {
+    if violations.is_empty() {
+        Ok(())
+    } else {
+        Err(Rejection::Invalid { code: "source.settings_do_not_fit", violations })
+    }
+}
+
+/// Mistakes in a source's own configuration, at their places in the body.
+pub(super) fn refused(mistakes: Vec<ConfigMistake>) -> Rejection {
+    let place = |ConfigMistake { pointer, reason }| Violation {
+        pointer: format!("/config{pointer}"),
+        detail: reason,
+    };
+    Rejection::Invalid {
+        code: "source.settings_do_not_fit",
+        violations: mistakes.into_iter().map(place).collect(),
     }
 }
 
@@ -90,10 +171,6 @@ pub(super) struct Opened {
 
 impl Opened {
     pub(super) fn of(manifest: &Manifest, body: &SourceBody, sealed: SealedSettings) -> Self {
-        let credentials =
-            sealed.credentials.iter().fold(Credentials::none(), |credentials, (key, secret)| {
-                credentials.with(key, SecretText::new(secret.expose().to_owned()))
-            });
         let text = |value: Value| match value {
             Value::String(text) => text,
             other
@@ -108,6 +185,6 @@ impl Opened {
             config: sealed.config.into_iter().map(|(key, value)| (key, text(value))).collect(),
             wanted: Some(wanted.filter(|slug| !unticked.contains(slug.as_str())).collect()),
         };
-        Self { credentials, settings }
+        Self { credentials: Credentials::from(sealed.credentials), settings }
     }
 }

@@ -6,16 +6,16 @@ use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
-use crate::connector::credentials::SecretText;
 use crate::connector::fetch::OutgoingRequest;
+use draxis_commands::secret::Secret;
 
 /// RFC 3986 section 2.3: what AWS leaves alone.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// An access key and what it is used for.
 pub(super) struct Key {
-    pub(super) id: SecretText,
-    pub(super) secret: SecretText,
+    pub(super) id: Secret,
+    pub(super) secret: Secret,
     pub(super) region: String,
     pub(super) service: String,
 }
@@ -37,8 +37,8 @@ impl Key {
             "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={signature}",
             self.id.expose()
         );
-        request.headers.push(("x-amz-date".to_owned(), SecretText::new(stamp)));
-        request.headers.push(("authorization".to_owned(), SecretText::new(value)));
+        request.headers.push(("x-amz-date".to_owned(), Secret::new(stamp)));
+        request.headers.push(("authorization".to_owned(), Secret::new(value)));
     }
 
     fn derived(&self, now: DateTime<Utc>) -> Vec<u8> {
@@ -94,8 +94,8 @@ mod tests {
 
     fn signed(method: Method, url: &str, body: Option<(&'static str, &str)>) -> String {
         let key = Key {
-            id: SecretText::new("AKIDEXAMPLE".to_owned()),
-            secret: SecretText::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned()),
+            id: Secret::new("AKIDEXAMPLE".to_owned()),
+            secret: Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned()),
             region: "us-east-1".to_owned(),
             service: "service".to_owned(),
         };
@@ -104,7 +104,7 @@ mod tests {
             url: Url::parse(url).unwrap(),
             secret_query: Vec::new(),
             headers: Vec::new(),
-            body: body.map(|(kind, text)| (kind, SecretText::new(text.to_owned()))),
+            body: body.map(|(kind, text)| (kind, Secret::new(text.to_owned()))),
             timeout: Duration::from_secs(1),
             max_bytes: 1,
         };

@@ -8,8 +8,8 @@ use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::connector::credentials::SecretText;
 use crate::connector::report::{ErrorClass, Trouble};
+use draxis_commands::secret::Secret;
 
 /// What the statement says.
 pub(super) struct Claims<'a> {
@@ -23,11 +23,11 @@ pub(super) struct Claims<'a> {
 #[derive(Deserialize)]
 struct KeyFile {
     client_email: String,
-    private_key: SecretText,
+    private_key: Secret,
 }
 
 /// Signs the statement.
-pub(super) fn assertion(key: &SecretText, claims: &Claims<'_>) -> Result<SecretText, Trouble> {
+pub(super) fn assertion(key: &Secret, claims: &Claims<'_>) -> Result<Secret, Trouble> {
     let file: KeyFile = serde_json::from_str(key.expose()).map_err(|_| bad_key())?;
     let pair = key_pair(file.private_key.expose()).ok_or_else(bad_key)?;
     let issued = claims.now.timestamp();
@@ -45,7 +45,7 @@ pub(super) fn assertion(key: &SecretText, claims: &Claims<'_>) -> Result<SecretT
     // PKCS #1 v1.5 signatures take no randomness; ring only wants it for blinding.
     pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
         .map_err(|_| bad_key())?;
-    Ok(SecretText::new(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))))
+    Ok(Secret::new(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))))
 }
 
 fn key_pair(pem: &str) -> Option<RsaKeyPair> {

@@ -5,17 +5,17 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 
 use super::{Exchange, aws, missing, token};
-use crate::connector::credentials::SecretText;
 use crate::connector::fetch::OutgoingRequest;
 use crate::connector::manifest::Auth;
 use crate::connector::report::{ErrorClass, Trouble};
 use crate::connector::template::Template;
+use draxis_commands::secret::Secret;
 
 /// What is put on each request.
 pub(super) enum Proof {
     Nothing,
-    Header(String, SecretText),
-    Query(String, SecretText),
+    Header(String, Secret),
+    Query(String, Secret),
     Aws(aws::Key),
 }
 
@@ -60,10 +60,10 @@ impl Proof {
         match self {
             Self::Nothing => {}
             Self::Header(name, value) => {
-                request.headers.push((name.clone(), SecretText::new(value.expose().to_owned())));
+                request.headers.push((name.clone(), Secret::new(value.expose().to_owned())));
             }
             Self::Query(name, value) => {
-                request.secret_query.push((name.clone(), SecretText::new(value.expose().to_owned())));
+                request.secret_query.push((name.clone(), Secret::new(value.expose().to_owned())));
             }
             Self::Aws(key) => key.sign(request, now),
         }
@@ -71,21 +71,21 @@ impl Proof {
 }
 
 /// `Authorization: Bearer …`
-fn bearer(token: &SecretText) -> Proof {
-    Proof::Header("authorization".to_owned(), SecretText::new(format!("Bearer {}", token.expose())))
+fn bearer(token: &Secret) -> Proof {
+    Proof::Header("authorization".to_owned(), Secret::new(format!("Bearer {}", token.expose())))
 }
 
 /// `Authorization: Basic …` (RFC 7617)
-fn basic(username: &SecretText, password: &SecretText) -> Proof {
+fn basic(username: &Secret, password: &Secret) -> Proof {
     Proof::Header("authorization".to_owned(), basic_value(username, password))
 }
 
-pub(super) fn basic_value(username: &SecretText, password: &SecretText) -> SecretText {
+pub(super) fn basic_value(username: &Secret, password: &Secret) -> Secret {
     let pair = zeroize::Zeroizing::new(format!("{}:{}", username.expose(), password.expose()));
-    SecretText::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())))
+    Secret::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())))
 }
 
-fn secret(exchange: &Exchange<'_>, template: &Template) -> Result<SecretText, Trouble> {
+fn secret(exchange: &Exchange<'_>, template: &Template) -> Result<Secret, Trouble> {
     let secret =
         template.fill_secret(exchange.config, exchange.credentials).map_err(|error| missing(&error))?;
     if secret.expose().trim().is_empty()

@@ -6,10 +6,10 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::{Exchange, google, sign};
-use crate::connector::credentials::SecretText;
 use crate::connector::fetch::{Method, OutgoingRequest};
 use crate::connector::manifest::ClientStyle;
 use crate::connector::report::{ErrorClass, Trouble};
+use draxis_commands::secret::Secret;
 
 /// The largest answer of a token endpoint.
 const LARGEST: u64 = 64 * 1024;
@@ -18,14 +18,14 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A token request's form, and its Basic header when the client's secret stands there.
 pub(super) struct TokenForm {
-    form: SecretText,
-    header: Option<SecretText>,
+    form: Secret,
+    header: Option<Secret>,
 }
 
 /// RFC 6749 section 4.4.2.
 pub(super) fn client_credentials(
-    id: &SecretText,
-    key: &SecretText,
+    id: &Secret,
+    key: &Secret,
     scope: Option<&str>,
     style: ClientStyle,
 ) -> TokenForm {
@@ -41,12 +41,12 @@ pub(super) fn client_credentials(
             None
         }
     };
-    TokenForm { form: SecretText::new(form.finish()), header }
+    TokenForm { form: Secret::new(form.finish()), header }
 }
 
 /// RFC 7523 section 2.1, as Google's service accounts use it.
 pub(super) fn service_account(
-    key: &SecretText,
+    key: &Secret,
     subject: &str,
     scope: &str,
     (audience, now): (&str, DateTime<Utc>),
@@ -55,23 +55,19 @@ pub(super) fn service_account(
     let mut form = Serializer::new(String::new());
     form.append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
     form.append_pair("assertion", assertion.expose());
-    Ok(TokenForm { form: SecretText::new(form.finish()), header: None })
+    Ok(TokenForm { form: Secret::new(form.finish()), header: None })
 }
 
 #[derive(Deserialize)]
 struct Minted {
-    access_token: SecretText,
+    access_token: Secret,
 }
 
 /// Asks for the token.
-pub(super) async fn mint(
-    exchange: &mut Exchange<'_>,
-    url: &str,
-    form: TokenForm,
-) -> Result<SecretText, Trouble> {
+pub(super) async fn mint(exchange: &mut Exchange<'_>, url: &str, form: TokenForm) -> Result<Secret, Trouble> {
     let url =
         Url::parse(url).map_err(|_| Trouble::new(ErrorClass::Settings, "the token URL is not a URL"))?;
-    let mut headers = vec![("accept".to_owned(), SecretText::new("application/json".to_owned()))];
+    let mut headers = vec![("accept".to_owned(), Secret::new("application/json".to_owned()))];
     headers.extend(form.header.map(|value| ("authorization".to_owned(), value)));
     let outgoing = OutgoingRequest {
         method: Method::Post,

@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use super::{ConfigMistake, GenericAuth, MOST_VALUES, expression, kri, manifest, request, slug, url};
+use super::{
+    ConfigMistake, GenericAuth, MOST_VALUES, config as read_config, doubles, expression, kri, manifest,
+    request, slug, url,
+};
 use crate::connector::manifest::{Cursor, Manifest, Paging};
 use crate::connector::template::Template;
 
@@ -69,9 +72,9 @@ pub struct ValueConfig {
 
 /// Makes the configuration something that can be run, or says all that is wrong with it.
 pub fn read(config: &serde_json::Value) -> Result<Manifest, Vec<ConfigMistake>> {
-    let config: HttpJsonConfig = serde_json::from_value(config.clone())
-        .map_err(|error| vec![ConfigMistake::new("", error.to_string())])?;
-    let mut mistakes = Vec::new();
+    let config: HttpJsonConfig = read_config(config)?;
+    let slugs = config.values.iter().take(MOST_VALUES).map(|value| value.slug.as_str());
+    let mut mistakes: Vec<ConfigMistake> = doubles("values", slugs).collect();
     if config.values.is_empty() || config.values.len() > MOST_VALUES {
         mistakes.push(ConfigMistake::new("/values", format!("1 to {MOST_VALUES} values")));
     }

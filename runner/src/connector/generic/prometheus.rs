@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use super::{ConfigMistake, GenericAuth, MOST_VALUES, expression, kri, manifest, request, slug, url};
+use super::{
+    ConfigMistake, GenericAuth, MOST_VALUES, config as read_config, doubles, expression, kri, manifest,
+    request, slug, url,
+};
 use crate::connector::manifest::{Kri, Manifest, Request};
 use crate::connector::template::Template;
 
@@ -37,9 +40,9 @@ else error end"#;
 
 /// Makes the configuration something that can be run, or says all that is wrong with it.
 pub fn read(config: &serde_json::Value) -> Result<Manifest, Vec<ConfigMistake>> {
-    let config: PrometheusConfig = serde_json::from_value(config.clone())
-        .map_err(|error| vec![ConfigMistake::new("", error.to_string())])?;
-    let mut mistakes = Vec::new();
+    let config: PrometheusConfig = read_config(config)?;
+    let slugs = config.queries.iter().take(MOST_VALUES).map(|value| value.slug.as_str());
+    let mut mistakes: Vec<ConfigMistake> = doubles("queries", slugs).collect();
     if config.queries.is_empty() || config.queries.len() > MOST_VALUES {
         mistakes.push(ConfigMistake::new("/queries", format!("1 to {MOST_VALUES} queries")));
     }

@@ -4,18 +4,19 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::*;
-use crate::connector::credentials::{Credentials, SecretText};
+use crate::connector::credentials::Credentials;
 use crate::connector::replay::{Replay, Vendor};
 use crate::connector::report::{RunReport, Why};
 use crate::connector::run::{Reach, run};
 use crate::connector::settings::{Budget, SourceSettings};
+use draxis_commands::secret::Secret;
 
 async fn ran(manifest: &Manifest, exchanges: &serde_json::Value) -> RunReport {
     let now: DateTime<Utc> = "2026-03-31T12:00:00Z".parse().unwrap();
     let replay = Replay::new(Vendor::parse("inline", &exchanges.to_string()).unwrap(), now);
     let credentials = ["token", "value", "password"]
         .iter()
-        .fold(Credentials::none(), |all, key| all.with(key, SecretText::new("made-up".to_owned())));
+        .fold(Credentials::none(), |all, key| all.with(key, Secret::new("made-up".to_owned())));
     let reach = Reach { credentials: &credentials, fetch: &replay, budget: Budget::default() };
     run(manifest, &SourceSettings::default(), reach, now).await
 }
@@ -64,6 +65,33 @@ fn every_mistake_in_a_configuration_is_pointed_at() {
         prometheus::read(&json!({"url": "x", "queries": [{"slug": "a_b", "query": ""}]})).unwrap_err().len()
             == 2
     );
+}
+
+#[test]
+fn a_mistake_is_pointed_at_and_what_stands_there_is_not_repeated() {
+    let values = json!([{"slug": "a_b", "value": "."}]);
+    let url = "https://x.example/canary";
+    for (config, pointer) in [
+        (json!({"values": values}), "/url"),
+        (json!({"url": url, "values": values, "canary": 1}), "/canary"),
+        (json!({"url": url, "values": [{"slug": "a_b", "value": 12_321}]}), "/values/0/value"),
+        (json!({"url": url, "values": "canary"}), "/values"),
+        (json!({"url": url, "values": values, "auth": {"kind": "canary"}}), "/auth/kind"),
+        (json!({"url": url, "values": values, "auth": {"kind": "header", "name": "X Y"}}), "/auth/name"),
+        (
+            json!({"url": url, "values": values, "auth": {"kind": "basic", "username": "a:b"}}),
+            "/auth/username",
+        ),
+        (
+            json!({"url": url, "values": [{"slug": "a_b", "value": "."}, {"slug": "a_b", "value": ".c"}]}),
+            "/values/1/slug",
+        ),
+    ] {
+        let mistakes = http_json::read(&config).unwrap_err();
+        assert_eq!(mistakes[0].pointer, pointer, "{mistakes:?}");
+        let reason = &mistakes[0].reason;
+        assert!(!reason.contains("canary") && !reason.contains("12321"), "{reason}");
+    }
 }
 
 #[tokio::test]

@@ -8,11 +8,12 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::offline::with_secrets;
 use super::*;
-use crate::connector::credentials::{Credentials, SecretText};
+use crate::connector::credentials::Credentials;
 use crate::connector::fetch::{Fetch, FetchError, Method, OutgoingRequest};
 use crate::connector::manifest::Manifest;
 use crate::connector::run::{Reach, run};
 use crate::connector::settings::{Budget, SourceSettings};
+use draxis_commands::secret::Secret;
 
 /// A thin client for loopback only; the real way out is the egress client.
 struct Loopback(reqwest::Client);
@@ -101,7 +102,7 @@ async fn over_a_socket(manifest: &Manifest, case: &str, config: &[(&str, &str)])
     let base = format!("http://{}", listener.local_addr().unwrap());
     let credentials =
         manifest.fields.iter().filter(|field| field.secret).fold(Credentials::none(), |all, field| {
-            all.with(&field.key, SecretText::new(format!("made-up-{}", field.key)))
+            all.with(&field.key, Secret::new(format!("made-up-{}", field.key)))
         });
     let config = config.iter().map(|(k, v)| ((*k).to_owned(), v.replace("{base}", &base))).collect();
     let settings = SourceSettings { base_url: Some(base.clone()), config, wanted: None };

@@ -6,10 +6,10 @@ use futures_util::future::BoxFuture;
 use serde_json::json;
 
 use super::*;
-use crate::connector::credentials::SecretText;
 use crate::connector::fetch::{FetchError, FetchedResponse, OutgoingRequest};
 use crate::connector::replay::{Replay, Vendor};
 use crate::connector::slug::Slug;
+use draxis_commands::secret::Secret;
 
 const PAGED: &str = r#"
 vendor = "paged"
@@ -65,7 +65,7 @@ fn vendor(exchanges: &serde_json::Value) -> Replay {
 
 async fn ran(replay: &Replay, budget: Budget, wanted: Option<&[&str]>) -> RunReport {
     let manifest = Manifest::parse("paged.toml", PAGED).unwrap();
-    let credentials = Credentials::none().with("key", SecretText::new("s3cr3t-key".to_owned()));
+    let credentials = Credentials::none().with("key", Secret::new("s3cr3t-key".to_owned()));
     let wanted = wanted.map(|slugs| slugs.iter().map(|slug| Slug::parse(slug).unwrap()).collect());
     let settings = SourceSettings { wanted, ..SourceSettings::default() };
     run(&manifest, &settings, Reach { credentials: &credentials, fetch: replay, budget }, now()).await
@@ -242,7 +242,7 @@ impl Fetch for Hanging {
 #[tokio::test]
 async fn a_run_ends_even_when_the_vendor_hangs() {
     let manifest = Manifest::parse("paged.toml", PAGED).unwrap();
-    let credentials = Credentials::none().with("key", SecretText::new("s3cr3t-key".to_owned()));
+    let credentials = Credentials::none().with("key", Secret::new("s3cr3t-key".to_owned()));
     let budget = Budget { time: Duration::from_millis(50), ..Budget::default() };
     let reach = Reach { credentials: &credentials, fetch: &Hanging, budget };
     let report = run(&manifest, &SourceSettings::default(), reach, now()).await;

@@ -5,10 +5,11 @@ use std::path::Path;
 use futures_util::future::BoxFuture;
 
 use super::*;
-use crate::connector::credentials::{Credentials, SecretText};
+use crate::connector::credentials::Credentials;
 use crate::connector::fetch::{Fetch, FetchError, FetchedResponse, OutgoingRequest};
 use crate::connector::replay::{Replay, Vendor};
 use crate::connector::settings::Budget;
+use draxis_commands::secret::Secret;
 
 /// A way out that always fails in one way, as a network does.
 struct Broken(FetchError);
@@ -24,7 +25,7 @@ fn okta() -> Manifest {
 }
 
 async fn tried(fetch: &dyn Fetch, domain: &str) -> TrialReport {
-    let credentials = Credentials::none().with("api_token", SecretText::new("made-up-api_token".to_owned()));
+    let credentials = Credentials::none().with("api_token", Secret::new("made-up-api_token".to_owned()));
     let config = BTreeMap::from([("domain".to_owned(), domain.to_owned())]);
     let settings = SourceSettings { config, ..SourceSettings::default() };
     let reach = Reach { credentials: &credentials, fetch, budget: Budget::default() };
@@ -86,7 +87,7 @@ async fn a_setting_cannot_lead_a_path_elsewhere() {
     let github =
         Manifest::parse("github.toml", include_str!("../../../connectors/github-advanced-security.toml"))
             .unwrap();
-    let credentials = Credentials::none().with("token", SecretText::new("made-up-token".to_owned()));
+    let credentials = Credentials::none().with("token", Secret::new("made-up-token".to_owned()));
     for (organization, step) in
         [("..", Step::Settings), (".", Step::Settings), ("acme/../../user", Step::Permission)]
     {

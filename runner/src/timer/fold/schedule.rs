@@ -38,11 +38,11 @@ pub(super) fn changes(source: &str, event: &SourceEvent) -> Vec<(TimerKey, Chang
     let lost = |change| (key(TimerKind::RunLost, source), change);
     match event {
         SourceEvent::Connected(connected) => vec![
-            schedule(ScheduleChange::Connected(connected.id, connected.body.schedule)),
+            schedule(ScheduleChange::Connected(connected.id, connected.body.run_schedule())),
             pace(PaceChange::Connected(connected.body.schedule)),
         ],
         SourceEvent::Edited(edited) => vec![
-            schedule(ScheduleChange::Edited(edited.body.schedule)),
+            schedule(ScheduleChange::Edited(edited.body.run_schedule())),
             pace(PaceChange::Edited(edited.body.schedule)),
         ],
         SourceEvent::Paused(_) => vec![schedule(ScheduleChange::Paused)],
@@ -57,6 +57,9 @@ pub(super) fn changes(source: &str, event: &SourceEvent) -> Vec<(TimerKey, Chang
         SourceEvent::RunCompleted(_) | SourceEvent::RunFailed(_) => {
             vec![schedule(ScheduleChange::Ran), lost(Change::Clear)]
         }
+        SourceEvent::ValuesReceived(_)
+        | SourceEvent::PushTokenMinted(_)
+        | SourceEvent::PushTokenRevoked(_) => Vec::new(),
     }
 }
 

@@ -1,0 +1,224 @@
+//! Tokens that may push values to one source: shown once, kept as a hash, gone when revoked.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use data_encoding::BASE64URL_NOPAD;
+use draxis_domain::source::{PushToken, Source, SourceCommand};
+use draxis_domain::{Name, PushTokenId, Reason, Rejection, SourceId, TenantId};
+use draxis_event_store::{Answer, Committed, TenantTx};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::execution::{Commands, Context, Execution};
+use crate::identity::random_bytes;
+use crate::secret::Secret;
+use crate::{Caller, CommandError, Permission};
+
+/// How every token of this house begins, so that one that leaks is found by those who look for such.
+const PREFIX: &str = "drx_";
+/// The length of an id as text.
+const ID: usize = 26;
+
+/// The body of `POST /api/kri-sources/<id>/push-tokens`.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PushTokenBody {
+    /// What people call it, such as the machine it is for.
+    pub name: Name,
+    /// Until when it works; until it is revoked, where it is left out.
+    #[serde(default)]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Why; goes to the event's metadata.
+    #[serde(default)]
+    pub reason: Option<Reason>,
+}
+
+/// A token that was just made: the one time that it is seen.
+pub struct MintedPushToken {
+    /// The answer as it was recorded, without the token.
+    pub done: Committed,
+    /// The token.
+    pub token: Secret,
+}
+
+/// A token as it is listed.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PushTokenRow {
+    /// Its id, which is also the actor of what is pushed with it.
+    pub id: PushTokenId,
+    /// What is known of it.
+    #[serde(flatten)]
+    pub token: PushToken,
+    /// Whether it lets somebody in now.
+    pub works: bool,
+}
+
+impl Commands {
+    /// Makes a token that may push values to one source. Asked again under the same key it is not shown again: what is not
+    /// kept cannot be.
+    pub async fn mint_push_token(
+        &self,
+        context: &Context,
+        source: SourceId,
+        body: PushTokenBody,
+    ) -> Result<MintedPushToken, CommandError> {
+        context.caller.must(Permission::ManageSources)?;
+        let tenant = context.caller.tenant()?;
+        self.load::<Source>(tenant, &source.to_string())
+            .await?
+            .in_use()
+            .ok_or(Rejection::NotFound { noun: "source" })?;
+        let id = PushTokenId::new(self.ids().next());
+        let token = make(tenant, id)?;
+        // The hash first: a token that was shown always works, and one that was not is nobody's.
+        self.keep_push_token((tenant, id, source), &token).await?;
+        let context = context.clone().because(body.reason);
+        let command = SourceCommand::MintPushToken { id, name: body.name, expires_at: body.expires_at };
+        let respond = Arc::new(move |_: &Source, _: &str| {
+            let body = json!({ "id": id }).to_string().into_bytes();
+            Answer { status: 201, body, version: None }
+        });
+        let done = self.on_tenant(&context, Execution { id: source.to_string(), command, respond }).await;
+        match done {
+            Ok(done) if done.repeated => {
+                self.forget_push_token(tenant, id).await?;
+                Err(shown_once().into())
+            }
+            Ok(done) => Ok(MintedPushToken { done, token }),
+            Err(CommandError::Unknown) => Err(CommandError::Unknown),
+            Err(error) => {
+                self.forget_push_token(tenant, id).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends a token at once, in every process.
+    pub async fn revoke_push_token(
+        &self,
+        context: &Context,
+        (source, id): (SourceId, PushTokenId),
+    ) -> Result<Committed, CommandError> {
+        let done = self.change_source(context, source, SourceCommand::RevokePushToken(id)).await?;
+        self.forget_push_token(context.caller.tenant()?, id).await?;
+        Ok(done)
+    }
+
+    /// The tokens of a source, oldest first, those that were revoked among them.
+    pub async fn push_tokens(
+        &self,
+        tenant: TenantId,
+        source: SourceId,
+    ) -> Result<Vec<PushTokenRow>, CommandError> {
+        let now = self.clock().now();
+        let source = self.load::<Source>(tenant, &source.to_string()).await?;
+        let state = source.in_use().ok_or(Rejection::NotFound { noun: "source" })?;
+        let row = |(id, token): (&PushTokenId, &PushToken)| PushTokenRow {
+            id: *id,
+            token: token.clone(),
+            works: token.works(now),
+        };
+        Ok(state.push_tokens.iter().map(row).collect())
+    }
+
+    /// Who presents a token, and the one source it may push to. Anything wrong with it is one and the same refusal.
+    pub async fn push_caller(&self, token: &str) -> Result<(Caller, SourceId), CommandError> {
+        let (tenant, id) = names(token).ok_or(CommandError::NoSession)?;
+        let source = {
+            let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
+            sqlx::query_scalar!(
+                "SELECT source_id FROM push_tokens WHERE tenant_id = $1 AND id = $2 AND token_hash = $3",
+                tenant.uuid(),
+                id.uuid(),
+                &digest(token)
+            )
+            .fetch_optional(&mut *transaction)
+            .await?
+        };
+        let source = SourceId::from(source.ok_or(CommandError::NoSession)?);
+        let state = self.load::<Source>(tenant, &source.to_string()).await?;
+        let known = state.in_use().and_then(|state| state.push_tokens.get(&id));
+        if known.is_some_and(|token| token.works(self.clock().now())) {
+            Ok((Caller::push_token(tenant, id), source))
+        } else {
+            Err(CommandError::NoSession)
+        }
+    }
+
+    async fn keep_push_token(
+        &self,
+        (tenant, id, source): (TenantId, PushTokenId, SourceId),
+        token: &Secret,
+    ) -> Result<(), CommandError> {
+        let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
+        sqlx::query!(
+            "INSERT INTO push_tokens (tenant_id, id, source_id, token_hash) VALUES ($1, $2, $3, $4)",
+            tenant.uuid(),
+            id.uuid(),
+            source.uuid(),
+            &digest(token.expose())
+        )
+        .execute(&mut *transaction)
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn forget_push_token(&self, tenant: TenantId, id: PushTokenId) -> Result<(), CommandError> {
+        let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
+        sqlx::query!("DELETE FROM push_tokens WHERE tenant_id = $1 AND id = $2", tenant.uuid(), id.uuid())
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+/// Whether a bearer's text claims to be such a token.
+pub fn is_push_token(text: &str) -> bool {
+    text.starts_with(PREFIX)
+}
+
+fn shown_once() -> Rejection {
+    let detail =
+        "the token of this Idempotency-Key was shown once and is not kept: revoke it and mint another";
+    Rejection::conflict("push_token.shown_once", detail)
+}
+
+/// `drx_`, whose, which, and 256 random bits: the first two let it be found without anybody looking across tenants.
+fn make(tenant: TenantId, id: PushTokenId) -> Result<Secret, CommandError> {
+    let random = Zeroizing::new(random_bytes::<32>()?);
+    Ok(Secret::new(format!("{PREFIX}{tenant}{id}{}", BASE64URL_NOPAD.encode(random.as_slice()))))
+}
+
+fn names(token: &str) -> Option<(TenantId, PushTokenId)> {
+    let rest = token.strip_prefix(PREFIX)?;
+    Some((rest.get(..ID)?.parse().ok()?, rest.get(ID..ID.saturating_mul(2))?.parse().ok()?))
+}
+
+fn digest(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use draxis_domain::{PushTokenId, TenantId};
+    use ulid::Ulid;
+
+    use super::{digest, make, names};
+
+    #[test]
+    fn a_token_names_its_tenant_and_itself_and_no_two_are_alike() {
+        let (tenant, id) = (TenantId::new(Ulid(7)), PushTokenId::new(Ulid(8)));
+        let tokens = [1, 2].map(|_| make(tenant, id).ok().unwrap());
+        assert_eq!(names(tokens[0].expose()), Some((tenant, id)));
+        assert_ne!(digest(tokens[0].expose()), digest(tokens[1].expose()));
+        for wrong in
+            ["", "drx_", "drx_short", "abc", "drx_ä0000000000000000000000000000000000000000000000000000000"]
+        {
+            assert_eq!(names(wrong), None, "{wrong}");
+        }
+    }
+}
