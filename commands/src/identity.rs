@@ -11,6 +11,7 @@ mod signing_key;
 use std::sync::Arc;
 
 pub use access_token::{AccessToken, Claims};
+pub(crate) use account::nothing;
 pub use account::{Profile, SignedIn};
 pub use invitation::{InviteBody, Invited};
 pub use password::{Password, PasswordError};

@@ -45,4 +45,9 @@ impl ReadModels {
         let live = Live::new(pools);
         Self { models: Arc::new(Models::new(live.clone(), settings.models)), live, settings }
     }
+
+    /// Where streams are read from.
+    pub(crate) const fn pool(&self) -> &sqlx::PgPool {
+        &self.live.pool
+    }
 }

@@ -5,6 +5,7 @@
 
 mod append;
 mod cache;
+mod causes;
 mod checkpoints;
 mod clock;
 mod database;
@@ -20,6 +21,7 @@ mod tenant_tx;
 mod writer;
 
 pub use append::{Append, AppendError, Appended, NewEvent};
+pub use causes::{effects_of, find_event, recorded_together};
 pub use checkpoints::{
     StoredCheckpoint, StoredNode, TILE, as_hash, checkpoints_from, last_checkpoint, read_tile,
     store_checkpoint,
