@@ -135,7 +135,7 @@ pub async fn me(app: Data<App>, request: HttpRequest, query: Query<Nothing>) -> 
 pub async fn tenant(app: Data<App>, request: HttpRequest, command: Command<TenantTokenBody>) -> Answered {
     count(&app, &request, Limit::Auth)?;
     let TenantTokenBody { tenant_id, reason } = command.body;
-    answer(StatusCode::OK, &app.identity.tenant_token(&command.context.caller, tenant_id, reason).await?)
+    answer(StatusCode::OK, &app.identity.tenant_token(&command.context, tenant_id, reason).await?)
 }
 
 /// `POST /api/invitations/{token}/accept`.

@@ -20,7 +20,7 @@ use std::net::{IpAddr, SocketAddr};
 use draxis_commands::sealing::SealingSettings;
 use ipnet::IpNet;
 
-pub use command_line::{Command, ExportCommand, VerifyCommand};
+pub use command_line::{Command, ExportCommand, ReplayCommand, VerifyCommand};
 pub use database::{Database, DatabaseUrl, EmbeddedDatabase};
 pub use encryption_key::KeySource;
 pub use error::ConfigError;

@@ -1,14 +1,15 @@
 //! Errands: what somebody does with a stream at a terminal, on the database itself.
 
 pub mod export;
+pub mod replay;
 pub mod verify;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use draxis_commands::CommandError;
+use draxis_commands::{Caller, CommandError, Context};
 use draxis_commands::sealing::SealError;
-use draxis_domain::TenantId;
+use draxis_domain::{Reason, TenantId};
 use draxis_domain::tenant::Tenant;
 use draxis_event_store::{TenantTx, claim_owner};
 use draxis_projections::ReadError;
@@ -78,6 +79,12 @@ async fn stream_named(app: &App, name: &str) -> Result<TenantId, ErrandError> {
     let mut transaction = TenantTx::begin(&app.commands.pools().app, TenantId::PLATFORM).await?;
     let owner = claim_owner(&mut transaction, Tenant::SLUG, name).await?;
     owner.and_then(|id| id.parse().ok()).ok_or_else(|| ErrandError::NoTenant(name.to_owned()))
+}
+
+/// The context of what somebody at a terminal of the machine does, whose name the program does not know.
+fn at_the_terminal(tenant: TenantId, doing: &str) -> Context {
+    let reason = Reason::parse(&format!("{doing} at a terminal")).ok();
+    Context::of(Caller::runner(tenant)).because(reason)
 }
 
 /// A stream as people are told of it.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use draxis_api::app::App;
 use draxis_api::config::{Command, Config, ConfigError};
-use draxis_api::errand::{self, export, verify};
+use draxis_api::errand::{self, export, replay, verify};
 use draxis_api::program::{Program, ProgramError};
 use draxis_api::{demo, program, telemetry};
 
@@ -50,6 +50,11 @@ async fn carry_out(config: Config) -> Result<ExitCode, ProgramError> {
         Command::Export(asked) => {
             let export = async |app: &App| export::run(app, &asked, &mut say).await;
             program::errand(config, &mut say, export).await??;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Replay(asked) => {
+            let replay = async |app: &App| replay::run(app, &asked).await;
+            program::errand(config, &mut say, replay).await??;
             Ok(ExitCode::SUCCESS)
         }
         Command::PublicKey => {

@@ -245,6 +245,7 @@ impl From<ReadError> for Problem {
             ReadError::Database(_)
             | ReadError::Undecodable { .. }
             | ReadError::Gap { .. }
+            | ReadError::Stretch(_)
             | ReadError::Row { .. }
             | ReadError::Unwritable { .. }
             | ReadError::Newer { .. }

@@ -51,9 +51,24 @@ pub struct Query<T> {
     pub parameters: T,
     /// The position they have seen (`Draxis-Position`), if they said so.
     pub at_least: Option<Position>,
+    /// The id of the request.
+    pub request: Option<String>,
+}
+
+/// A file that is handed in: who, and its bytes as they come.
+pub struct Upload {
+    /// Everything besides the file.
+    pub context: Context,
+    /// The file.
+    pub payload: Payload,
 }
 
 impl<T> Query<T> {
+    /// The context in which it is recorded that they asked.
+    pub fn context(&self) -> Context {
+        Context { request: self.request.clone(), ..Context::of(self.caller.clone()) }
+    }
+
     /// The tenant, of a caller who may read it.
     pub fn tenant(&self, permission: Permission) -> Result<TenantId, Problem> {
         self.caller.must(permission)?;
@@ -109,10 +124,26 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
 
     fn from_request(request: &HttpRequest, _: &mut DevPayload) -> Self::Future {
         std::future::ready(Query::without_parameters(request).and_then(
-            |Query { caller, at_least, .. }| {
-                Ok(Self { caller, parameters: parameters(request.query_string())?, at_least })
+            |Query { caller, at_least, request: id, .. }| {
+                Ok(Self { caller, parameters: parameters(request.query_string())?, at_least, request: id })
             },
         ))
+    }
+}
+
+impl FromRequest for Upload {
+    type Error = Problem;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut DevPayload) -> Self::Future {
+        let request = request.clone();
+        let payload = Payload::from_request(&request, payload);
+        Box::pin(async move {
+            let context = Context { request: request_id(&request), ..Context::of(caller_of(&request)?) };
+            let payload =
+                payload.await.map_err(|_| Problem::malformed("broken_body", "the body cannot be read"))?;
+            Ok(Self { context, payload })
+        })
     }
 }
 
@@ -120,7 +151,7 @@ impl Query<Nothing> {
     /// Who asks and what they must see, whatever the query string says.
     pub(crate) fn without_parameters(request: &HttpRequest) -> Result<Self, Problem> {
         let (caller, at_least) = (caller_of(request)?, seen_position(request.headers())?);
-        Ok(Self { caller, parameters: Nothing {}, at_least })
+        Ok(Self { caller, parameters: Nothing {}, at_least, request: request_id(request) })
     }
 }
 

@@ -23,7 +23,7 @@ use crate::routes::route::{delete, get, post, put};
 
 /// Every route of the program.
 pub fn routes() -> Vec<Route> {
-    [program(), identity(), platform(), risk_model(), controls(), breaches(), sources(), reading()]
+    [program(), identity(), platform(), risk_model(), controls(), breaches(), sources(), reading(), auditing()]
         .into_iter()
         .flatten()
         .collect()
@@ -183,16 +183,41 @@ fn reading() -> Vec<Route> {
         get("/api/dashboard", "The dashboard, now or as of a past moment", dashboard::show)
             .parameter("asOf", "As of this time (RFC 3339)")
             .parameter("position", "As of this position of the stream"),
-        get("/api/audit/events", "The stream itself", audit::events)
-            .parameter("after", "Events after this position")
-            .parameter("until", "Events up to this position")
-            .parameter("from", "Recorded at or after (RFC 3339)")
-            .parameter("to", "Recorded before (RFC 3339)")
-            .parameter("aggregateType", "Of aggregates of this type")
-            .parameter("aggregateId", "Of this aggregate")
-            .parameter("type", "Of this event type")
-            .parameter("actor", "By this actor, such as account:01J…")
-            .parameter("correlation", "Belonging to this run or request")
-            .paged(),
     ]
+}
+
+fn auditing() -> Vec<Route> {
+    vec![
+        part_of_a_stream(get("/api/audit/events", "The stream itself", audit::events)).paged(),
+        part_of_a_stream(get("/api/audit/export", "The stream, or a part of it, as one file", audit::export))
+            .parameter("format", "`ndjson` (the records as they were hashed), `cloudevents` or `bundle`"),
+        get("/api/audit/keys", "The keys that checkpoints and bundles are verified with", audit::keys),
+        get("/api/audit/checkpoint", "The newest signed statement of what the stream holds", audit::checkpoint),
+        get("/api/audit/proof", "The proof that an event is sealed, or that the log only grew", audit::proof)
+            .parameter("position", "Prove that the event at this position is sealed")
+            .parameter("from", "Prove that the stream of this many events…")
+            .parameter("to", "…is the beginning of the stream of this many"),
+        post("/api/audit/verify", "Verify a bundle (the body is its bytes)", audit::verify),
+        get("/api/audit/replay", "The dashboard as it was", audit::replay)
+            .parameter("asOf", "As of this time (RFC 3339)")
+            .parameter("position", "As of this position of the stream"),
+        get("/api/audit/diff", "What changed between two points, by thing and by actor", audit::diff)
+            .parameter("from", "The earlier point: a position or a time (RFC 3339)")
+            .parameter("to", "The later point; the stream's end where it is left out"),
+        get("/api/audit/explain", "Why an event happened and what came of it", audit::explain)
+            .parameter("event", "The event's id"),
+    ]
+}
+
+fn part_of_a_stream(route: Route) -> Route {
+    route
+        .parameter("after", "Events after this position")
+        .parameter("until", "Events up to this position")
+        .parameter("from", "Recorded at or after (RFC 3339)")
+        .parameter("to", "Recorded before (RFC 3339)")
+        .parameter("aggregateType", "Of aggregates of this type")
+        .parameter("aggregateId", "Of this aggregate")
+        .parameter("type", "Of this event type")
+        .parameter("actor", "By this actor, such as account:01J…")
+        .parameter("correlation", "Belonging to this run or request")
 }

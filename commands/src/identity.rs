@@ -12,6 +12,7 @@ mod signing_key;
 use std::sync::Arc;
 
 pub use access_token::{AccessToken, Claims};
+pub(crate) use account::nothing;
 pub use account::{Profile, SignedIn};
 pub use invitation::{InviteBody, Invited, Link, Posted};
 pub use outbox::{OutboxLetter, SendOutcome};

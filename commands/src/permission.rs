@@ -38,7 +38,8 @@ impl Permission {
             Self::ManageTenants | Self::Impersonate => matches!(role, Role::Superadmin | Role::MasterAdmin),
             Self::InvitePeople => matches!(role, Role::Superadmin | Role::MasterAdmin | Role::TenantAdmin),
             Self::Read => matches!(role, Role::TenantAdmin | Role::TenantUser | Role::Auditor),
-            Self::ReadAudit => matches!(role, Role::TenantAdmin | Role::Auditor),
+            // Where somebody is that, says their scope: a superadmin's own stream is the platform's.
+            Self::ReadAudit => matches!(role, Role::Superadmin | Role::TenantAdmin | Role::Auditor),
             Self::ManageSources | Self::RunSources | Self::WriteValues | Self::ManageRiskModel => {
                 matches!(role, Role::TenantAdmin)
             }

@@ -105,6 +105,11 @@ pub enum AccountCommand {
         /// The invitation.
         invitation_id: InvitationId,
     },
+    /// A token for a tenant that the account is above, and no member of.
+    Impersonate {
+        /// The tenant.
+        tenant_id: TenantId,
+    },
 }
 
 events! {
@@ -116,6 +121,8 @@ events! {
         Registered(AccountRegistered) = "account.registered" v 1,
         /// It gained a role.
         Granted(RoleGranted) = "account.role_granted" v 1,
+        /// It took a token for a tenant that it is no member of.
+        Impersonated(AccountImpersonated) = "account.impersonated" v 1,
     }
 }
 
@@ -146,6 +153,14 @@ pub struct RoleGranted {
     pub invitation_id: Option<InvitationId>,
 }
 
+/// It took a token for a tenant that it is no member of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountImpersonated {
+    /// The tenant.
+    pub tenant_id: TenantId,
+}
+
 impl Account {
     /// The kind of name that the first registration takes, so that it works once, also when two requests race.
     pub const FIRST: &'static str = "first_account";
@@ -165,7 +180,6 @@ impl Account {
         matches!(self, Self::Active { .. })
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "the shape of every aggregate's rule")]
     fn decide(&self, command: AccountCommand, _: &Moment) -> Result<Vec<AccountEvent>, Rejection> {
         Ok(match (self, command) {
             (Self::Absent, AccountCommand::RegisterFirst { id }) => vec![
@@ -185,6 +199,12 @@ impl Account {
             (Self::Active { .. }, AccountCommand::AcceptGrant { grant, invitation_id, .. }) => {
                 vec![AccountEvent::Granted(RoleGranted { grant, invitation_id: Some(invitation_id) })]
             }
+            (Self::Active { .. }, AccountCommand::Impersonate { tenant_id }) => {
+                vec![AccountEvent::Impersonated(AccountImpersonated { tenant_id })]
+            }
+            (Self::Absent, AccountCommand::Impersonate { .. }) => {
+                return Err(Rejection::NotFound { noun: "account" });
+            }
         })
     }
 
@@ -196,12 +216,12 @@ impl Account {
             (Self::Active { grants }, AccountEvent::Granted(granted)) => {
                 grants.insert(granted.grant);
             }
-            (Self::Absent, AccountEvent::Granted(_)) => {}
+            (Self::Absent, AccountEvent::Granted(_)) | (_, AccountEvent::Impersonated(_)) => {}
         }
     }
 }
 
 aggregate!(Account, "account", AccountCommand, AccountEvent, |event| match event {
     AccountEvent::FirstRegistered(_) => vec![Claim::take(Account::FIRST, "")],
-    AccountEvent::Registered(_) | AccountEvent::Granted(_) => Vec::new(),
+    AccountEvent::Registered(_) | AccountEvent::Granted(_) | AccountEvent::Impersonated(_) => Vec::new(),
 });

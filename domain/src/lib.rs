@@ -24,6 +24,7 @@ mod text;
 mod upcast;
 
 pub mod account;
+pub mod audit;
 pub mod control;
 pub mod invitation;
 pub mod kri;

@@ -1,6 +1,7 @@
 //! The two logs: every event a tenant's stream may hold, and every event the platform's may.
 
 use crate::account::AccountEvent;
+use crate::audit::AuditEvent;
 use crate::control::ControlEvent;
 use crate::invitation::InvitationEvent;
 use crate::kri::KriEvent;
@@ -74,6 +75,8 @@ log! {
         Relay(RelayEvent) = "relay",
         /// Of a public preview.
         Preview(PreviewEvent) = "preview",
+        /// Of somebody who looked at it, or acted in it from outside.
+        Audit(AuditEvent) = "audit",
     }
 }
 
@@ -88,5 +91,7 @@ log! {
         Account(AccountEvent) = "account",
         /// Of an invitation.
         Invitation(InvitationEvent) = "invitation",
+        /// Of somebody who looked at it.
+        Audit(AuditEvent) = "audit",
     }
 }

@@ -218,7 +218,8 @@ pub(crate) const fn of_kri(event: &TenantEvent) -> Option<&KriEvent> {
         | TenantEvent::Workflow(_)
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
-        | TenantEvent::Preview(_) => None,
+        | TenantEvent::Preview(_)
+        | TenantEvent::Audit(_) => None,
     }
 }
 

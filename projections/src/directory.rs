@@ -116,6 +116,7 @@ impl Projection for Directory {
             PlatformEvent::Account(
                 AccountEvent::FirstRegistered(_) | AccountEvent::Registered(_) | AccountEvent::Granted(_),
             ) => vec![key(ACCOUNT, id)],
+            PlatformEvent::Account(AccountEvent::Impersonated(_)) | PlatformEvent::Audit(_) => Vec::new(),
             PlatformEvent::Invitation(InvitationEvent::Sent(_) | InvitationEvent::Accepted(_)) => {
                 vec![key(INVITATION, id)]
             }
@@ -145,6 +146,7 @@ impl Projection for Directory {
             })),
             PlatformEvent::Account(event) => account(row, event, told.recorded_at),
             PlatformEvent::Invitation(event) => invitation(row, event, told.recorded_at),
+            PlatformEvent::Audit(_) => row,
         }
     }
 }
@@ -183,6 +185,7 @@ fn account(row: Option<DirectoryRow>, event: &AccountEvent, at: DateTime<Utc>) -
             account.version = account.version.saturating_add(1);
             Some(DirectoryRow::Account(account))
         }
+        AccountEvent::Impersonated(_) => row,
     }
 }
 

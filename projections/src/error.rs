@@ -1,6 +1,7 @@
 //! Why a read model could not be read or kept.
 
 use draxis_domain::{DecodeError, Position};
+use draxis_event_store::StretchError;
 
 /// Why a read could not be answered; each sentence says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,9 @@ pub enum ReadError {
         /// The one that came.
         found: Position,
     },
+    /// The stream could not be read to its end.
+    #[error(transparent)]
+    Stretch(#[from] StretchError),
     /// A row does not read back.
     #[error("row {key} of {projection} cannot be read; run `draxis rebuild --projection {projection}`")]
     Row {

@@ -15,6 +15,7 @@ mod store;
 mod told;
 
 mod breaches;
+mod changes;
 mod dashboard;
 mod directory;
 mod kri_history;
@@ -27,12 +28,13 @@ mod source_runs;
 mod sources;
 
 pub use breaches::{BreachFilter, BreachMoment, BreachRow, Breaches, BreachesRow, WhatHappened};
+pub use changes::{ActorChanges, Cause, Change, Difference, Going, Step, ThingChange};
 pub use dashboard::RenderedDashboard;
 pub use directory::{AccountRow, Directory, DirectoryRow, InvitationRow, OrganizationRow, TenantRow};
 pub use error::ReadError;
 pub use kri_history::{History, HistoryRange, HistoryRow, KriHistory, PlotPoint, Point};
 pub use kri_values::{ValueRow, ValueSaid};
-pub use live::{Difference, Progress, Verified};
+pub use live::{Difference as RowDifference, Progress, Verified};
 pub use memory::{Memory, fold_in_memory};
 pub use page::{Archived, Page, PageOf};
 pub use past::AsOf;

@@ -68,7 +68,8 @@ impl Projection for RiskModel {
             | TenantEvent::Workflow(_)
             | TenantEvent::KriEventDefinition(_)
             | TenantEvent::Relay(_)
-            | TenantEvent::Preview(_) => return Vec::new(),
+            | TenantEvent::Preview(_)
+            | TenantEvent::Audit(_) => return Vec::new(),
             TenantEvent::Kri(_) => KriRow::NOUN,
             TenantEvent::Risk(_) => RiskRow::NOUN,
             TenantEvent::Outcome(_) => OutcomeRow::NOUN,
@@ -84,7 +85,8 @@ impl Projection for RiskModel {
             | TenantEvent::Workflow(_)
             | TenantEvent::KriEventDefinition(_)
             | TenantEvent::Relay(_)
-            | TenantEvent::Preview(_) => row,
+            | TenantEvent::Preview(_)
+            | TenantEvent::Audit(_) => row,
             TenantEvent::Kri(event) => KriRow::apply(kri(row), event, told).map(RiskModelRow::Kri),
             TenantEvent::Risk(event) => RiskRow::apply(risk(row), event, told).map(RiskModelRow::Risk),
             TenantEvent::Outcome(event) => {

@@ -159,7 +159,8 @@ pub(crate) const fn of_source(event: &TenantEvent) -> Option<&SourceEvent> {
         | TenantEvent::Workflow(_)
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
-        | TenantEvent::Preview(_) => None,
+        | TenantEvent::Preview(_)
+        | TenantEvent::Audit(_) => None,
     }
 }
 

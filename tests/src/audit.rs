@@ -1,6 +1,7 @@
 //! What makes a stream believable: checkpoints, proofs, verification of the live database, exports.
 
 mod exporting;
+mod looking;
 mod proving;
 mod rewriting;
 mod sealing;

@@ -27,6 +27,8 @@ pub enum Command {
     Verify(VerifyCommand),
     /// Write a stream, or a part of it, to a file or to standard output
     Export(ExportCommand),
+    /// Walk through a stream: each event, who, why, and what it changed
+    Replay(ReplayCommand),
     /// Print the keys that checkpoints and bundles are verified with, one name+hash+key a line
     PublicKey,
 }
@@ -79,6 +81,23 @@ pub struct ExportCommand {
     /// The file to write, which must not exist yet [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+/// What `draxis replay` walks through.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct ReplayCommand {
+    /// The tenant, by id or slug, or `platform`
+    #[arg(long, value_name = "TENANT")]
+    pub tenant: String,
+    /// The first position
+    #[arg(long, default_value_t = 1, value_name = "POSITION")]
+    pub from: u64,
+    /// The last position [default: the last there is]
+    #[arg(long, value_name = "POSITION")]
+    pub to: Option<u64>,
+    /// Wait for Enter after each event; q and Enter ends
+    #[arg(long)]
+    pub step: bool,
 }
 
 /// Risk workflows that prove what they did.

@@ -98,7 +98,7 @@ impl Walk<'_> {
 
     async fn caller(&self, admin: &Caller, tenant: TenantId) -> Result<Caller, DemoError> {
         let reason: Reason = body(json!("Showing the demo"))?;
-        let token = self.app.identity.tenant_token(admin, tenant, reason).await;
+        let token = self.app.identity.tenant_token(&Context::of(admin.clone()), tenant, reason).await;
         let token = token.map_err(step("taking a token for the tenant"))?;
         self.app.identity.caller(&token.access_token).map_err(step("reading the tenant's token"))
     }

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use draxis_commands::sealing::{Export, ExportRequest, Selection};
 use draxis_domain::Position;
+use draxis_domain::audit::{AuditEvent, StreamExported, StreamPart};
 use draxis_event_store::EventFilter;
 
-use super::{ErrandError, stream_named, words_for};
+use super::{ErrandError, at_the_terminal, stream_named, words_for};
 use crate::app::App;
 use crate::config::ExportCommand;
 
@@ -22,6 +23,15 @@ pub async fn run(app: &App, asked: &ExportCommand, say: &mut dyn FnMut(&str)) ->
         ..EventFilter::default()
     };
     let after = Position::new(asked.from.unwrap_or(1).saturating_sub(1));
+    let part = StreamPart {
+        after: Some(after),
+        until: filter.until,
+        aggregate_type: filter.aggregate_type.clone(),
+        aggregate_id: filter.aggregate_id.clone(),
+        ..StreamPart::default()
+    };
+    let look = AuditEvent::Exported(StreamExported { format: asked.format.name().to_owned(), part });
+    app.commands.record_look(&at_the_terminal(tenant, "draxis export"), look).await?;
     let request = ExportRequest { tenant, selection: Selection { after, filter }, format: asked.format };
     let mut export = app.sealing.export(request).await?;
     let bytes = match &asked.out {

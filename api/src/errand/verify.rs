@@ -83,9 +83,11 @@ fn print(asked: &VerifyCommand, shown: &Verification, models: &[Verified]) -> Re
     let name = words_for(*tenant);
     match fault {
         None => {
-            writeln!(out, "{name}: holds. {events} events, {checkpoints} checkpoints, {held} held outside")?
+            writeln!(out, "{name}: holds. {events} events, {checkpoints} checkpoints, {held} held outside")?;
         }
-        Some(fault) => writeln!(out, "{name}: DOES NOT HOLD. {}: {}", fault.code(), chain(fault))?,
+        Some(fault) => {
+            writeln!(out, "{name}: DOES NOT HOLD. {}: {}", fault.code(), chain(fault))?;
+        }
     }
     for model in models {
         match &model.difference {

@@ -6,6 +6,7 @@
 mod aggregate_events;
 mod append;
 mod cache;
+mod causes;
 mod checkpoints;
 mod clock;
 mod database;
@@ -23,6 +24,7 @@ mod writer;
 
 pub use aggregate_events::{OfAggregate, find_run_start, read_aggregate, read_aggregate_back};
 pub use append::{Append, AppendError, Appended, NewEvent};
+pub use causes::{effects_of, find_event, recorded_together};
 pub use checkpoints::{
     StoredCheckpoint, StoredNode, TILE, as_hash, checkpoints_from, last_checkpoint, read_tile,
     store_checkpoint,

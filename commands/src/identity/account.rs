@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::collections::BTreeSet;
 
 use draxis_domain::account::{Account, AccountCommand, Grant, Role};
+use draxis_domain::audit::{AuditEvent, TenantImpersonated};
 use draxis_domain::organization::Organization;
 use draxis_domain::tenant::Tenant;
 use draxis_domain::{AccountId, Email, Name, OrganizationId, Reason, Rejection, TenantId};
@@ -130,16 +131,19 @@ impl Identity {
     /// is impersonation and is said so on every event it causes.
     pub async fn tenant_token(
         &self,
-        caller: &Caller,
+        context: &Context,
         tenant: TenantId,
         reason: Reason,
     ) -> Result<AccessToken, CommandError> {
-        let account = caller.actor.account().ok_or(CommandError::NoSession)?;
+        let account = context.caller.actor.account().ok_or(CommandError::NoSession)?;
         let grants = self.grants(account).await?;
         let own = grants.iter().copied().find(|grant| grant.tenant() == Some(tenant));
-        let standing = match own {
-            Some(grant) => Standing { reason: Some(reason), ..Standing::of(grant) },
-            None => self.impersonate(account, &grants, tenant, reason).await?,
+        let standing = if let Some(grant) = own {
+            Standing { reason: Some(reason), ..Standing::of(grant) }
+        } else {
+            let standing = self.impersonate(account, &grants, tenant, reason).await?;
+            self.record_impersonation(context, account, &standing).await?;
+            standing
         };
         self.issue(account, standing)
     }
@@ -163,6 +167,38 @@ impl Identity {
         }
         let scope = Scope::Tenant(tenant);
         Ok(Standing { role: Role::TenantAdmin, scope, impersonator: Some(account), reason: Some(reason) })
+    }
+
+    /// Says so on the platform's stream and on the tenant's before there is a token: an impersonation that is on neither never
+    /// happened.
+    async fn record_impersonation(
+        &self,
+        context: &Context,
+        account: AccountId,
+        standing: &Standing,
+    ) -> Result<(), CommandError> {
+        let Scope::Tenant(tenant_id) = standing.scope else { return Err(CommandError::NoTenant) };
+        let grants = self.grants(account).await?;
+        let above = grants.first().copied().ok_or(CommandError::NoSession)?;
+        let as_above = Caller { role: above.role(), scope: Scope::Platform, ..context.caller.clone() };
+        let platform = Context { caller: as_above, key: None, ..context.clone() };
+        let execution = Execution::<Account> {
+            id: account.to_string(),
+            command: AccountCommand::Impersonate { tenant_id },
+            respond: Arc::new(nothing),
+        };
+        self.commands.on_platform(&platform.because(standing.reason.clone()), execution).await?;
+        let inside = Caller {
+            actor: context.caller.actor,
+            impersonator: standing.impersonator,
+            role: standing.role,
+            scope: standing.scope,
+            reason: standing.reason.clone(),
+        };
+        let inside = Context { caller: inside, key: None, ..context.clone() };
+        let event = AuditEvent::Impersonated(TenantImpersonated { account_id: account });
+        self.commands.record_look(&inside, event).await?;
+        Ok(())
     }
 
     /// What a caller is shown about themselves.
@@ -267,6 +303,7 @@ impl crate::Guarded for AccountCommand {
     fn permission(&self) -> Permission {
         match self {
             Self::RegisterFirst { .. } | Self::AcceptGrant { .. } => Permission::Open,
+            Self::Impersonate { .. } => Permission::Impersonate,
         }
     }
 }
@@ -276,6 +313,6 @@ fn nothing_said() -> Answer {
 }
 
 /// The answer of a command whose route makes its own, such as one with tokens in it.
-pub(super) fn nothing<A>(_: &A, _: &str) -> Answer {
+pub(crate) fn nothing<A>(_: &A, _: &str) -> Answer {
     nothing_said()
 }

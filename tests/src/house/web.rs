@@ -159,6 +159,13 @@ impl Web {
         self.send(method, path, &headers, Some(body.to_string())).await
     }
 
+    /// What stands in the token's stream besides who looked at it and from where.
+    pub async fn written(&self, token: &str) -> Vec<Value> {
+        let events = self.get(token, "/api/audit/events?limit=200").await.expect(200).json();
+        let events = events.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+        events.into_iter().filter(|event| event.get("aggregateType") != Some(&json!("audit"))).collect()
+    }
+
     /// Registers the first administrator and answers with their token.
     pub async fn register(&self) -> String {
         let body = json!({"email": "root@acme.example", "password": "correct horse battery", "name": "Root"});

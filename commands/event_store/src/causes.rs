@@ -1,0 +1,97 @@
+//! Causes and effects: what an event came from and what came of it, by the metadata of the stream's events.
+
+use chrono::{DateTime, Utc};
+use draxis_domain::{Position, Sequence};
+
+use crate::read::StoredEvent;
+use crate::tenant_tx::TenantTx;
+
+/// A row with every column of an event, as a [`StoredEvent`].
+macro_rules! stored {
+    ($row:expr) => {
+        StoredEvent {
+            position: Position::from_i64($row.position),
+            event_id: $row.event_id,
+            aggregate_type: $row.aggregate_type,
+            aggregate_id: $row.aggregate_id,
+            sequence: Sequence::from_i64($row.sequence),
+            event_type: $row.event_type,
+            version: u16::try_from($row.event_version).unwrap_or_default(),
+            payload: $row.payload,
+            metadata: $row.metadata,
+            recorded_at: $row.recorded_at,
+            leaf_hash: $row.leaf_hash,
+        }
+    };
+}
+
+/// The event of that id. There is no index by id, since nothing but an investigation asks so: the stream is looked through.
+pub async fn find_event(
+    transaction: &mut TenantTx,
+    event_id: &str,
+) -> Result<Option<StoredEvent>, sqlx::Error> {
+    let tenant = transaction.tenant().uuid();
+    let row = sqlx::query!(
+        r#"SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                  payload::text AS "payload!", metadata::text AS "metadata!", recorded_at, leaf_hash
+           FROM events WHERE tenant_id = $1 AND event_id = $2 LIMIT 1"#,
+        tenant,
+        event_id
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    Ok(row.map(|row| stored!(row)))
+}
+
+/// Events after a position that name one of these as their cause, in order, at most `limit`.
+pub async fn effects_of(
+    transaction: &mut TenantTx,
+    causes: &[String],
+    after: Position,
+    limit: u32,
+) -> Result<Vec<StoredEvent>, sqlx::Error> {
+    let tenant = transaction.tenant().uuid();
+    let rows = sqlx::query!(
+        r#"SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                  payload::text AS "payload!", metadata::text AS "metadata!", recorded_at, leaf_hash
+           FROM events WHERE tenant_id = $1 AND position > $2 AND metadata ->> 'causation' = ANY ($3)
+           ORDER BY position LIMIT $4"#,
+        tenant,
+        after.as_i64(),
+        causes,
+        i64::from(limit)
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    Ok(rows.into_iter().map(|row| stored!(row)).collect())
+}
+
+/// The events that one command recorded together with this one, itself among them: neighbours of the same aggregate, of the
+/// same instant and with the same metadata.
+pub async fn recorded_together(
+    transaction: &mut TenantTx,
+    with: &StoredEvent,
+) -> Result<Vec<StoredEvent>, sqlx::Error> {
+    /// No command records more.
+    const MOST: u64 = 64;
+    let tenant = transaction.tenant().uuid();
+    let recorded_at: DateTime<Utc> = with.recorded_at;
+    let rows = sqlx::query!(
+        r#"SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                  payload::text AS "payload!", metadata::text AS "metadata!", recorded_at, leaf_hash
+           FROM events
+           WHERE tenant_id = $1 AND position BETWEEN $2 AND $3 AND aggregate_type = $4 AND aggregate_id = $5
+             AND recorded_at = $6 AND metadata::text = $7
+           ORDER BY position"#,
+        tenant,
+        Position::new(with.position.get().saturating_sub(MOST)).as_i64(),
+        with.position.plus(MOST).as_i64(),
+        with.aggregate_type,
+        with.aggregate_id,
+        recorded_at,
+        with.metadata
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    Ok(rows.into_iter().map(|row| stored!(row)).collect())
+}
