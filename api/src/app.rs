@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::metrics::Metrics;
 use crate::rate_limit::RateLimits;
+use crate::streams::Streams;
 
 /// The ports to what a pure rule must not reach for itself; tests hand in their own.
 #[derive(Clone)]
@@ -45,6 +46,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Turns floods away.
     pub rate_limits: RateLimits,
+    /// Counts the streams to clients.
+    pub streams: Streams,
 }
 
 /// The program's own tasks; ended in order when it stops.

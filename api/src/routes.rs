@@ -117,6 +117,9 @@ fn risk_model() -> Vec<Route> {
             .parameter("to", "True before (RFC 3339); now")
             .parameter("points", "How many points at most, up to 2000; 400")
             .parameter("knownAt", "As it was known at this time (RFC 3339); as it is known now"),
+        get("/api/kris/{id}/explain", "The events behind a KRI's value and colour", kri::explain)
+            .parameter("asOf", "As of this time (RFC 3339)")
+            .parameter("position", "As of this position of the stream"),
     ]
 }
 
@@ -180,7 +183,13 @@ fn reading() -> Vec<Route> {
     vec![
         get("/api/dashboard", "The dashboard, now or as of a past moment", dashboard::show)
             .parameter("asOf", "As of this time (RFC 3339)")
-            .parameter("position", "As of this position of the stream"),
+            .parameter("position", "As of this position of the stream")
+            .parameter("knownAt", "With asOf: what was true then, as it is known at this later time"),
+        get(
+            "/api/dashboard/stream",
+            "Server-sent events of what changes on the dashboard, resumed by Last-Event-ID",
+            dashboard::stream,
+        ),
         get("/api/audit/events", "The stream itself", audit::events)
             .parameter("after", "Events after this position")
             .parameter("until", "Events up to this position")

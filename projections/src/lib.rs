@@ -17,6 +17,7 @@ mod told;
 mod breaches;
 mod dashboard;
 mod directory;
+mod explain;
 mod kri_history;
 mod kri_values;
 mod past;
@@ -30,6 +31,7 @@ pub use breaches::{BreachFilter, BreachMoment, BreachRow, Breaches, BreachesRow,
 pub use dashboard::RenderedDashboard;
 pub use directory::{AccountRow, Directory, DirectoryRow, InvitationRow, OrganizationRow, TenantRow};
 pub use error::ReadError;
+pub use explain::{Cause, CauseOf, Explaining, Explanation, Node, OpenBreach, WhyNot};
 pub use kri_history::{History, HistoryRange, HistoryRow, KriHistory, PlotPoint, Point};
 pub use kri_values::{ValueRow, ValueSaid};
 pub use live::{Difference, Progress, Verified};
@@ -39,7 +41,7 @@ pub use past::AsOf;
 pub use projection::{LogEvent, Projection};
 pub use read_models::{ReadModels, Settings};
 pub use risk_model::{
-    CauseView, ControlRow, ControlView, KriFilter, KriRow, KriView, OutcomeRow, OutcomeView, RiskFilter,
+    CauseView, ControlRow, ControlView, DayEnd, DaysRow, Delta, Deltas, KriFilter, KriRow, KriView, OutcomeRow, OutcomeView, RiskFilter,
     RiskModel, RiskModelRow, RiskRow, RiskView, TrendPoint, VendorRow,
 };
 pub use source_runs::{RunState, SourceRunRow, SourceRuns};

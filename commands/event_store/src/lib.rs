@@ -20,7 +20,9 @@ mod stretch;
 mod tenant_tx;
 mod writer;
 
-pub use aggregate_events::{OfAggregate, find_run_start, read_aggregate, read_aggregate_back};
+pub use aggregate_events::{
+    OfAggregate, find_run_start, read_aggregate, read_aggregate_back, read_workflow_events,
+};
 pub use append::{Append, AppendError, Appended, NewEvent};
 pub use checkpoints::{
     StoredCheckpoint, StoredNode, TILE, as_hash, checkpoints_from, last_checkpoint, read_tile,
