@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use draxis_commands::identity::Identity;
+use draxis_commands::sealing::{SealError, Sealing, SealingSettings};
 use draxis_commands::secret::EncryptionKeys;
 use draxis_commands::vault::Vault;
 use draxis_commands::{CommandError, Commands};
@@ -12,6 +13,7 @@ use draxis_projections::{ReadModels, Settings};
 use draxis_runner::connector::registry::Registry;
 use draxis_runner::egress::{BuildError, Egress, EgressConfig, Resolver};
 use draxis_runner::source_run::SourceRuns;
+use draxis_runner::timer::{TimerSettings, Timers};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -42,6 +44,10 @@ pub struct App {
     pub read_models: ReadModels,
     /// Runs sources.
     pub source_runs: SourceRuns,
+    /// Seals, proves, verifies and exports streams.
+    pub sealing: Sealing,
+    /// Does what is due.
+    pub timers: Timers,
     /// Counts what happens.
     pub metrics: Metrics,
     /// Turns floods away.
@@ -65,17 +71,34 @@ pub enum AppError {
     /// A command of the start failed.
     #[error("the program could not start on this database")]
     Command(#[from] CommandError),
+    /// The keys that seal checkpoints could not be opened.
+    #[error("the streams cannot be sealed")]
+    Sealing(#[from] SealError),
     /// The way out could not be built.
     #[error("the client for outgoing requests could not be built")]
     Egress(#[from] BuildError),
 }
 
 impl App {
-    /// Puts the program together over open pools.
+    /// Puts the program together over open pools, and sets its followers to work.
     pub async fn start(
         pools: Pools,
         keys: EncryptionKeys,
+        outside: (EgressConfig, Registry),
+        sealing: SealingSettings,
+        ports: Ports,
+    ) -> Result<(Self, Tasks), AppError> {
+        let (app, mut tasks) = Self::assemble(pools, keys, outside, sealing, ports).await?;
+        app.follow(&mut tasks);
+        Ok((app, tasks))
+    }
+
+    /// Puts the program together for one errand of somebody at a terminal: nothing happens by itself.
+    pub async fn assemble(
+        pools: Pools,
+        keys: EncryptionKeys,
         (egress, registry): (EgressConfig, Registry),
+        sealing: SealingSettings,
         ports: Ports,
     ) -> Result<(Self, Tasks), AppError> {
         let mut writers = JoinSet::new();
@@ -83,26 +106,41 @@ impl App {
         let log = TenantLog::new(pools.clone(), writer.clone(), Arc::clone(&ports.ids));
         let commands = Commands::new(log, Arc::clone(&ports.clock), Arc::clone(&ports.ids), Vault::new(keys));
         let identity = Identity::open(commands.clone()).await?;
+        let sealing = Sealing::open(&commands, sealing).await?;
         let read_models = ReadModels::new(&pools, Settings::default());
         let errands = TaskTracker::new();
         let egress = Arc::new(Egress::new(&egress, ports.resolver)?);
         let source_runs = SourceRuns::new(commands.clone(), Arc::new(registry), egress, errands.clone());
+        let timers = Timers::new(commands.clone(), source_runs.clone(), TimerSettings::default());
         let rate_limits = RateLimits::new(ports.clock);
-        let app = Self { commands, identity, read_models, source_runs, metrics: Metrics::new(), rate_limits };
-        let stop = CancellationToken::new();
-        let followers = app.follow(&stop, &writer);
+        let metrics = Metrics::new();
+        let streams = Streams::new(writer.wakeups().clone());
+        let app = Self {
+            commands,
+            identity,
+            read_models,
+            source_runs,
+            sealing,
+            timers,
+            metrics,
+            rate_limits,
+            streams,
+        };
+        let (stop, followers) = (CancellationToken::new(), JoinSet::new());
         Ok((app, Tasks { stop, followers, writers, errands, writer }))
     }
 
-    fn follow(&self, stop: &CancellationToken, writer: &Writer) -> JoinSet<()> {
-        let mut followers = JoinSet::new();
-        self.read_models.start(writer.wakeups().subscribe(), &mut followers);
+    fn follow(&self, tasks: &mut Tasks) {
+        let Tasks { stop, followers, writer, errands, .. } = tasks;
+        // Among the errands, so that a stop waits for what they have begun.
+        self.timers.start(stop, errands, writer.wakeups().subscribe());
+        self.read_models.start(writer.wakeups().subscribe(), followers);
+        followers.spawn(self.sealing.clone().follow(writer.wakeups().subscribe()));
         let identity = self.identity.clone();
         followers.spawn(every(stop.clone(), Duration::from_hours(1), move || {
             let identity = identity.clone();
             async move { identity.rotate_keys().await.map_err(|error| error.to_string()) }
         }));
-        followers
     }
 }
 
@@ -126,9 +164,7 @@ impl Tasks {
         self.errands.close();
         let patience = Duration::from_secs(20);
         if tokio::time::timeout(patience, self.errands.wait()).await.is_err() {
-            tracing::warn!(
-                "runs still under way are given up; they are resumed or failed after the next start"
-            );
+            tracing::warn!("runs still under way are given up; they are failed as lost after the next start");
         }
         self.writer.close();
         while self.writers.join_next().await.is_some() {}

@@ -3,6 +3,7 @@
 //! `setting.rs` lists the settings, `draxis.default.toml` explains them and holds their defaults. Each source is read into
 //! the same table of texts that know where they come from; here they are understood.
 
+mod checkpoints;
 mod command_line;
 mod database;
 mod encryption_key;
@@ -16,9 +17,10 @@ mod setting;
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 
+use draxis_commands::sealing::SealingSettings;
 use ipnet::IpNet;
 
-pub use command_line::Command;
+pub use command_line::{Command, ExportCommand, VerifyCommand};
 pub use database::{Database, DatabaseUrl, EmbeddedDatabase};
 pub use encryption_key::KeySource;
 pub use error::ConfigError;
@@ -46,6 +48,8 @@ pub struct Config {
     pub encryption_key: KeySource,
     /// Networks that outgoing calls may reach besides public ones.
     pub egress_allow: Vec<IpNet>,
+    /// How streams are sealed, and where checkpoints are published to.
+    pub sealing: SealingSettings,
     /// What is logged.
     pub log_filter: LogFilter,
     /// How it is written.
@@ -89,6 +93,7 @@ impl Config {
             encryption_key: KeySource::choose(settings, environment, &database)?,
             database,
             egress_allow: settings.required(Setting::EgressAllow, networks)?,
+            sealing: checkpoints::choose(settings)?,
             log_filter: settings.required(Setting::Log, LogFilter::parse)?,
             log_format: settings.required(Setting::LogFormat, LogFormat::parse)?,
             mail: MailServer::choose(settings, environment)?,

@@ -5,9 +5,7 @@ use actix_web::web::{Data, Path};
 use chrono::{DateTime, Duration, Utc};
 use draxis_commands::Permission;
 use draxis_domain::kri::{CorrectionBody, KriBody, KriCommand, KriState, ReadingBody, Status};
-use draxis_domain::{
-    AccountId, KriId, KriSlug, OutcomeId, Position, RiskId, Sequence, SourceId, TenantId,
-};
+use draxis_domain::{AccountId, KriId, KriSlug, OutcomeId, Position, RiskId, Sequence, SourceId, TenantId};
 use draxis_projections::{AsOf, HistoryRange, KriFilter};
 use serde::Deserialize;
 

@@ -14,6 +14,7 @@ pub mod control;
 pub mod dashboard;
 pub mod demo;
 pub mod embedded_postgres;
+pub mod errand;
 pub mod health;
 pub mod kri;
 pub mod metrics;

@@ -3,7 +3,9 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use draxis_api::app::App;
 use draxis_api::config::{Command, Config, ConfigError};
+use draxis_api::errand::{self, export, verify};
 use draxis_api::program::{Program, ProgramError};
 use draxis_api::{demo, program, telemetry};
 
@@ -38,6 +40,20 @@ async fn carry_out(config: Config) -> Result<ExitCode, ProgramError> {
         Command::Demo { exit } => demo::run(config, demo::Ending::of(exit), &mut say).await,
         Command::Migrate => {
             program::migrate(config, &mut say).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Verify(asked) => {
+            let verify = async |app: &App| verify::run(app, &asked, &mut say).await;
+            let all_hold = program::errand(config, &mut say, verify).await??;
+            Ok(if all_hold { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::Export(asked) => {
+            let export = async |app: &App| export::run(app, &asked, &mut say).await;
+            program::errand(config, &mut say, export).await??;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::PublicKey => {
+            program::errand(config, &mut say, async |app: &App| errand::print_keys(app)).await??;
             Ok(ExitCode::SUCCESS)
         }
     }

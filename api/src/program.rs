@@ -14,6 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::app::{App, AppError, Ports, Tasks};
 use crate::config::{self, Config, ConfigError};
 use crate::embedded_postgres::{DatabaseName, EmbeddedError, EmbeddedPostgres, OWNER};
+use crate::errand::ErrandError;
 use crate::server;
 
 /// How many connections a process reads with.
@@ -53,6 +54,9 @@ pub enum ProgramError {
     /// The server broke.
     #[error("the HTTP server broke")]
     Server(#[from] std::io::Error),
+    /// An errand could not be done.
+    #[error(transparent)]
+    Errand(#[from] ErrandError),
     /// The demonstration did not hold.
     #[error("the demonstration did not hold")]
     Demo(#[from] crate::demo::DemoError),
@@ -82,16 +86,11 @@ impl Program {
         progress: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Self, ProgramError> {
         let allow = AllowedNetworks::new(config.egress_allow.clone());
-        let address = config.listen;
+        let (address, sealing) = (config.listen, config.sealing.clone());
         let reached = reach(config, progress).await?;
-        let ports = Ports {
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(UlidIds),
-            resolver: Arc::new(SystemResolver),
-        };
         let egress = EgressConfig { allow, ..EgressConfig::default() };
-        let outside = (egress, Registry::open(None)?);
-        let (app, tasks) = App::start(reached.pools, reached.keys, outside, ports).await?;
+        let (outside, ports) = ((egress, Registry::open(None)?), ports());
+        let (app, tasks) = App::start(reached.pools, reached.keys, outside, sealing, ports).await?;
         let listener =
             TcpListener::bind(address).map_err(|source| ProgramError::Listen { address, source })?;
         let address = listener.local_addr()?;
@@ -133,6 +132,7 @@ impl Program {
 
     /// Ends in order: no new requests, what is under way ends, the writers, the database last.
     pub async fn stop(self) -> Result<(), ProgramError> {
+        self.app.streams.end();
         self.handle.stop(true).await;
         if let Ok(ended) = self.server.await {
             ended?;
@@ -143,6 +143,29 @@ impl Program {
         }
         Ok(())
     }
+}
+
+/// Does one errand on the database, such as an export, without serving anything.
+pub async fn errand<T>(
+    config: Config,
+    progress: &mut (dyn FnMut(&str) + Send),
+    work: impl AsyncFnOnce(&App) -> T,
+) -> Result<T, ProgramError> {
+    let sealing = config.sealing.clone();
+    let reached = reach(config, progress).await?;
+    let outside = (EgressConfig::default(), Registry::open(None)?);
+    let (app, tasks) = App::assemble(reached.pools, reached.keys, outside, sealing, ports()).await?;
+    let done = work(&app).await;
+    tasks.stop().await;
+    if let Some(embedded) = reached.embedded {
+        embedded.stop()?;
+    }
+    Ok(done)
+}
+
+/// The machine's own clock, randomness and names.
+fn ports() -> Ports {
+    Ports { clock: Arc::new(SystemClock), ids: Arc::new(UlidIds), resolver: Arc::new(SystemResolver) }
 }
 
 /// Brings the schema up to date and ends.

@@ -34,6 +34,7 @@ fn program() -> Vec<Route> {
         get("/healthz", "Whether the process lives", health::healthz).open(),
         get("/readyz", "Whether the program can work", health::readyz).open(),
         get("/metrics", "Counters, in Prometheus's text form", health::metrics).open(),
+        get("/api/docs", "This description, to browse", openapi::docs).open().status(308),
         get("/api/openapi.json", "This description", openapi::document).open(),
     ]
 }
@@ -67,6 +68,7 @@ fn platform() -> Vec<Route> {
         post("/api/tenants", "Create a tenant", organization::create_tenant).body::<TenantBody>().status(201),
         get("/api/tenants", "List tenants", organization::list_tenants).paged(),
         post("/api/invitations", "Invite somebody", organization::invite).body::<InviteBody>().status(201),
+        get("/api/outbox", "Read the mail posted last", organization::outbox),
         post("/api/invitations/{token}/accept", "Accept an invitation", auth::accept)
             .open()
             .body::<AcceptBody>()

@@ -134,6 +134,7 @@ impl Guarded for BreachCommand {
             | Self::Comment(_)
             | Self::Snooze { .. }
             | Self::Wake
+            | Self::SnoozeOver { .. }
             | Self::Close => Permission::WriteValues,
         }
     }

@@ -6,10 +6,14 @@
 pub mod house;
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod log;
 #[cfg(test)]
 mod shape;
 #[cfg(test)]
 mod tenancy;
+#[cfg(test)]
+mod timers;
 #[cfg(test)]
 mod walk;

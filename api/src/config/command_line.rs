@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use draxis_commands::sealing::ExportFormat;
 
 use super::ConfigError;
 use super::setting::{Origin, Setting, Settings};
@@ -22,6 +23,62 @@ pub enum Command {
     },
     /// Bring the database's schema up to date and end
     Migrate,
+    /// Verify streams as they lie in the database: every record, the tree over them, every checkpoint, the head
+    Verify(VerifyCommand),
+    /// Write a stream, or a part of it, to a file or to standard output
+    Export(ExportCommand),
+    /// Print the keys that checkpoints and bundles are verified with, one name+hash+key a line
+    PublicKey,
+}
+
+/// What `draxis verify` looks at. Exit status 0 if all of it holds, 1 if something was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "two flags of a command line, neither of which hangs on the other"
+)]
+pub struct VerifyCommand {
+    /// One tenant, by id or slug, or `platform` [default: every stream]
+    #[arg(long, value_name = "TENANT")]
+    pub tenant: Option<String>,
+    /// Fold the read models anew as well, and compare them row by row
+    #[arg(long)]
+    pub projections: bool,
+    /// Compare with checkpoints that were kept outside the database: a directory of .note files; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub checkpoints: Vec<PathBuf>,
+    /// Trust the keys in this file too, one name+hash+key a line
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Print the result as JSON, one object a stream
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `draxis export` writes.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct ExportCommand {
+    /// The tenant, by id or slug, or `platform`
+    #[arg(long, value_name = "TENANT")]
+    pub tenant: String,
+    /// `ndjson` (the records as they were hashed), `cloudevents` or `bundle` (one file that proves itself)
+    #[arg(long, default_value = "bundle", value_name = "FORMAT")]
+    pub format: ExportFormat,
+    /// The first position [default: 1]
+    #[arg(long, value_name = "POSITION")]
+    pub from: Option<u64>,
+    /// The last position [default: the last there is]
+    #[arg(long, value_name = "POSITION")]
+    pub to: Option<u64>,
+    /// Only events of aggregates of this type, such as `kri`
+    #[arg(long, value_name = "TYPE")]
+    pub aggregate_type: Option<String>,
+    /// Only events of this aggregate
+    #[arg(long, value_name = "ID")]
+    pub aggregate_id: Option<String>,
+    /// The file to write, which must not exist yet [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// Risk workflows that prove what they did.

@@ -16,6 +16,8 @@ pub(super) enum Setting {
     EgressAllow,
     Log,
     LogFormat,
+    CheckpointDir,
+    LogName,
     SmtpHost,
     SmtpFrom,
     SmtpSecurity,
@@ -25,7 +27,7 @@ pub(super) enum Setting {
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Listen,
         Self::DatabaseUrl,
         Self::DataDir,
@@ -34,6 +36,8 @@ impl Setting {
         Self::EgressAllow,
         Self::Log,
         Self::LogFormat,
+        Self::CheckpointDir,
+        Self::LogName,
         Self::SmtpHost,
         Self::SmtpFrom,
         Self::SmtpSecurity,
@@ -53,6 +57,8 @@ impl Setting {
             Self::EgressAllow => "egress_allow",
             Self::Log => "log",
             Self::LogFormat => "log_format",
+            Self::CheckpointDir => "checkpoints.directory",
+            Self::LogName => "checkpoints.log_name",
             Self::SmtpHost => "smtp.host",
             Self::SmtpFrom => "smtp.from",
             Self::SmtpSecurity => "smtp.security",
@@ -73,6 +79,8 @@ impl Setting {
             Self::EgressAllow => "DRAXIS_EGRESS_ALLOW",
             Self::Log => "DRAXIS_LOG",
             Self::LogFormat => "DRAXIS_LOG_FORMAT",
+            Self::CheckpointDir => "DRAXIS_CHECKPOINT_DIR",
+            Self::LogName => "DRAXIS_LOG_NAME",
             Self::SmtpHost => "DRAXIS_SMTP_HOST",
             Self::SmtpFrom => "DRAXIS_SMTP_FROM",
             Self::SmtpSecurity => "DRAXIS_SMTP_SECURITY",

@@ -208,7 +208,10 @@ fn the_help_names_the_variable_and_the_default_of_every_flag() {
     for setting in Setting::ALL {
         let flag = format!("--{}", setting.key().replace('_', "-"));
         if !help.contains(&flag) {
-            assert!(setting.key().starts_with("smtp."), "{flag} is missing");
+            assert!(
+                ["smtp.", "checkpoints."].iter().any(|table| setting.key().starts_with(table)),
+                "{flag} is missing"
+            );
             continue;
         }
         assert!(help.contains(&format!("[env: {}]", setting.variable())), "{}", setting.variable());

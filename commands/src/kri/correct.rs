@@ -2,7 +2,9 @@
 
 use draxis_domain::kri::{CorrectionBody, Kri, KriCommand, KriEvent, KriState, PastReading};
 use draxis_domain::{EventSet, KriId, Quantity, Rejection, Sequence, TenantId};
-use draxis_event_store::{Committed, OfAggregate, StoredEvent, TenantTx, read_aggregate, read_aggregate_back};
+use draxis_event_store::{
+    Committed, OfAggregate, StoredEvent, TenantTx, read_aggregate, read_aggregate_back,
+};
 
 use crate::CommandError;
 use crate::execution::{Commands, Context};

@@ -329,7 +329,8 @@ mod tests {
         assert_eq!(kri.state().standing.value, Some(q(4)));
         assert_eq!(kri.when(31, correct(2, Some(99))), Vec::new());
         assert_eq!(code(kri.asked(32, correct(77, Some(1)))), "reading");
-        let past = |seen| Some(PastReading { observed_at: at(1), stands: Some(q(8)), seen: Sequence::new(seen) });
+        let past =
+            |seen| Some(PastReading { observed_at: at(1), stands: Some(q(8)), seen: Sequence::new(seen) });
         let known_to_the_log =
             |seen| KriCommand::Correct { reading: Sequence::new(77), past: past(seen), to: None };
         assert_eq!(names(&kri.asked(32, known_to_the_log(4)).unwrap()), ["kri.value_corrected"]);

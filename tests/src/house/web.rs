@@ -6,6 +6,7 @@ use std::sync::Arc;
 use actix_web::dev::ServerHandle;
 use draxis_api::app::{App, Ports, Tasks};
 use draxis_api::server::serve;
+use draxis_commands::sealing::SealingSettings;
 use draxis_commands::secret::EncryptionKeys;
 use draxis_event_store::{Database, ManualClock, UlidIds};
 use draxis_runner::connector::registry::Registry;
@@ -83,8 +84,9 @@ impl Web {
         };
         let egress = EgressConfig { allow: AllowedNetworks::loopback(), ..EgressConfig::default() };
         let registry = Registry::open(None).expect("the connectors read");
+        let sealing = SealingSettings::try_default().expect("the default name is a name");
         let (app, tasks) =
-            App::start(pools, keys, (egress, registry), ports).await.expect("the program starts");
+            App::start(pools, keys, (egress, registry), sealing, ports).await.expect("the program starts");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let address = listener.local_addr().expect("the listener has an address");
         let running = serve(app.clone(), listener).expect("the server starts");

@@ -1,10 +1,10 @@
 //! Killed at any moment: every acknowledged event is there after a restart, none twice, positions dense, nothing left running.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reqwest::Client;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::house::Program;
 
@@ -92,7 +92,7 @@ async fn a_killed_program_loses_nothing_it_acknowledged_and_leaves_nothing_runni
     let mut receipts: BTreeMap<String, u64> = BTreeMap::new();
     let rounds = if crate::house::long() { 200 } else { 3 };
     for round in 0..rounds {
-        let acknowledged = AtomicUsize::new(0);
+        let (acknowledged, mut counted) = watch::channel(0);
         let callers = kris.iter().enumerate().map(|(caller, kri)| {
             let (client, program, token, acknowledged) = (&client, &program, &token, &acknowledged);
             async move {
@@ -107,16 +107,14 @@ async fn a_killed_program_loses_nothing_it_acknowledged_and_leaves_nothing_runni
                         Some((position, _)) => receipts.push((key, position)),
                         None => return receipts,
                     }
-                    acknowledged.fetch_add(1, Ordering::Relaxed);
+                    acknowledged.send_modify(|count| *count += 1);
                 }
                 receipts
             }
         });
         let pid = program.pid();
         let killer = async {
-            while acknowledged.load(Ordering::Relaxed) < 60 + round * 13 {
-                tokio::task::yield_now().await;
-            }
+            counted.wait_for(|count| *count >= 60 + round * 13).await.unwrap();
             crate::house::kill(pid);
         };
         let (told, ()) = futures_util::future::join(futures_util::future::join_all(callers), killer).await;

@@ -98,12 +98,14 @@ impl Claims {
         if stored > written {
             return Err(Fault::Tail { place: CheckpointPlace::Stored(stored), size: stored, last }.into());
         }
-        match self.held.iter().find(|held| held.size > written) {
-            Some(Held { size, file, .. }) => {
-                Err(Fault::Tail { place: CheckpointPlace::Held(file.clone()), size: *size, last }.into())
-            }
-            None => Ok(()),
+        let Some(at) = self.held.iter().position(|held| held.size > written) else { return Ok(()) };
+        let Some(Held { size, file, opened }) = self.held.remove(at) else { return Ok(()) };
+        let place = CheckpointPlace::Held(file);
+        Err(match opened {
+            Ok(_) => Fault::Tail { place, size, last },
+            Err(error) => Fault::Checkpoint { place, source: Some(error) },
         }
+        .into())
     }
 
     async fn last_written(&self) -> Result<u64, Stop> {
