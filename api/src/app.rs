@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::metrics::Metrics;
 use crate::rate_limit::RateLimits;
+use crate::streams::Streams;
 
 /// The ports to what a pure rule must not reach for itself; tests hand in their own.
 #[derive(Clone)]
@@ -51,6 +52,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Turns floods away.
     pub rate_limits: RateLimits,
+    /// Counts the streams to clients.
+    pub streams: Streams,
 }
 
 /// The program's own tasks; ended in order when it stops.
@@ -111,8 +114,18 @@ impl App {
         let timers = Timers::new(commands.clone(), source_runs.clone(), TimerSettings::default());
         let rate_limits = RateLimits::new(ports.clock);
         let metrics = Metrics::new();
-        let app =
-            Self { commands, identity, read_models, source_runs, timers, sealing, metrics, rate_limits };
+        let streams = Streams::new(writer.wakeups().clone());
+        let app = Self {
+            commands,
+            identity,
+            read_models,
+            source_runs,
+            sealing,
+            timers,
+            metrics,
+            rate_limits,
+            streams,
+        };
         let (stop, followers) = (CancellationToken::new(), JoinSet::new());
         Ok((app, Tasks { stop, followers, writers, errands, writer }))
     }

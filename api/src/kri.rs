@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use draxis_commands::Permission;
 use draxis_domain::kri::{CorrectionBody, KriBody, KriCommand, KriState, ReadingBody, Status};
 use draxis_domain::{AccountId, KriId, KriSlug, OutcomeId, Position, RiskId, Sequence, SourceId, TenantId};
-use draxis_projections::{HistoryRange, KriFilter};
+use draxis_projections::{AsOf, HistoryRange, KriFilter};
 use serde::Deserialize;
 
 use crate::answer::{Answered, committed, found, json};
@@ -144,6 +144,27 @@ pub async fn history(app: Data<App>, id: Path<Id<KriId>>, query: Query<HistoryQu
     let range = query.parameters.range(app.commands.clock().now())?;
     must_exist(&app, tenant, id, query.at_least).await?;
     json(StatusCode::OK, &app.read_models.kri_history(tenant, id, query.at_least, range).await?)
+}
+
+/// The query parameters of an explanation.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExplainQuery {
+    as_of: Option<DateTime<Utc>>,
+    position: Option<u64>,
+}
+
+/// `GET /api/kris/{id}/explain`: the events behind its value and colour, and why others did not follow.
+pub async fn explain(app: Data<App>, id: Path<Id<KriId>>, query: Query<ExplainQuery>) -> Answered {
+    let (tenant, id) = (query.tenant(Permission::Read)?, id.get("KRI")?);
+    let as_of = match (query.parameters.as_of, query.parameters.position) {
+        (None, None) => None,
+        (Some(time), None) => Some(AsOf::Time(time)),
+        (None, Some(position)) => Some(AsOf::Position(Position::new(position))),
+        (Some(_), Some(_)) => return Err(Problem::invalid_at("/asOf", "give asOf or position, not both")),
+    };
+    let explanation = app.read_models.explain_kri(tenant, id, as_of).await?;
+    json(StatusCode::OK, &explanation.ok_or_else(|| Problem::not_found("KRI"))?)
 }
 
 /// The same refusal for foreign, missing and forbidden ids.

@@ -31,5 +31,6 @@ pub mod risk;
 pub mod routes;
 pub mod server;
 pub mod source;
+pub mod streams;
 pub mod telemetry;
 pub mod vendor;

@@ -126,6 +126,12 @@ impl Problem {
         problem.with(|document| document.retry_after = Some(retry_after))
     }
 
+    /// As many streams are open as one process keeps.
+    pub fn too_many_streams() -> Self {
+        let detail = "as many streams are open as can be kept; close one, or try again in a moment";
+        Self::unavailable("too_many_streams", detail.to_owned())
+    }
+
     /// A far system could not be reached or refused us.
     pub fn far_side(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_GATEWAY, "far_side", detail)

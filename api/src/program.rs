@@ -132,6 +132,7 @@ impl Program {
 
     /// Ends in order: no new requests, what is under way ends, the writers, the database last.
     pub async fn stop(self) -> Result<(), ProgramError> {
+        self.app.streams.end();
         self.handle.stop(true).await;
         if let Ok(ended) = self.server.await {
             ended?;

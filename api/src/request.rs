@@ -162,15 +162,15 @@ pub(crate) fn parameters<T: DeserializeOwned>(text: &str) -> Result<T, Problem> 
     Ok(parsed.map_err(misfit)?.into_inner())
 }
 
+/// The token of this request.
+pub(crate) fn bearer(request: &HttpRequest) -> Option<&str> {
+    let (scheme, token) = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
 /// Who presents the token of this request.
 fn caller_of(request: &HttpRequest) -> Result<Caller, Problem> {
-    let token = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim());
+    let token = bearer(request);
     let app = request.app_data::<Data<App>>().ok_or_else(Problem::unauthenticated)?;
     Ok(app.identity.caller(token.ok_or(CommandError::NoSession)?)?)
 }

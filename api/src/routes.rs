@@ -23,10 +23,20 @@ use crate::routes::route::{delete, get, post, put};
 
 /// Every route of the program.
 pub fn routes() -> Vec<Route> {
-    [program(), identity(), platform(), risk_model(), controls(), breaches(), sources(), reading(), auditing()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        program(),
+        identity(),
+        platform(),
+        risk_model(),
+        controls(),
+        breaches(),
+        sources(),
+        reading(),
+        auditing(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn program() -> Vec<Route> {
@@ -119,6 +129,9 @@ fn risk_model() -> Vec<Route> {
             .parameter("to", "True before (RFC 3339); now")
             .parameter("points", "How many points at most, up to 2000; 400")
             .parameter("knownAt", "As it was known at this time (RFC 3339); as it is known now"),
+        get("/api/kris/{id}/explain", "The events behind a KRI's value and colour", kri::explain)
+            .parameter("asOf", "As of this time (RFC 3339)")
+            .parameter("position", "As of this position of the stream"),
     ]
 }
 
@@ -182,7 +195,13 @@ fn reading() -> Vec<Route> {
     vec![
         get("/api/dashboard", "The dashboard, now or as of a past moment", dashboard::show)
             .parameter("asOf", "As of this time (RFC 3339)")
-            .parameter("position", "As of this position of the stream"),
+            .parameter("position", "As of this position of the stream")
+            .parameter("knownAt", "With asOf: what was true then, as it is known at this later time"),
+        get(
+            "/api/dashboard/stream",
+            "Server-sent events of what changes on the dashboard, resumed by Last-Event-ID",
+            dashboard::stream,
+        ),
     ]
 }
 
@@ -192,7 +211,11 @@ fn auditing() -> Vec<Route> {
         part_of_a_stream(get("/api/audit/export", "The stream, or a part of it, as one file", audit::export))
             .parameter("format", "`ndjson` (the records as they were hashed), `cloudevents` or `bundle`"),
         get("/api/audit/keys", "The keys that checkpoints and bundles are verified with", audit::keys),
-        get("/api/audit/checkpoint", "The newest signed statement of what the stream holds", audit::checkpoint),
+        get(
+            "/api/audit/checkpoint",
+            "The newest signed statement of what the stream holds",
+            audit::checkpoint,
+        ),
         get("/api/audit/proof", "The proof that an event is sealed, or that the log only grew", audit::proof)
             .parameter("position", "Prove that the event at this position is sealed")
             .parameter("from", "Prove that the stream of this many events…")

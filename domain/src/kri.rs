@@ -9,6 +9,7 @@ mod event;
 mod freshness;
 #[cfg(test)]
 mod given;
+mod hindsight;
 mod reading;
 mod rule;
 mod standing;
@@ -27,6 +28,7 @@ pub use event::{
     RiskLinked, ValueAdjusted, ValueCorrected, ValueRecorded, WentStale,
 };
 pub use freshness::{grace, stale_at};
+pub use hindsight::Hindsight;
 pub use reading::{CorrectionBody, NewReading, PastReading, Reading, ReadingBody};
 pub use rule::{Kri, KriState};
 pub use standing::Standing;

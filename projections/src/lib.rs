@@ -18,6 +18,7 @@ mod breaches;
 mod changes;
 mod dashboard;
 mod directory;
+mod explain;
 mod kri_history;
 mod kri_values;
 mod past;
@@ -32,6 +33,7 @@ pub use changes::{ActorChanges, Cause, Change, Difference, Going, Step, ThingCha
 pub use dashboard::RenderedDashboard;
 pub use directory::{AccountRow, Directory, DirectoryRow, InvitationRow, OrganizationRow, TenantRow};
 pub use error::ReadError;
+pub use explain::{Cause, CauseOf, Explaining, Explanation, Node, OpenBreach, WhyNot};
 pub use kri_history::{History, HistoryRange, HistoryRow, KriHistory, PlotPoint, Point};
 pub use kri_values::{ValueRow, ValueSaid};
 pub use live::{Difference as RowDifference, Progress, Verified};
@@ -41,7 +43,7 @@ pub use past::AsOf;
 pub use projection::{LogEvent, Projection};
 pub use read_models::{ReadModels, Settings};
 pub use risk_model::{
-    CauseView, ControlRow, ControlView, KriFilter, KriRow, KriView, OutcomeRow, OutcomeView, RiskFilter,
+    CauseView, ControlRow, ControlView, DayEnd, DaysRow, Delta, Deltas, KriFilter, KriRow, KriView, OutcomeRow, OutcomeView, RiskFilter,
     RiskModel, RiskModelRow, RiskRow, RiskView, TrendPoint, VendorRow,
 };
 pub use source_runs::{RunState, SourceRunRow, SourceRuns};

@@ -1,6 +1,8 @@
 //! The read models of a process: everything that can be asked of them, and what keeps them.
 
+mod explain;
 mod history;
+mod past;
 mod platform;
 mod risk;
 mod source;

@@ -1,6 +1,8 @@
-//! The risk model of a tenant: one row for each KRI, risk, outcome, control and vendor.
+//! The risk model of a tenant: one row for each KRI, risk, outcome, control and vendor, and one for a KRI's latest days.
 
+mod days;
 mod definition;
+mod hindsight;
 mod kri;
 mod list;
 mod model;
@@ -15,7 +17,9 @@ use serde::{Deserialize, Serialize};
 use crate::projection::Projection;
 use crate::store::Table;
 
+pub use days::{DayEnd, DaysRow, Delta, Deltas};
 pub use definition::{ControlRow, OutcomeRow, VendorRow};
+pub(crate) use hindsight::LearntLater;
 pub use kri::KriRow;
 pub use list::{KriFilter, RiskFilter};
 pub(crate) use model::ModelAt;
@@ -23,7 +27,7 @@ pub use risk::RiskRow;
 pub use trend::TrendPoint;
 pub use view::{CauseView, ControlView, KriView, OutcomeView, RiskView};
 
-/// The projection of the risk model. Keys: `kri/<id>`, `risk/<id>`, `outcome/<id>`, `control/<id>`, `vendor/<id>`. Links are
+/// The projection of the risk model. Keys: `kri/<id>`, `days/<KRI's id>`, `risk/<id>`, `outcome/<id>`, `control/<id>`, `vendor/<id>`. Links are
 /// kept where they are told; the other way round they are found when a view is made.
 #[derive(Debug, Clone, Copy)]
 pub struct RiskModel;
@@ -42,11 +46,13 @@ pub enum RiskModelRow {
     Control(Box<ControlRow>),
     /// A vendor.
     Vendor(Box<VendorRow>),
+    /// The latest days of a KRI.
+    Days(Box<DaysRow>),
 }
 
 impl Projection for RiskModel {
     const TABLE: Table = Table::RiskModel;
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     type Event = TenantEvent;
     type Row = RiskModelRow;
 
@@ -70,6 +76,9 @@ impl Projection for RiskModel {
             | TenantEvent::Relay(_)
             | TenantEvent::Preview(_)
             | TenantEvent::Audit(_) => return Vec::new(),
+            TenantEvent::Kri(event) if days::told_by(event).is_some() => {
+                return vec![key(KriRow::NOUN, &told.aggregate_id), key(DaysRow::NOUN, &told.aggregate_id)];
+            }
             TenantEvent::Kri(_) => KriRow::NOUN,
             TenantEvent::Risk(_) => RiskRow::NOUN,
             TenantEvent::Outcome(_) => OutcomeRow::NOUN,
@@ -79,7 +88,7 @@ impl Projection for RiskModel {
         vec![key(noun, &told.aggregate_id)]
     }
 
-    fn apply(_: &str, row: Option<RiskModelRow>, told: &Recorded<TenantEvent>) -> Option<RiskModelRow> {
+    fn apply(key: &str, row: Option<RiskModelRow>, told: &Recorded<TenantEvent>) -> Option<RiskModelRow> {
         match &told.event {
             TenantEvent::Source(_)
             | TenantEvent::Workflow(_)
@@ -87,6 +96,9 @@ impl Projection for RiskModel {
             | TenantEvent::Relay(_)
             | TenantEvent::Preview(_)
             | TenantEvent::Audit(_) => row,
+            TenantEvent::Kri(event) if key.starts_with(DaysRow::NOUN) => {
+                DaysRow::apply(days(row), event, told).map(RiskModelRow::Days)
+            }
             TenantEvent::Kri(event) => KriRow::apply(kri(row), event, told).map(RiskModelRow::Kri),
             TenantEvent::Risk(event) => RiskRow::apply(risk(row), event, told).map(RiskModelRow::Risk),
             TenantEvent::Outcome(event) => {
@@ -122,4 +134,5 @@ taken! {
     outcome: Outcome(OutcomeRow),
     control: Control(ControlRow),
     vendor: Vendor(VendorRow),
+    days: Days(DaysRow),
 }

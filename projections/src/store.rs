@@ -2,6 +2,7 @@
 
 pub(crate) mod checkpoint;
 mod folder;
+pub(crate) mod snapshot;
 mod table;
 
 pub(crate) use checkpoint::{Checkpoint, Role};

@@ -144,3 +144,32 @@ pub async fn find_run_start(
     .await?;
     Ok(row.map(StoredEvent::from))
 }
+
+/// Events of all workflows up to a position, of these wire names, in order, at most `limit`; where a breach is named, only those
+/// that were set off by it, or were not.
+pub async fn read_workflow_events(
+    transaction: &mut TenantTx,
+    types: &[String],
+    breach_id: Option<&str>,
+    until: Position,
+    limit: u32,
+) -> Result<Vec<StoredEvent>, sqlx::Error> {
+    let tenant = transaction.tenant().uuid();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                  payload::text AS "payload!", metadata::text AS "metadata!", recorded_at, leaf_hash
+           FROM events
+           WHERE tenant_id = $1 AND aggregate_type = 'workflow' AND event_type = ANY($2) AND position <= $4
+             AND ($3::text IS NULL OR payload -> 'trigger' ->> 'breachId' = $3 OR payload -> 'what' ->> 'breachId' = $3)
+           ORDER BY position LIMIT $5"#,
+        tenant,
+        types,
+        breach_id,
+        until.as_i64(),
+        i64::from(limit)
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    Ok(rows.into_iter().map(StoredEvent::from).collect())
+}

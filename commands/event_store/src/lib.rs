@@ -22,7 +22,9 @@ mod tenant_tx;
 mod timers;
 mod writer;
 
-pub use aggregate_events::{OfAggregate, find_run_start, read_aggregate, read_aggregate_back};
+pub use aggregate_events::{
+    OfAggregate, find_run_start, read_aggregate, read_aggregate_back, read_workflow_events,
+};
 pub use append::{Append, AppendError, Appended, NewEvent};
 pub use causes::{effects_of, find_event, recorded_together};
 pub use checkpoints::{

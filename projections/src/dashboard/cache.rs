@@ -7,7 +7,7 @@ use draxis_domain::{Position, TenantId};
 use draxis_event_store::{TenantTx, head};
 use lru::LruCache;
 
-use crate::dashboard::{RenderedDashboard, render};
+use crate::dashboard::{Clocks, RenderedDashboard, render};
 use crate::error::ReadError;
 use crate::live::Live;
 use crate::memory::Memory;
@@ -60,7 +60,7 @@ impl Models {
         if let Some(known) = known.filter(|known| known.position == model.position) {
             return Ok(known);
         }
-        let fresh = Arc::new(render(model, None)?);
+        let fresh = Arc::new(render(model, Clocks::default())?);
         *rendered() = Some(Arc::clone(&fresh));
         Ok(fresh)
     }

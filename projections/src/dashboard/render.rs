@@ -1,16 +1,16 @@
 //! Rendering the dashboard: the bytes that are sent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use draxis_domain::kri::{Direction, Episode, Status};
 use draxis_domain::{AccountId, KriId, KriSlug, Name, OutcomeId, Position, Quantity, RiskId, SourceId, Unit};
 use serde::Serialize;
 
 use crate::error::ReadError;
 use crate::projection::Projection;
-use crate::risk_model::{KriRow, ModelAt, OutcomeView, RiskModel, RiskView};
+use crate::risk_model::{Deltas, KriRow, ModelAt, RiskModel};
 
 /// A dashboard as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,17 +19,20 @@ pub struct RenderedDashboard {
     pub position: Position,
     /// The response's body.
     pub body: Bytes,
+    /// Where each thing stands in the body, by its list and its id.
+    pub(super) parts: BTreeMap<(&'static str, String), Bytes>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Dashboard<'a> {
-    position: Position,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    as_of: Option<DateTime<Utc>>,
-    outcomes: Vec<OutcomeView>,
-    risks: Vec<RiskView>,
-    kris: Vec<KriTile<'a>>,
+/// The lists of a dashboard, in the order they are sent.
+pub(super) const LISTS: [&str; 3] = ["outcomes", "risks", "kris"];
+
+/// The two clocks of a look at the past (product.md section 3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Clocks {
+    /// What was true then.
+    pub(crate) as_of: Option<DateTime<Utc>>,
+    /// As it was known then.
+    pub(crate) known_at: Option<DateTime<Utc>>,
 }
 
 /// A KRI as the dashboard shows it: no more than a tile has room for, since there are many and each has a trend.
@@ -58,6 +61,7 @@ struct KriTile<'a> {
     outcome_id: Option<OutcomeId>,
     owner: Option<AccountId>,
     unlinked: bool,
+    deltas: Deltas,
     trend: Vec<TilePoint>,
 }
 
@@ -68,7 +72,8 @@ struct TilePoint {
 }
 
 impl<'a> KriTile<'a> {
-    fn of(kri: &'a KriRow, model: &ModelAt) -> Self {
+    fn of(kri: &'a KriRow, model: &ModelAt, today: Option<NaiveDate>) -> Self {
+        let deltas = || Some(model.days(kri.id)?.deltas(today?, kri.value?));
         Self {
             id: kri.id,
             slug: &kri.slug,
@@ -88,23 +93,70 @@ impl<'a> KriTile<'a> {
             outcome_id: kri.outcome_id,
             owner: kri.owner,
             unlinked: model.levels.unlinked.contains(&kri.id),
+            deltas: deltas().unwrap_or_default(),
             trend: kri.trend.iter().map(|point| TilePoint { at: point.at, value: point.value }).collect(),
         }
     }
 }
 
-/// Renders what is in use.
-pub(crate) fn render(model: &ModelAt, as_of: Option<DateTime<Utc>>) -> Result<RenderedDashboard, ReadError> {
-    let dashboard = Dashboard {
-        position: model.position,
-        as_of,
-        outcomes: model.outcomes().map(|outcome| model.view_outcome(outcome)).collect(),
-        risks: model.risks().map(|risk| model.view_risk(risk)).collect(),
-        kris: model.kris().map(|kri| KriTile::of(kri, model)).collect(),
-    };
-    let body = serde_json::to_vec(&dashboard)
-        .map_err(|source| ReadError::Unwritable { projection: RiskModel::TABLE.name(), source })?;
-    Ok(RenderedDashboard { position: model.position, body: Bytes::from(body) })
+/// A body as it is written, with the place of each thing in it.
+struct Writing {
+    body: Vec<u8>,
+    places: Vec<((&'static str, String), std::ops::Range<usize>)>,
+}
+
+impl Writing {
+    fn put(&mut self, value: &impl Serialize) -> Result<(), ReadError> {
+        serde_json::to_writer(&mut self.body, value)
+            .map_err(|source| ReadError::Unwritable { projection: RiskModel::TABLE.name(), source })
+    }
+
+    fn field(&mut self, name: &str, value: Option<&impl Serialize>) -> Result<(), ReadError> {
+        let Some(value) = value else { return Ok(()) };
+        self.body.push(b',');
+        self.put(&name)?;
+        self.body.push(b':');
+        self.put(value)
+    }
+
+    fn list<T: Serialize>(
+        &mut self,
+        name: &'static str,
+        items: impl Iterator<Item = (String, T)>,
+    ) -> Result<(), ReadError> {
+        self.body.push(b',');
+        self.put(&name)?;
+        self.body.extend_from_slice(b":[");
+        for (count, (id, item)) in items.enumerate() {
+            if count > 0 {
+                self.body.push(b',');
+            }
+            let begin = self.body.len();
+            self.put(&item)?;
+            self.places.push(((name, id), begin..self.body.len()));
+        }
+        self.body.push(b']');
+        Ok(())
+    }
+}
+
+/// Renders what is in use. Deltas are seen from the day that is looked back at; now, from the day on which the newest value
+/// was known, so that the same position always gives the same bytes.
+pub(crate) fn render(model: &ModelAt, clocks: Clocks) -> Result<RenderedDashboard, ReadError> {
+    let mut writing = Writing { body: b"{\"position\":".to_vec(), places: Vec::new() };
+    writing.put(&model.position)?;
+    writing.field("asOf", clocks.as_of.as_ref())?;
+    writing.field("knownAt", clocks.known_at.as_ref())?;
+    let today = clocks.as_of.map(|at| at.date_naive()).or_else(|| model.newest_day());
+    let [outcomes, risks, kris] = LISTS;
+    let views = model.outcomes().map(|outcome| (outcome.id.to_string(), model.view_outcome(outcome)));
+    writing.list(outcomes, views)?;
+    writing.list(risks, model.risks().map(|risk| (risk.id.to_string(), model.view_risk(risk))))?;
+    writing.list(kris, model.kris().map(|kri| (kri.id.to_string(), KriTile::of(kri, model, today))))?;
+    writing.body.push(b'}');
+    let body = Bytes::from(writing.body);
+    let parts = writing.places.into_iter().map(|(thing, place)| (thing, body.slice(place))).collect();
+    Ok(RenderedDashboard { position: model.position, body, parts })
 }
 
 #[cfg(test)]
@@ -114,7 +166,7 @@ mod tests {
     use serde_json::{Value, json};
     use ulid::Ulid;
 
-    use super::render;
+    use super::{Clocks, render};
     use crate::memory::Memory;
     use crate::replay::Folded;
     use crate::risk_model::ModelAt;
@@ -124,7 +176,7 @@ mod tests {
         let mut state = Memory::default();
         told.events.iter().for_each(|event| state.fold(event));
         let position = told.events.last().map_or(Position::START, |event| event.position);
-        let dashboard = render(&ModelAt::new(Folded { state, position }), None).unwrap();
+        let dashboard = render(&ModelAt::new(Folded { state, position }), Clocks::default()).unwrap();
         assert_eq!(dashboard.position, position);
         serde_json::from_slice(&dashboard.body).unwrap()
     }
@@ -158,6 +210,7 @@ mod tests {
         );
         assert_eq!(kri["trend"], json!([{"at":"1970-01-01T00:10:00Z","value":"25"}]));
         assert!(dashboard.get("asOf").is_none());
+        assert_eq!(kri["deltas"], json!({"1": null, "7": null, "30": null, "90": null}));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use draxis_event_store::{TenantTx, read_on};
 
 use crate::error::ReadError;
 use crate::projection::{Log, LogEvent, recorded};
-use crate::store::{Checkpoint, Folder, Role, checkpoint};
+use crate::store::{Checkpoint, Folder, Role, Table, checkpoint, snapshot};
 
 /// How far a batch brought what it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,10 @@ pub(super) async fn advance<E: Log>(
         let folder = E::folders().iter().find(|folder| folder.table().name() == checkpoint.projection);
         if let Some(folder) = folder {
             fold(transaction, *folder, checkpoint.generation, new).await?;
+        }
+        let modelled = checkpoint.projection == Table::RiskModel.name();
+        if modelled && snapshot::is_due(checkpoint.position, last.position) {
+            snapshot::keep(transaction, checkpoint.generation, last.position, last.recorded_at).await?;
         }
     }
     let names: Vec<String> = checkpoints.iter().map(|checkpoint| checkpoint.projection.clone()).collect();

@@ -4,13 +4,10 @@ use std::sync::Arc;
 
 use draxis_domain::{ControlId, KriId, OutcomeId, Position, RiskId, TenantId, VendorId};
 
-use crate::dashboard::{RenderedDashboard, render};
+use crate::dashboard::RenderedDashboard;
 use crate::error::ReadError;
-use crate::memory::Memory;
 use crate::page::{Archived, Page, PageOf};
-use crate::past::AsOf;
 use crate::read_models::ReadModels;
-use crate::replay::{Folded, replay};
 use crate::risk_model::{
     ControlRow, ControlView, KriFilter, KriRow, KriView, ModelAt, OutcomeRow, OutcomeView, RiskFilter,
     RiskModelRow, RiskRow, RiskView, VendorRow,
@@ -31,24 +28,6 @@ impl ReadModels {
         at_least: Option<Position>,
     ) -> Result<Arc<RenderedDashboard>, ReadError> {
         self.models.dashboard(tenant, at_least).await
-    }
-
-    /// The dashboard as it was.
-    pub async fn dashboard_as_of(
-        &self,
-        tenant: TenantId,
-        as_of: AsOf,
-    ) -> Result<RenderedDashboard, ReadError> {
-        let nothing = Folded { state: Memory::default(), position: Position::START };
-        let folded = replay(&self.live.pool, tenant, nothing, Some(as_of), Memory::fold).await?;
-        let time = match as_of {
-            AsOf::Position(wanted) if folded.position < wanted => {
-                return Err(ReadError::Ahead { wanted, head: folded.position });
-            }
-            AsOf::Position(_) => None,
-            AsOf::Time(time) => Some(time),
-        };
-        render(&ModelAt::new(folded), time)
     }
 
     /// KRIs, oldest first.

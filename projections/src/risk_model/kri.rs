@@ -199,7 +199,7 @@ impl KriRow {
         self.updated_at = at;
     }
 
-    fn measure(&mut self, standing: &Standing) {
+    pub(super) fn measure(&mut self, standing: &Standing) {
         self.stand(standing);
         self.trend.end_at(standing.value);
     }

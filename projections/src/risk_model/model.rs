@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use draxis_domain::rollup::{self, KriLine, Model, RiskLine, RolledUp};
 use draxis_domain::{ControlId, KriId, OutcomeId, Position, RiskId};
 
 use crate::memory::Memory;
 use crate::replay::Folded;
-use crate::risk_model::{ControlRow, KriRow, OutcomeRow, RiskModel, RiskModelRow, RiskRow};
+use crate::risk_model::{ControlRow, DaysRow, KriRow, OutcomeRow, RiskModel, RiskModelRow, RiskRow};
 
 /// The rows at a position, and what follows from them.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +44,21 @@ impl ModelAt {
 
     pub(crate) const fn rows(&self) -> &BTreeMap<String, RiskModelRow> {
         &self.rows
+    }
+
+    /// The latest days of a KRI.
+    pub(crate) fn days(&self, kri: KriId) -> Option<&DaysRow> {
+        let row = self.find(DaysRow::NOUN, &kri.to_string());
+        row.and_then(|row| if let RiskModelRow::Days(days) = row { Some(&**days) } else { None })
+    }
+
+    /// The day on which the newest value was known: what deltas are seen from, so that no clock is asked (hazards D7).
+    pub(crate) fn newest_day(&self) -> Option<NaiveDate> {
+        let (after, before) = (super::key(DaysRow::NOUN, ""), super::key(DaysRow::NOUN, "\u{7f}"));
+        let days = self.rows.range(after..before).filter_map(|(_, row)| {
+            if let RiskModelRow::Days(days) = row { Some(days.told_at.date_naive()) } else { None }
+        });
+        days.max()
     }
 
     pub(crate) fn find(&self, noun: &str, id: &str) -> Option<&RiskModelRow> {

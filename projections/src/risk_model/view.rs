@@ -182,15 +182,14 @@ impl ModelAt {
     }
 
     fn name(&self, noun: &str, id: &str) -> Option<Name> {
-        self.find(noun, id).map(|row| {
-            match row {
-                RiskModelRow::Kri(row) => &row.name,
-                RiskModelRow::Risk(row) => &row.name,
-                RiskModelRow::Outcome(row) => &row.name,
-                RiskModelRow::Control(row) => &row.name,
-                RiskModelRow::Vendor(row) => &row.name,
-            }
-            .clone()
-        })
+        let name = match self.find(noun, id)? {
+            RiskModelRow::Kri(row) => &row.name,
+            RiskModelRow::Risk(row) => &row.name,
+            RiskModelRow::Outcome(row) => &row.name,
+            RiskModelRow::Control(row) => &row.name,
+            RiskModelRow::Vendor(row) => &row.name,
+            RiskModelRow::Days(_) => return None,
+        };
+        Some(name.clone())
     }
 }

@@ -7,6 +7,7 @@ use futures_util::{StreamExt, TryStreamExt};
 
 use crate::error::ReadError;
 use crate::projection::Projection;
+use crate::store::snapshot;
 
 /// A row as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,10 +131,13 @@ macro_rules! tables {
                                  (SELECT max(generation) FROM projection_checkpoints
                                   WHERE tenant_id = $1 AND projection = $2)",
                             tenant, $name
-                        ).execute(&mut **transaction).await
+                        ).execute(&mut **transaction).await?;
                     }),+
                 }
-                .map(drop)
+                if self == Self::RiskModel {
+                    snapshot::sweep_out(transaction).await?;
+                }
+                Ok(())
             }
 
             /// The first rows of what serves within a range of keys, ascending.
