@@ -4,6 +4,7 @@
 mod access_token;
 mod account;
 mod invitation;
+mod names;
 mod password;
 mod refresh_token;
 mod signing_key;
@@ -50,7 +51,7 @@ impl Identity {
 }
 
 /// Random bytes from the operating system.
-fn random_bytes<const N: usize>() -> Result<[u8; N], CommandError> {
+pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], CommandError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| CommandError::Failed(error.to_string().into()))?;
     Ok(bytes)

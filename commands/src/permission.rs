@@ -27,6 +27,8 @@ pub enum Permission {
     WriteValues,
     /// Create and edit KRIs, risks, controls, outcomes and vendors.
     ManageRiskModel,
+    /// Draft, edit, activate, pause and archive workflows, declare KRI events, set up relays, share previews.
+    ManageWorkflows,
 }
 
 impl Permission {
@@ -39,9 +41,11 @@ impl Permission {
             Self::InvitePeople => matches!(role, Role::Superadmin | Role::MasterAdmin | Role::TenantAdmin),
             Self::Read => matches!(role, Role::TenantAdmin | Role::TenantUser | Role::Auditor),
             Self::ReadAudit => matches!(role, Role::TenantAdmin | Role::Auditor),
-            Self::ManageSources | Self::RunSources | Self::WriteValues | Self::ManageRiskModel => {
-                matches!(role, Role::TenantAdmin)
-            }
+            Self::ManageSources
+            | Self::RunSources
+            | Self::WriteValues
+            | Self::ManageRiskModel
+            | Self::ManageWorkflows => matches!(role, Role::TenantAdmin),
         }
     }
 
@@ -59,6 +63,7 @@ impl Permission {
             Self::RunSources => "run sources",
             Self::WriteValues => "write values",
             Self::ManageRiskModel => "manage the risk model",
+            Self::ManageWorkflows => "manage workflows",
         }
     }
 }
