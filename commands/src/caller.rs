@@ -43,6 +43,17 @@ impl Caller {
         }
     }
 
+    /// Somebody who has not signed in and holds a link into one tenant.
+    pub const fn visitor(tenant: TenantId) -> Self {
+        Self {
+            actor: Actor::Public,
+            impersonator: None,
+            role: Role::TenantUser,
+            scope: Scope::Tenant(tenant),
+            reason: None,
+        }
+    }
+
     /// The program itself, at work for one tenant.
     pub const fn runner(tenant: TenantId) -> Self {
         Self {

@@ -2,6 +2,7 @@
 
 use cqrs_es::AggregateError;
 use draxis_domain::Rejection;
+use draxis_domain::workflow::Problem;
 use draxis_event_store::AppendError;
 
 use crate::Permission;
@@ -12,6 +13,14 @@ pub enum CommandError {
     /// A rule refused it.
     #[error(transparent)]
     Rejected(#[from] Rejection),
+    /// A definition does not fit the schema or the tenant.
+    #[error("{} thing(s) are wrong with the definition", problems.len())]
+    Misfits {
+        /// Stable, such as `definition.invalid`.
+        code: &'static str,
+        /// Each of them, with pointers into the command's body.
+        problems: Vec<Problem>,
+    },
     /// The caller's role does not include it.
     #[error("this takes the permission to {}; ask an administrator for it", permission.words())]
     Forbidden {

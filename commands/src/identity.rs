@@ -5,6 +5,7 @@ mod access_token;
 mod account;
 mod invitation;
 mod outbox;
+mod names;
 mod password;
 mod refresh_token;
 mod signing_key;

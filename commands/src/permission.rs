@@ -27,6 +27,8 @@ pub enum Permission {
     WriteValues,
     /// Create and edit KRIs, risks, controls, outcomes and vendors.
     ManageRiskModel,
+    /// Draft, edit, activate, pause and archive workflows, declare KRI events, set up relays, share previews.
+    ManageWorkflows,
 }
 
 impl Permission {
@@ -40,9 +42,11 @@ impl Permission {
             Self::Read => matches!(role, Role::TenantAdmin | Role::TenantUser | Role::Auditor),
             // Where somebody is that, says their scope: a superadmin's own stream is the platform's.
             Self::ReadAudit => matches!(role, Role::Superadmin | Role::TenantAdmin | Role::Auditor),
-            Self::ManageSources | Self::RunSources | Self::WriteValues | Self::ManageRiskModel => {
-                matches!(role, Role::TenantAdmin)
-            }
+            Self::ManageSources
+            | Self::RunSources
+            | Self::WriteValues
+            | Self::ManageRiskModel
+            | Self::ManageWorkflows => matches!(role, Role::TenantAdmin),
         }
     }
 
@@ -60,6 +64,7 @@ impl Permission {
             Self::RunSources => "run sources",
             Self::WriteValues => "write values",
             Self::ManageRiskModel => "manage the risk model",
+            Self::ManageWorkflows => "manage workflows",
         }
     }
 }

@@ -15,33 +15,43 @@ mod store;
 mod told;
 
 mod breaches;
+mod change_log;
 mod changes;
 mod dashboard;
 mod directory;
 mod explain;
+mod kri_event_definitions;
 mod kri_history;
 mod kri_values;
 mod past;
+mod previews;
 mod read_models;
 mod reading;
+mod relays;
 mod risk_model;
 mod source_runs;
 mod sources;
+mod versions;
+mod workflows;
 
 pub use breaches::{BreachFilter, BreachMoment, BreachRow, Breaches, BreachesRow, WhatHappened};
+pub use change_log::{ChangeAction, ChangeLog, ChangeRow, Versioned};
 pub use changes::{ActorChanges, Cause, Change, Difference, Going, Step, ThingChange};
 pub use dashboard::RenderedDashboard;
 pub use directory::{AccountRow, Directory, DirectoryRow, InvitationRow, OrganizationRow, TenantRow};
 pub use error::ReadError;
 pub use explain::{Cause, CauseOf, Explaining, Explanation, Node, OpenBreach, WhyNot};
+pub use kri_event_definitions::{KriEventDefinitions, KriEventRow};
 pub use kri_history::{History, HistoryRange, HistoryRow, KriHistory, PlotPoint, Point};
 pub use kri_values::{ValueRow, ValueSaid};
 pub use live::{Difference as RowDifference, Progress, Verified};
 pub use memory::{Memory, fold_in_memory};
 pub use page::{Archived, Page, PageOf};
 pub use past::AsOf;
+pub use previews::{PreviewRow, Previews, PreviewsRow};
 pub use projection::{LogEvent, Projection};
-pub use read_models::{ReadModels, Settings};
+pub use read_models::{ReadModels, Settings, WorkflowThen};
+pub use relays::{RelayHealth, RelayRow, Relays};
 pub use risk_model::{
     CauseView, ControlRow, ControlView, DayEnd, DaysRow, Delta, Deltas, KriFilter, KriRow, KriView, OutcomeRow, OutcomeView, RiskFilter,
     RiskModel, RiskModelRow, RiskRow, RiskView, TrendPoint, VendorRow,
@@ -49,3 +59,5 @@ pub use risk_model::{
 pub use source_runs::{RunState, SourceRunRow, SourceRuns};
 pub use sources::{LastRun, SourceFilter, SourceHealth, SourceRow, SourceStanding, Sources};
 pub use store::Table;
+pub use versions::{VersionRow, VersionSummary, Versions};
+pub use workflows::{TriggerKind, WorkflowFilter, WorkflowRow, WorkflowSummary, Workflows};

@@ -7,7 +7,10 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{ReadError, UndecodableEvent};
 use crate::store::{Folder, Table};
-use crate::{breaches, directory, kri_history, risk_model, source_runs, sources};
+use crate::{
+    breaches, change_log, directory, kri_event_definitions, kri_history, previews, relays, risk_model,
+    source_runs, sources, versions, workflows,
+};
 
 /// A pure fold of a log into keyed rows: no clock, no I/O, no map without an order, so that every fold of the same events
 /// gives the same bytes (hazards D7).
@@ -50,10 +53,16 @@ impl Log for TenantEvent {
     fn folders() -> &'static [&'static dyn Folder<Self>] {
         &[
             &breaches::Breaches,
+            &kri_event_definitions::KriEventDefinitions,
             &kri_history::KriHistory,
+            &previews::Previews,
+            &relays::Relays,
             &risk_model::RiskModel,
             &source_runs::SourceRuns,
             &sources::Sources,
+            &change_log::ChangeLog,
+            &versions::Versions,
+            &workflows::Workflows,
         ]
     }
 }

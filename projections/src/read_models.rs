@@ -7,6 +7,8 @@ mod platform;
 mod risk;
 mod source;
 mod upkeep;
+mod workflow;
+mod workflow_surroundings;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use draxis_event_store::Pools;
 
 use crate::dashboard::Models;
 use crate::live::Live;
+
+pub use workflow::WorkflowThen;
 
 /// How much is kept in memory, and how often streams are looked at that nobody asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! cqrs-es's event store over a tenant's stream: loads from cache, snapshot and events, commits through the writer.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,9 +11,11 @@ use crate::append::{Append, AppendError, Appended, NewEvent};
 use crate::cache::AggregateCache;
 use crate::clock::Ids;
 use crate::database::Pools;
+use crate::lookup::{self, Those};
 use crate::metadata::CqrsMetadata;
 use crate::receipt::{Answer, Receipt, RequestHash};
 use crate::snapshot::{self, LoadError};
+use crate::tenant_tx::TenantTx;
 use crate::writer::Writer;
 
 /// What all commands of a process share: where to read, who writes, what was used lately.
@@ -51,6 +54,17 @@ impl TenantLog {
             snapshot::load::<A>(&self.pools.app, tenant, id).await.map_err(unreadable)?;
         self.cache.put(tenant, id, sequence, aggregate.clone());
         Ok(aggregate)
+    }
+
+    /// Many aggregates of one type as the log has them now; for rules that look at all there are of a kind.
+    pub async fn load_those<A: Root>(
+        &self,
+        tenant: TenantId,
+        those: Those<'_>,
+    ) -> Result<BTreeMap<String, A>, AggregateError<Rejection>> {
+        let mut transaction =
+            TenantTx::begin(&self.pools.app, tenant).await.map_err(|error| unreadable(error.into()))?;
+        lookup::fold_those(&mut transaction, those).await.map_err(unreadable)
     }
 }
 

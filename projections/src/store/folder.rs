@@ -96,7 +96,10 @@ mod tests {
     use crate::projection::{Log, Projection};
     use crate::store::Keyed;
     use crate::told::any;
-    use crate::{Breaches, KriHistory, RiskModel, SourceRuns, Sources};
+    use crate::{
+        Breaches, ChangeLog, KriEventDefinitions, KriHistory, Previews, Relays, RiskModel, SourceRuns,
+        Sources, Versions, Workflows,
+    };
 
     /// What a table holds after the events were folded in batches of that many.
     fn folded_in_batches(
@@ -134,10 +137,16 @@ mod tests {
             let events = &told.events;
             let rebuilt = [
                 rebuilt::<Breaches>(events),
+                rebuilt::<KriEventDefinitions>(events),
                 rebuilt::<KriHistory>(events),
+                rebuilt::<Previews>(events),
+                rebuilt::<Relays>(events),
                 rebuilt::<RiskModel>(events),
                 rebuilt::<SourceRuns>(events),
                 rebuilt::<Sources>(events),
+                rebuilt::<ChangeLog>(events),
+                rebuilt::<Versions>(events),
+                rebuilt::<Workflows>(events),
             ];
             prop_assert_eq!(TenantEvent::folders().len(), rebuilt.len());
             for (folder, rebuilt) in TenantEvent::folders().iter().zip(rebuilt) {

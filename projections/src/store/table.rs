@@ -249,6 +249,18 @@ tables! {
     KriHistory = "kri_history",
     /// Breaches and what became of them.
     Breaches = "breaches",
+    /// Workflows.
+    Workflows = "workflows",
+    /// Every version of workflows and KRI events.
+    WorkflowVersions = "workflow_versions",
+    /// Every change of workflows and KRI events.
+    WorkflowChangeLog = "workflow_change_log",
+    /// Declared KRI events.
+    KriEventDefinitions = "kri_event_definitions",
+    /// Relays.
+    Relays = "relays",
+    /// Public previews.
+    Previews = "previews",
     /// Organizations, tenants, accounts, invitations.
     Directory = "directory",
 }
