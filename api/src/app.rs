@@ -13,6 +13,7 @@ use draxis_projections::{ReadModels, Settings};
 use draxis_runner::connector::registry::Registry;
 use draxis_runner::egress::{BuildError, Egress, EgressConfig, Resolver};
 use draxis_runner::source_run::SourceRuns;
+use draxis_runner::timer::{TimerSettings, Timers};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -44,6 +45,8 @@ pub struct App {
     pub source_runs: SourceRuns,
     /// Seals, proves, verifies and exports streams.
     pub sealing: Sealing,
+    /// Does what is due.
+    pub timers: Timers,
     /// Counts what happens.
     pub metrics: Metrics,
     /// Turns floods away.
@@ -105,15 +108,19 @@ impl App {
         let errands = TaskTracker::new();
         let egress = Arc::new(Egress::new(&egress, ports.resolver)?);
         let source_runs = SourceRuns::new(commands.clone(), Arc::new(registry), egress, errands.clone());
+        let timers = Timers::new(commands.clone(), source_runs.clone(), TimerSettings::default());
         let rate_limits = RateLimits::new(ports.clock);
         let metrics = Metrics::new();
-        let app = Self { commands, identity, read_models, source_runs, sealing, metrics, rate_limits };
+        let app =
+            Self { commands, identity, read_models, source_runs, sealing, timers, metrics, rate_limits };
         let (stop, followers) = (CancellationToken::new(), JoinSet::new());
         Ok((app, Tasks { stop, followers, writers, errands, writer }))
     }
 
     fn follow(&self, tasks: &mut Tasks) {
-        let Tasks { stop, followers, writer, .. } = tasks;
+        let Tasks { stop, followers, writer, errands, .. } = tasks;
+        // Among the errands, so that a stop waits for what they have begun.
+        self.timers.start(stop, errands, writer.wakeups().subscribe());
         self.read_models.start(writer.wakeups().subscribe(), followers);
         followers.spawn(self.sealing.clone().follow(writer.wakeups().subscribe()));
         let identity = self.identity.clone();
@@ -144,9 +151,7 @@ impl Tasks {
         self.errands.close();
         let patience = Duration::from_secs(20);
         if tokio::time::timeout(patience, self.errands.wait()).await.is_err() {
-            tracing::warn!(
-                "runs still under way are given up; they are resumed or failed after the next start"
-            );
+            tracing::warn!("runs still under way are given up; they are failed as lost after the next start");
         }
         self.writer.close();
         while self.writers.join_next().await.is_some() {}

@@ -84,7 +84,8 @@ fn count(app: &App, request: &HttpRequest, limit: Limit) -> Result<(), Problem> 
 }
 
 /// `GET /api/auth/needs-setup`.
-pub async fn needs_setup(app: Data<App>) -> Answered {
+pub async fn needs_setup(app: Data<App>, request: HttpRequest) -> Answered {
+    count(&app, &request, Limit::Auth)?;
     answer(StatusCode::OK, &json!({ "needsSetup": app.identity.needs_setup().await? }))
 }
 
@@ -125,7 +126,8 @@ pub async fn logout(app: Data<App>, request: HttpRequest, _: Open<Nothing>) -> A
 }
 
 /// `GET /api/auth/me`.
-pub async fn me(app: Data<App>, query: Query<Nothing>) -> Answered {
+pub async fn me(app: Data<App>, request: HttpRequest, query: Query<Nothing>) -> Answered {
+    count(&app, &request, Limit::Auth)?;
     answer(StatusCode::OK, &app.identity.profile(&query.caller).await?)
 }
 

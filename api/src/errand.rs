@@ -7,10 +7,10 @@ pub mod verify;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use draxis_commands::{Caller, CommandError, Context};
 use draxis_commands::sealing::SealError;
-use draxis_domain::{Reason, TenantId};
+use draxis_commands::{Caller, CommandError, Context};
 use draxis_domain::tenant::Tenant;
+use draxis_domain::{Reason, TenantId};
 use draxis_event_store::{TenantTx, claim_owner};
 use draxis_projections::ReadError;
 use draxis_proof::checkpoint::KeyRingError;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
+use actix_web::http::header;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -12,6 +13,11 @@ use crate::routes::{Access, Route, routes};
 /// `GET /api/openapi.json`.
 pub async fn document() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(describe(&routes()).to_string())
+}
+
+/// `GET /api/docs`: where the description is browsed.
+pub async fn docs() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/api/docs/")).finish()
 }
 
 /// The whole description.

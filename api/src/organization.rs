@@ -11,7 +11,7 @@ use crate::answer::{Answered, committed, json};
 use crate::app::App;
 use crate::page::Listing;
 use crate::problem::Problem;
-use crate::request::{Command, Nothing};
+use crate::request::{Command, Nothing, Query};
 
 /// `POST /api/organizations`.
 pub async fn create(app: Data<App>, command: Command<OrganizationBody>) -> Answered {
@@ -43,15 +43,17 @@ pub async fn list_tenants(app: Data<App>, query: Listing<Nothing>) -> Answered {
 
 /// `POST /api/invitations`: the token is in the answer, this once, and in the mail.
 pub async fn invite(app: Data<App>, request: HttpRequest, command: Command<InviteBody>) -> Answered {
-    let invited = app.identity.invite(&command.context, command.body).await?;
-    let link = link(&request, &invited.token);
-    app.identity.post_invitation(&invited, &link).await?;
-    json(StatusCode::CREATED, &invited)
+    let base = {
+        let connection = request.connection_info();
+        format!("{}://{}", connection.scheme(), connection.host())
+    };
+    let link = Box::new(move |token: &str| format!("{base}/invitations/{token}"));
+    Ok(committed(app.identity.invite(&command.context, command.body, link).await?))
 }
 
-fn link(request: &HttpRequest, token: &str) -> String {
-    let connection = request.connection_info();
-    format!("{}://{}/invitations/{token}", connection.scheme(), connection.host())
+/// `GET /api/outbox`: the mail posted last, for whoever runs a platform without a mail server.
+pub async fn outbox(app: Data<App>, query: Query<Nothing>) -> Answered {
+    json(StatusCode::OK, &serde_json::json!({ "items": app.identity.outbox(&query.caller).await? }))
 }
 
 /// The part of the platform whose organizations and tenants the caller may list.

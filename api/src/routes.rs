@@ -13,7 +13,7 @@ use crate::{
 use draxis_commands::identity::InviteBody;
 use draxis_commands::platform::{OrganizationBody, TenantBody};
 use draxis_domain::control::ControlBody;
-use draxis_domain::kri::{AssignBody, CommentBody, KriBody, ReadingBody, SnoozeBody};
+use draxis_domain::kri::{AssignBody, CommentBody, CorrectionBody, KriBody, ReadingBody, SnoozeBody};
 use draxis_domain::outcome::OutcomeBody;
 use draxis_domain::risk::RiskBody;
 use draxis_domain::vendor::VendorBody;
@@ -23,10 +23,20 @@ use crate::routes::route::{delete, get, post, put};
 
 /// Every route of the program.
 pub fn routes() -> Vec<Route> {
-    [program(), identity(), platform(), risk_model(), controls(), breaches(), sources(), reading(), auditing()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        program(),
+        identity(),
+        platform(),
+        risk_model(),
+        controls(),
+        breaches(),
+        sources(),
+        reading(),
+        auditing(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn program() -> Vec<Route> {
@@ -34,6 +44,7 @@ fn program() -> Vec<Route> {
         get("/healthz", "Whether the process lives", health::healthz).open(),
         get("/readyz", "Whether the program can work", health::readyz).open(),
         get("/metrics", "Counters, in Prometheus's text form", health::metrics).open(),
+        get("/api/docs", "This description, to browse", openapi::docs).open().status(308),
         get("/api/openapi.json", "This description", openapi::document).open(),
     ]
 }
@@ -67,6 +78,7 @@ fn platform() -> Vec<Route> {
         post("/api/tenants", "Create a tenant", organization::create_tenant).body::<TenantBody>().status(201),
         get("/api/tenants", "List tenants", organization::list_tenants).paged(),
         post("/api/invitations", "Invite somebody", organization::invite).body::<InviteBody>().status(201),
+        get("/api/outbox", "Read the mail posted last", organization::outbox),
         post("/api/invitations/{token}/accept", "Accept an invitation", auth::accept)
             .open()
             .body::<AcceptBody>()
@@ -105,6 +117,18 @@ fn risk_model() -> Vec<Route> {
         delete("/api/kris/{id}/risks/{riskId}", "Unlink a KRI from a risk", kri::unlink_risk)
             .body::<ReasonBody>(),
         post("/api/kris/{id}/values", "Enter a value", kri::enter_value).body::<ReadingBody>(),
+        get("/api/kris/{id}/values", "List readings, adjustments and corrections", kri::values).paged(),
+        post(
+            "/api/kris/{id}/values/{sequence}/correct",
+            "Correct or withdraw a past reading",
+            kri::correct_value,
+        )
+        .body::<CorrectionBody>(),
+        get("/api/kris/{id}/history", "The values within a range of time, drawn", kri::history)
+            .parameter("from", "True at or after (RFC 3339); 30 days before `to`")
+            .parameter("to", "True before (RFC 3339); now")
+            .parameter("points", "How many points at most, up to 2000; 400")
+            .parameter("knownAt", "As it was known at this time (RFC 3339); as it is known now"),
     ]
 }
 
@@ -178,7 +202,11 @@ fn auditing() -> Vec<Route> {
         part_of_a_stream(get("/api/audit/export", "The stream, or a part of it, as one file", audit::export))
             .parameter("format", "`ndjson` (the records as they were hashed), `cloudevents` or `bundle`"),
         get("/api/audit/keys", "The keys that checkpoints and bundles are verified with", audit::keys),
-        get("/api/audit/checkpoint", "The newest signed statement of what the stream holds", audit::checkpoint),
+        get(
+            "/api/audit/checkpoint",
+            "The newest signed statement of what the stream holds",
+            audit::checkpoint,
+        ),
         get("/api/audit/proof", "The proof that an event is sealed, or that the log only grew", audit::proof)
             .parameter("position", "Prove that the event at this position is sealed")
             .parameter("from", "Prove that the stream of this many events…")

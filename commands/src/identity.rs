@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub use access_token::{AccessToken, Claims};
 pub(crate) use account::nothing;
 pub use account::{Profile, SignedIn};
-pub use invitation::{InviteBody, Invited};
+pub use invitation::{InviteBody, Invited, Link, Posted};
 pub use password::{Password, PasswordError};
 pub use refresh_token::RefreshToken;
 

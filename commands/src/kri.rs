@@ -1,5 +1,7 @@
 //! Commands on KRIs: definitions with their links checked, manual values, and what a run has read.
 
+mod correct;
+
 use std::sync::Arc;
 
 use draxis_domain::kri::{BreachCommand, Kri, KriBody, KriCommand, NewReading, ReadingBody};
@@ -132,6 +134,7 @@ impl Guarded for BreachCommand {
             | Self::Comment(_)
             | Self::Snooze { .. }
             | Self::Wake
+            | Self::SnoozeOver { .. }
             | Self::Close => Permission::WriteValues,
         }
     }

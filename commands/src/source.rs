@@ -42,7 +42,29 @@ impl Commands {
     ) -> Result<Committed, CommandError> {
         context.caller.must(Permission::ManageSources)?;
         let secret = self.seal_for_source(context.caller.tenant()?, secret).await?;
-        self.change_source(context, id, SourceCommand::Edit { body, secret }).await
+        let done = self.change_source(context, id, SourceCommand::Edit { body, secret }).await;
+        self.forget_unless_referred_to(context, secret, &done).await?;
+        done
+    }
+
+    /// A secret that was sealed for a command which then came to nothing is referred to by no event.
+    async fn forget_unless_referred_to(
+        &self,
+        context: &Context,
+        secret: Option<SecretId>,
+        done: &Result<Committed, CommandError>,
+    ) -> Result<(), CommandError> {
+        // Where it is not known whether the event stands, the secret stays.
+        let referred_to = match done {
+            Ok(done) => !done.repeated,
+            Err(error) => matches!(error, CommandError::Unknown | CommandError::Failed(_)),
+        };
+        match secret {
+            Some(secret) if !referred_to => {
+                self.vault().forget(&self.pools().app, (context.caller.tenant()?, VAULT_KIND, secret)).await
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Anything asked of a source that exists.

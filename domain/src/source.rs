@@ -4,6 +4,7 @@ mod body;
 mod event;
 mod rule;
 mod run;
+mod slot;
 
 pub use body::{BaseUrl, BaseUrlError, Schedule, SourceBody, SourceType, Vendor};
 pub use event::{

@@ -46,7 +46,7 @@ impl ReadModels {
         Self { models: Arc::new(Models::new(live.clone(), settings.models)), live, settings }
     }
 
-    /// Where streams are read from.
+    /// The pool that the log is read through.
     pub(crate) const fn pool(&self) -> &sqlx::PgPool {
         &self.live.pool
     }

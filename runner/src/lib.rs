@@ -7,3 +7,4 @@ pub mod connector;
 pub mod egress;
 pub mod mail;
 pub mod source_run;
+pub mod timer;

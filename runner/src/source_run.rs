@@ -1,6 +1,7 @@
 //! A run of a source: start, ask, write what was read, end. Each step is an event, so a run that dies leaves its trace.
 
 mod fetch;
+mod scheduled;
 mod settings;
 
 use std::sync::Arc;
@@ -31,6 +32,9 @@ pub use crate::source_run::settings::SealedSettings;
 
 /// How long whoever pressed the button waits before being told where to look.
 const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
+/// How long a run may take, reading and writing: less than [`draxis_domain::source::Source::RUN_LIMIT`], after which it is
+/// given up as lost.
+const LONGEST: std::time::Duration = std::time::Duration::from_mins(14);
 
 /// Runs sources, each in a task of its own, so that a caller who hangs up cuts nothing off.
 #[derive(Clone)]
@@ -115,9 +119,9 @@ impl SourceRuns {
         let (body, secret) = self.commands.open_source(tenant, source).await?;
         let manifest = Arc::clone(self.manifest(&body)?);
         let started = self.start(&context, (source, run_id), trigger).await?;
-        let begun =
-            Begun { runs: self.clone(), context, source, run_id, started, now: self.commands.clock().now() };
-        let ending = self.tasks.spawn(async move { begun.run_to_its_end(&manifest, &body, secret).await });
+        let now = self.commands.clock().now();
+        let begun = Begun { runs: self.clone(), context, source, run_id, started, now };
+        let ending = self.tasks.spawn(async move { begun.run_within_limit(&manifest, &body, secret).await });
         match tokio::time::timeout(PATIENCE, ending).await {
             Ok(ended) => ended.map_err(CommandError::failed)?,
             Err(_) => Ok(RunAnswer::UnderWay { run_id }),
@@ -144,6 +148,7 @@ impl SourceRuns {
 }
 
 /// A run that has begun.
+#[derive(Clone)]
 struct Begun {
     runs: SourceRuns,
     context: Context,
@@ -154,6 +159,34 @@ struct Begun {
 }
 
 impl Begun {
+    /// Whatever happens, the run ends, and by its own word where that can be written.
+    async fn run_within_limit(
+        self,
+        manifest: &Manifest,
+        body: &SourceBody,
+        secret: Option<Secret>,
+    ) -> Result<RunAnswer, CommandError> {
+        let run = self.clone();
+        match tokio::time::timeout(LONGEST, Box::pin(self.run_to_its_end(manifest, body, secret))).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => {
+                let class = RunFailureClass::Internal;
+                let detail = "the run could not be carried out or written; run it again".to_owned();
+                // Where the run has ended after all, or its end cannot be written either, this changes nothing.
+                drop(run.end_failed(RunFailure { class, detail }).await);
+                Err(error)
+            }
+            Err(_) => {
+                let class = RunFailureClass::Timeout;
+                let detail =
+                    "the run took longer than a run may; narrow what the source is asked for".to_owned();
+                let failure = RunFailure { class, detail };
+                run.end_failed(failure.clone()).await?;
+                Ok(RunAnswer::Failed { run_id: run.run_id, failure })
+            }
+        }
+    }
+
     async fn run_to_its_end(
         self,
         manifest: &Manifest,
@@ -167,15 +200,7 @@ impl Begun {
         if let (Some(error), true) = (&report.error, report.values.is_empty()) {
             return self.fail(error).await;
         }
-        let summary = match self.write(report).await {
-            Ok(summary) => summary,
-            Err(error) => {
-                let class = RunFailureClass::Internal;
-                let detail = "what was read could not be written; run it again".to_owned();
-                self.end_failed(RunFailure { class, detail }).await?;
-                return Err(error);
-            }
-        };
+        let summary = self.write(report).await?;
         let rows = RunRows {
             run_id: self.run_id,
             rows_written: summary.rows_written,

@@ -14,4 +14,6 @@ mod shape;
 #[cfg(test)]
 mod tenancy;
 #[cfg(test)]
+mod timers;
+#[cfg(test)]
 mod walk;

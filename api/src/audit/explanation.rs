@@ -71,16 +71,12 @@ pub async fn explain(app: Data<App>, query: Query<ExplainQuery>) -> Answered {
     let event = found.ok_or_else(|| Problem::not_found("event"))?;
     let causes = causes_of(&mut transaction, &event).await?;
     let together = recorded_together(&mut transaction, &event).await.map_err(CommandError::from)?;
-    let together: Vec<StoredEvent> = together.into_iter().filter(|it| it.event_id != event.event_id).collect();
+    let together: Vec<StoredEvent> =
+        together.into_iter().filter(|it| it.event_id != event.event_id).collect();
     let (effects, more_effects) = all_effects_of(&mut transaction, &event, &together).await?;
     drop(transaction);
-    let look = StreamReplayed {
-        view: ReplayView::Explanation,
-        as_of: None,
-        from: None,
-        to: None,
-        event: Some(id),
-    };
+    let look =
+        StreamReplayed { view: ReplayView::Explanation, as_of: None, from: None, to: None, event: Some(id) };
     app.commands.record_look(&query.context(), AuditEvent::Replayed(look)).await?;
     let explanation = Explanation {
         origin: origin(causes.last().unwrap_or(&event))?,
@@ -118,7 +114,8 @@ async fn all_effects_of(
     let mut effects = BTreeMap::new();
     let mut causes: Vec<String> = [event].into_iter().chain(together).map(|it| it.event_id.clone()).collect();
     for depth in 1..=DEEPEST {
-        let found = effects_of(transaction, &causes, event.position, EFFECTS).await.map_err(CommandError::from)?;
+        let found =
+            effects_of(transaction, &causes, event.position, EFFECTS).await.map_err(CommandError::from)?;
         causes = found.iter().map(|effect| effect.event_id.clone()).collect();
         for effect in found {
             let Some(cause) = metadata_of(&effect)?.causation else { continue };

@@ -17,10 +17,14 @@ use crate::request::Query;
 /// `GET /api/audit/export`. What goes wrong on the way breaks the answer off: half a file never looks like a whole one.
 pub async fn export(app: Data<App>, query: Query<PartQuery>) -> Answered {
     let tenant = query.caller.audited_stream()?;
-    for (name, given) in [("cursor", query.parameters.cursor.is_some()), ("limit", query.parameters.limit.is_some())]
+    for (name, given) in
+        [("cursor", query.parameters.cursor.is_some()), ("limit", query.parameters.limit.is_some())]
     {
         if given {
-            return Err(Problem::invalid_at(format!("/{name}"), "an export is not paged; go on with `after`"));
+            return Err(Problem::invalid_at(
+                format!("/{name}"),
+                "an export is not paged; go on with `after`",
+            ));
         }
     }
     let (part, format) = (query.parameters.part()?, query.parameters.format()?);

@@ -54,8 +54,7 @@ pub async fn replay(app: Data<App>, query: Query<ReplayQuery>) -> Answered {
     };
     // Looked at first, so that what is recorded of the look is not part of what is looked at.
     let dashboard = app.read_models.dashboard_as_of(tenant, wanted).await?;
-    let look =
-        StreamReplayed { as_of, to: position.map(Position::new), ..replayed(ReplayView::Dashboard) };
+    let look = StreamReplayed { as_of, to: position.map(Position::new), ..replayed(ReplayView::Dashboard) };
     app.commands.record_look(&query.context(), AuditEvent::Replayed(look)).await?;
     Ok(HttpResponse::Ok()
         .insert_header(("Draxis-Position", dashboard.position.get()))
@@ -74,14 +73,16 @@ pub async fn diff(app: Data<App>, query: Query<DiffQuery>) -> Answered {
         None => end,
     };
     if from > to {
-        return Err(Problem::invalid_at("/from", format!("must not lie behind `to`, which is position {to}")));
+        return Err(Problem::invalid_at(
+            "/from",
+            format!("must not lie behind `to`, which is position {to}"),
+        ));
     }
     if to.get().saturating_sub(from.get()) > MOST {
         let detail = format!("must be at most {MOST} events before `to`, which is position {to}");
         return Err(Problem::invalid_at("/from", detail));
     }
-    let look =
-        StreamReplayed { from: Some(from), to: Some(to), ..replayed(ReplayView::Difference) };
+    let look = StreamReplayed { from: Some(from), to: Some(to), ..replayed(ReplayView::Difference) };
     app.commands.record_look(&query.context(), AuditEvent::Replayed(look)).await?;
     json(StatusCode::OK, &app.read_models.difference(tenant, from, to).await?)
 }
@@ -99,9 +100,13 @@ async fn point(
         let ahead = || Problem::invalid_at(pointer, format!("the stream's last position is {end}"));
         return if position > end { Err(ahead()) } else { Ok(position) };
     }
-    let time = DateTime::parse_from_rfc3339(text)
-        .map_err(|_| Problem::invalid_at(pointer, "must be a position or a time such as 2026-11-21T22:00:00Z"))?;
-    let after = time.with_timezone(&Utc).checked_add_signed(TimeDelta::microseconds(1)).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let time = DateTime::parse_from_rfc3339(text).map_err(|_| {
+        Problem::invalid_at(pointer, "must be a position or a time such as 2026-11-21T22:00:00Z")
+    })?;
+    let after = time
+        .with_timezone(&Utc)
+        .checked_add_signed(TimeDelta::microseconds(1))
+        .unwrap_or(DateTime::<Utc>::MAX_UTC);
     let pool = &app.commands.pools().app;
     let mut transaction = TenantTx::begin(pool, tenant).await.map_err(CommandError::from)?;
     Ok(last_before(&mut transaction, after, end).await.map_err(CommandError::from)?)

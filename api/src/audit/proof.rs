@@ -1,7 +1,7 @@
 //! Keys, checkpoints and proofs: for whoever watches the log from outside.
 
-use actix_web::HttpResponse;
 use actix_web::HttpRequest;
+use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use draxis_commands::sealing::ProofRefusal;

@@ -30,7 +30,9 @@ pub async fn verify(app: Data<App>, upload: Upload) -> Answered {
     let recorded = app.commands.record_look(&upload.context, AuditEvent::Verified(told_of(&report))).await?;
     let mut answer = json(StatusCode::OK, &report)?;
     let position = actix_web::http::header::HeaderValue::from(recorded.position.get());
-    answer.headers_mut().insert(actix_web::http::header::HeaderName::from_static("draxis-position"), position);
+    answer
+        .headers_mut()
+        .insert(actix_web::http::header::HeaderName::from_static("draxis-position"), position);
     Ok(answer)
 }
 
@@ -57,7 +59,8 @@ async fn keep(mut payload: Payload) -> Result<File, Problem> {
     let mut file = tempfile::tempfile().map_err(failed)?;
     let mut size = 0_usize;
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Problem::malformed("broken_body", "the body broke off before its end"))?;
+        let chunk =
+            chunk.map_err(|_| Problem::malformed("broken_body", "the body broke off before its end"))?;
         size = size.saturating_add(chunk.len());
         if size > LARGEST {
             return Err(Problem::too_large(LARGEST));

@@ -1,8 +1,9 @@
 //! The log in Postgres: tenant transactions, append, read, idempotency.
 //!
 //! Here lives every statement that touches `events`, `stream_heads`, `claims`, `idempotency_keys`, `snapshots`,
-//! `checkpoints` and `tree_nodes`. What never lives here: a rule of the product, a read model, HTTP.
+//! `checkpoints`, `tree_nodes` and `timers`. What never lives here: a rule of the product, a read model, HTTP.
 
+mod aggregate_events;
 mod append;
 mod cache;
 mod causes;
@@ -18,8 +19,10 @@ mod repository;
 mod snapshot;
 mod stretch;
 mod tenant_tx;
+mod timers;
 mod writer;
 
+pub use aggregate_events::{OfAggregate, find_run_start, read_aggregate, read_aggregate_back};
 pub use append::{Append, AppendError, Appended, NewEvent};
 pub use causes::{effects_of, find_event, recorded_together};
 pub use checkpoints::{
@@ -36,4 +39,9 @@ pub use receipt::{Answer, Answered, Receipt, RequestHash, find_receipt};
 pub use repository::{CacheUse, CommandKey, Committed, Outcome, Respond, TenantEventRepository, TenantLog};
 pub use stretch::{Stretch, StretchError, StretchReader};
 pub use tenant_tx::TenantTx;
+pub use timers::{
+    ClaimedTimer, StoredTimer, TimerCheckpoint, TimerClaim, TimerName, claim_timers, find_claimed,
+    finish_timer, hand_back_timer, load_timers, lock_timer_checkpoint, move_timer_checkpoint, put_timers,
+    remove_timers, retry_timer, timers_of,
+};
 pub use writer::{Wakeups, Writer, WriterLimits};

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use data_encoding::BASE64URL_NOPAD;
 use draxis_domain::account::{Account, AccountCommand, Grant, Role};
 use draxis_domain::invitation::{Invitation, InvitationCommand, InvitationSent};
 use draxis_domain::{AccountId, Email, InvitationId, Name, OrganizationId, Rejection, TenantId};
+use draxis_event_store::{Answer, Committed};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use crate::caller::Scope;
 use crate::identity::account::nothing;
 use crate::identity::{Identity, Password, SignedIn, random_bytes};
+use crate::secret::Secret;
 use crate::{Caller, CommandError, Context, Execution, Guarded, Permission};
 
 /// How long an invitation can be accepted.
@@ -46,7 +48,29 @@ pub struct Invited {
     /// The token of its link; shown this once.
     pub token: String,
     /// Until when it can be accepted.
-    pub expires_at: chrono::DateTime<chrono::Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// How an invitation's token becomes the link that is mailed.
+pub type Link = Box<dyn Fn(&str) -> String + Send + Sync>;
+
+/// The kind of sealed text that an answer with a token in it is.
+const SEALED_ANSWER: &str = "invitation_answer";
+
+/// A mail as it lies in the outbox.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Posted {
+    /// Whom it is for.
+    pub recipient: String,
+    /// What it is about.
+    pub subject: String,
+    /// What it says.
+    pub body: String,
+    /// When it was posted.
+    pub created_at: DateTime<Utc>,
+    /// When a mail server took it, if one did.
+    pub sent_at: Option<DateTime<Utc>>,
 }
 
 fn digest(token: &str) -> [u8; 32] {
@@ -75,23 +99,67 @@ impl InviteBody {
 }
 
 impl Identity {
-    /// Invites somebody into a role that lies within the inviter's own scope.
-    pub async fn invite(&self, context: &Context, body: InviteBody) -> Result<Invited, CommandError> {
+    /// Invites somebody into a role that lies within the inviter's own scope. The answer holds the token, so what is recorded
+    /// under an idempotency key is sealed.
+    pub async fn invite(
+        &self,
+        context: &Context,
+        body: InviteBody,
+        link: Link,
+    ) -> Result<Committed, CommandError> {
         context.caller.must(Permission::InvitePeople)?;
+        if let Some(before) = self.commands.answered(TenantId::PLATFORM, context).await? {
+            return self.opened(before);
+        }
         let grant = body.grant()?;
         self.must_reach(&context.caller, grant).await?;
         let id = InvitationId::new(self.commands.ids().next());
         let token = BASE64URL_NOPAD.encode(&random_bytes::<32>()?);
-        let now = self.commands.clock().now();
-        let expires_at = now + LIFETIME;
+        let expires_at = self.commands.clock().now() + LIFETIME;
         self.keep_invitation(id, &body.email, &token).await?;
-        let execution = Execution {
-            id: id.to_string(),
-            command: InvitationCommand::Send(InvitationSent { id, grant, expires_at }),
-            respond: Arc::new(nothing),
-        };
-        self.commands.on_platform::<Invitation>(context, execution).await?;
-        Ok(Invited { id, email: body.email, token, expires_at })
+        let invited = Invited { id, email: body.email, token, expires_at };
+        let text = Secret::new(serde_json::to_string(&invited).map_err(CommandError::failed)?);
+        let sealed =
+            self.commands.vault().seal(TenantId::PLATFORM, SEALED_ANSWER, String::new(), &text)?.to_bytes();
+        let command = InvitationCommand::Send(InvitationSent { id, grant, expires_at });
+        let respond = Arc::new(move |_: &Invitation, _: &str| Answer {
+            status: 201,
+            body: sealed.clone(),
+            version: None,
+        });
+        let done =
+            self.commands.on_platform(context, Execution { id: id.to_string(), command, respond }).await?;
+        if !done.repeated {
+            self.post_invitation(&invited, &link(&invited.token)).await?;
+        }
+        self.opened(done)
+    }
+
+    fn opened(&self, mut done: Committed) -> Result<Committed, CommandError> {
+        let sealed = &done.answer.body;
+        let text = self.commands.vault().unseal(TenantId::PLATFORM, SEALED_ANSWER, String::new(), sealed)?;
+        done.answer.body = text.expose().as_bytes().to_vec();
+        Ok(done)
+    }
+
+    /// The mail that was posted last, for whoever runs a platform without a mail server.
+    pub async fn outbox(&self, caller: &Caller) -> Result<Vec<Posted>, CommandError> {
+        caller.must(Permission::ManageOrganizations)?;
+        let rows = sqlx::query!(
+            "SELECT recipient, subject, body, created_at, sent_at FROM mail_outbox ORDER BY created_at DESC, id LIMIT 200"
+        )
+        .fetch_all(&self.commands.pools().platform)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Posted {
+                recipient: row.recipient,
+                subject: row.subject,
+                body: row.body,
+                created_at: row.created_at,
+                sent_at: row.sent_at,
+            })
+            .collect())
     }
 
     /// Takes up an invitation: the account comes into being, or an existing one, shown by its password, gains the role. Each
@@ -181,7 +249,7 @@ impl Identity {
     }
 
     /// Puts the mail where a mail server takes it from, or where it is read when none is configured.
-    pub async fn post_invitation(&self, invited: &Invited, link: &str) -> Result<(), CommandError> {
+    async fn post_invitation(&self, invited: &Invited, link: &str) -> Result<(), CommandError> {
         let body = format!(
             "You have been invited to Draxis.\n\nOpen this link to accept, before {}:\n{link}\n",
             invited.expires_at.format("%Y-%m-%d %H:%M UTC")

@@ -143,10 +143,18 @@ impl KriState {
             BreachCommand::Wake if open.snoozed_until.is_some() => {
                 vec![KriEvent::BreachWoken(BreachWoken { breach_id })]
             }
+            BreachCommand::SnoozeOver { until }
+                if open.snoozed_until == Some(until) && until <= moment.now =>
+            {
+                vec![KriEvent::BreachWoken(BreachWoken { breach_id })]
+            }
             BreachCommand::Close => {
                 self.closed(Closing::ByHand, self.window.value(), moment.now).into_iter().collect()
             }
-            BreachCommand::Acknowledge | BreachCommand::Assign(_) | BreachCommand::Wake => Vec::new(),
+            BreachCommand::Acknowledge
+            | BreachCommand::Assign(_)
+            | BreachCommand::Wake
+            | BreachCommand::SnoozeOver { .. } => Vec::new(),
         })
     }
 }
@@ -173,7 +181,7 @@ impl Episode {
 fn decide_closed(id: BreachId, command: BreachCommand) -> Result<Vec<KriEvent>, Rejection> {
     match command {
         BreachCommand::Comment(comment) => Ok(vec![commented(id, comment)]),
-        BreachCommand::Close | BreachCommand::Wake => Ok(Vec::new()),
+        BreachCommand::Close | BreachCommand::Wake | BreachCommand::SnoozeOver { .. } => Ok(Vec::new()),
         BreachCommand::Acknowledge | BreachCommand::Assign(_) | BreachCommand::Snooze { .. } => {
             Err(Rejection::conflict(
                 "breach.closed",
@@ -232,6 +240,18 @@ mod tests {
         assert_eq!(kri.state().episodes.open.as_ref().unwrap().snoozed_until, None);
         kri.when(21, snooze(60));
         assert_eq!(names(&kri.breach(22, BreachCommand::Wake)), ["breach.woken"]);
+    }
+
+    #[test]
+    fn a_snooze_is_over_at_its_end_and_not_before_or_where_it_was_prolonged() {
+        let mut kri = breached();
+        let over = |until| BreachCommand::SnoozeOver { until: at(until) };
+        kri.breach(11, BreachCommand::Snooze { until: at(30) });
+        assert_eq!(kri.breach(29, over(30)), Vec::new(), "too early");
+        kri.breach(29, BreachCommand::Snooze { until: at(60) });
+        assert_eq!(kri.breach(30, over(30)), Vec::new(), "prolonged");
+        assert_eq!(names(&kri.breach(60, over(60))), ["breach.woken"]);
+        assert_eq!(kri.breach(60, over(60)), Vec::new());
     }
 
     #[test]

@@ -80,6 +80,11 @@ pub enum BreachCommand {
     },
     /// Ends the silence.
     Wake,
+    /// Says that the silence is over; given by a timer at its end.
+    SnoozeOver {
+        /// The end it was set for: a silence that was prolonged since goes on.
+        until: DateTime<Utc>,
+    },
     /// Closes it.
     Close,
 }

@@ -77,6 +77,8 @@ pub struct PastReading {
     pub observed_at: DateTime<Utc>,
     /// What stands of it: as read or as last corrected, nothing where it was withdrawn.
     pub stands: Option<Quantity>,
+    /// The KRI's last event when the log was asked: what has happened since, the log did not say.
+    pub seen: Sequence,
 }
 
 /// A reading as it is kept.
@@ -101,11 +103,6 @@ impl Reading {
     /// Its place among readings, and who it is: two readings of one time by two runs are told apart by the run.
     pub(super) const fn key(&self) -> (DateTime<Utc>, Option<RunId>) {
         (self.observed_at, self.run_id)
-    }
-
-    /// What is known of it now.
-    pub(super) fn past(&self) -> PastReading {
-        PastReading { observed_at: self.observed_at, stands: self.stands }
     }
 
     /// From when on it is stale: at its expiry or by schedule, whichever comes first.

@@ -15,6 +15,8 @@ impl KriState {
     pub const CLOCK_SKEW: Duration = Duration::minutes(5);
     /// How far ahead a value may expire.
     pub const LONGEST_EXPIRY: Duration = Duration::days(3653);
+    /// The code of the refusal of a command that was made from a log which has moved on; made again from it, it may hold.
+    pub const MOVED_ON: &'static str = "kri.moved_on";
 
     pub(super) fn record(&self, new: NewReading, moment: &Moment) -> Result<Vec<KriEvent>, Rejection> {
         if new.source_id.is_some() && new.source_id != self.body.source_id {
@@ -83,9 +85,8 @@ impl KriState {
         to: Option<Quantity>,
         moment: &Moment,
     ) -> Result<Vec<KriEvent>, Rejection> {
-        let kept = self.window.named(sequence).map(Reading::past);
-        let Some(known) = kept.or(past) else { return Err(Rejection::NotFound { noun: "reading" }) };
-        if known.stands == to {
+        let (observed_at, stands) = self.known(sequence, past)?;
+        if stands == to {
             return Ok(Vec::new());
         }
         let mut window = self.window.clone();
@@ -93,12 +94,29 @@ impl KriState {
         let after = self.judged(&window);
         let cause = KriEvent::ValueCorrected(ValueCorrected {
             reading: sequence,
-            observed_at: known.observed_at,
-            was: known.stands,
+            observed_at,
+            was: stands,
             value: to,
             standing: self.standing_after(after, self.schedule, moment.now),
         });
         Ok(self.with_shift(cause, after, moment.now))
+    }
+
+    /// What is known of a reading: by the state where it keeps it, else by the log as long as nothing has happened since it was
+    /// asked, so that two corrections at once never both claim to have replaced the same value.
+    fn known(
+        &self,
+        sequence: Sequence,
+        past: Option<PastReading>,
+    ) -> Result<(DateTime<Utc>, Option<Quantity>), Rejection> {
+        if let Some(kept) = self.window.named(sequence) {
+            return Ok((kept.observed_at, kept.stands));
+        }
+        let past = past.ok_or(Rejection::NotFound { noun: "reading" })?;
+        if past.seen != self.sequence {
+            return Err(Rejection::conflict(Self::MOVED_ON, "the KRI has changed meanwhile; try again"));
+        }
+        Ok((past.observed_at, past.stands))
     }
 
     /// A timer that comes early, twice or for a reading that a fresh one has replaced changes nothing.
@@ -311,9 +329,12 @@ mod tests {
         assert_eq!(kri.state().standing.value, Some(q(4)));
         assert_eq!(kri.when(31, correct(2, Some(99))), Vec::new());
         assert_eq!(code(kri.asked(32, correct(77, Some(1)))), "reading");
-        let past = Some(PastReading { observed_at: at(1), stands: Some(q(8)) });
-        let known_to_the_log = KriCommand::Correct { reading: Sequence::new(77), past, to: None };
-        assert_eq!(names(&kri.asked(32, known_to_the_log).unwrap()), ["kri.value_corrected"]);
+        let past =
+            |seen| Some(PastReading { observed_at: at(1), stands: Some(q(8)), seen: Sequence::new(seen) });
+        let known_to_the_log =
+            |seen| KriCommand::Correct { reading: Sequence::new(77), past: past(seen), to: None };
+        assert_eq!(names(&kri.asked(32, known_to_the_log(4)).unwrap()), ["kri.value_corrected"]);
+        assert_eq!(code(kri.asked(32, known_to_the_log(3))), "kri.moved_on", "another may have corrected it");
     }
 
     #[test]

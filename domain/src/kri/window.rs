@@ -52,6 +52,11 @@ impl Window {
         self.readings.iter().find(|reading| reading.key() == (observed_at, run_id))
     }
 
+    /// Whether the reading that the KRI's event at that place recorded is kept.
+    pub fn keeps(&self, reading: Sequence) -> bool {
+        self.named(reading).is_some()
+    }
+
     pub(super) fn named(&self, sequence: Sequence) -> Option<&Reading> {
         self.readings.iter().find(|reading| reading.sequence == sequence)
     }

@@ -36,6 +36,9 @@ pub struct SourceState {
     pub running: Option<(RunId, DateTime<Utc>)>,
     /// The run that ended last, so that telling it twice is no error.
     pub ended: Option<RunId>,
+    /// The latest instant on its schedule that a run began for: one told again, or an earlier one told late, begins none.
+    #[serde(default)]
+    pub scheduled_to: Option<DateTime<Utc>>,
 }
 
 /// Whether a source is read.
@@ -145,8 +148,16 @@ impl Source {
         match (self, event) {
             (this, SourceEvent::Connected(SourceConnected { id, body, secret })) => {
                 let standing = Standing::Active;
-                let state =
-                    SourceState { id, version: 1, body, secret, standing, running: None, ended: None };
+                let state = SourceState {
+                    id,
+                    version: 1,
+                    body,
+                    secret,
+                    standing,
+                    running: None,
+                    ended: None,
+                    scheduled_to: None,
+                };
                 *this = Self::Present(Box::new(state));
             }
             (Self::Present(state), event) => state.evolve(event),
@@ -198,16 +209,19 @@ impl SourceState {
                 "the source is paused; resume it to let its schedule go on",
             ));
         }
+        // A worker that was stopped past its lease may tell an instant again after others have gone on (hazards H14).
+        if let RunTrigger::Scheduled { due_at } = &trigger
+            && self.scheduled_to.is_some_and(|latest| *due_at <= latest)
+        {
+            return Ok(Vec::new());
+        }
         let started = SourceEvent::RunStarted(RunStarted { run_id, trigger, started_at: moment.now });
         match self.running {
             None if self.ended == Some(run_id) => Ok(Vec::new()),
             None => Ok(vec![started]),
             Some((running, _)) if running == run_id => Ok(Vec::new()),
             Some((running, since)) if moment.now - since > Source::RUN_LIMIT => {
-                let failure = RunFailure {
-                    class: RunFailureClass::Lost,
-                    detail: "the run did not end in time; its process was stopped or cut off".to_owned(),
-                };
+                let failure = RunFailure::lost();
                 Ok(vec![SourceEvent::RunFailed(RunFailed { run_id: running, failure }), started])
             }
             Some(_) => Err(Rejection::conflict(
@@ -239,7 +253,12 @@ impl SourceState {
             SourceEvent::Paused(_) => self.standing = Standing::Paused,
             SourceEvent::Resumed(_) => self.standing = Standing::Active,
             SourceEvent::Archived(_) => self.standing = Standing::Archived,
-            SourceEvent::RunStarted(started) => self.running = Some((started.run_id, started.started_at)),
+            SourceEvent::RunStarted(started) => {
+                self.running = Some((started.run_id, started.started_at));
+                if let RunTrigger::Scheduled { due_at } = started.trigger {
+                    self.scheduled_to = Some(due_at);
+                }
+            }
             // A lost run has not ended by its own word: what it says later is refused, not taken for a repetition.
             SourceEvent::RunFailed(RunFailed { failure, .. }) if failure.class == RunFailureClass::Lost => {
                 self.running = None;
@@ -328,6 +347,25 @@ mod tests {
         );
         let superseded = after(vec![(0, start(1)), (16, start(2))]);
         assert_eq!(code(superseded.decide(complete(1), &moment(17))), "source.run_superseded");
+    }
+
+    #[test]
+    fn an_instant_of_the_schedule_begins_one_run_however_late_it_is_told_again() {
+        let due = |n: u128, minute| SourceCommand::StartRun {
+            run_id: run(n),
+            trigger: RunTrigger::Scheduled { due_at: DateTime::UNIX_EPOCH + Duration::minutes(minute) },
+        };
+        let source = after(vec![
+            (60, due(1, 60)),
+            (61, complete(1)),
+            (120, due(2, 120)),
+            (121, complete(2)),
+            (122, start(3)),
+            (123, complete(3)),
+        ]);
+        assert_eq!(source.decide(due(1, 60), &moment(130)), Ok(Vec::new()), "told after another has run");
+        assert_eq!(source.decide(due(2, 120), &moment(130)), Ok(Vec::new()), "told after a manual run");
+        assert_eq!(source.decide(due(4, 180), &moment(180)).unwrap().len(), 1);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+#[cfg(doc)]
+use crate::source::Source;
 use crate::{KriSlug, Quantity};
 
 /// What set a run off.
@@ -96,6 +98,16 @@ pub enum RunFailureClass {
     Lost,
     /// Our own fault.
     Internal,
+}
+
+impl RunFailure {
+    /// The run outlived [`Source::RUN_LIMIT`], whatever became of its process.
+    pub fn lost() -> Self {
+        Self {
+            class: RunFailureClass::Lost,
+            detail: "the run did not end in time; its process was stopped or cut off".to_owned(),
+        }
+    }
 }
 
 /// How a run failed.

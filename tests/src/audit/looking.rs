@@ -109,7 +109,8 @@ async fn records_come_as_lines_and_as_cloud_events_and_go_on_where_they_broke_of
     assert!(rest.lines().count() > count - 3 && lines.lines().skip(3).eq(rest.lines().take(count - 3)));
     let events: Vec<Value> = serde_json::from_slice(&scene.export("?format=cloudevents").await).unwrap();
     assert_eq!(events[0]["tenantid"], scene.tenant);
-    for query in ["?format=xml", "?limit=5", "?cursor=3", "?actor=%00", &format!("?type={}", "x".repeat(201))] {
+    for query in ["?format=xml", "?limit=5", "?cursor=3", "?actor=%00", &format!("?type={}", "x".repeat(201))]
+    {
         let refused = scene.web.get(&scene.auditor, &format!("/api/audit/export{query}")).await;
         assert!(refused.status == 422 || query == "?actor=%00", "{query}: {}", refused.text);
     }
@@ -121,7 +122,8 @@ async fn a_witness_gets_checkpoints_and_proofs_that_hold_by_themselves() {
     let scene = Scene::set().await;
     let ring = scene.ring().await;
     let first = scene.get("/api/audit/checkpoint").await;
-    let header = [("authorization", format!("Bearer {}", scene.auditor)), ("accept", "text/plain".to_owned())];
+    let header =
+        [("authorization", format!("Bearer {}", scene.auditor)), ("accept", "text/plain".to_owned())];
     let header: Vec<(&str, &str)> = header.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let note = scene.web.send(Method::GET, "/api/audit/checkpoint", &header, None).await.expect(200).text;
     assert_eq!(first["note"], note.as_str());
@@ -135,7 +137,8 @@ async fn a_witness_gets_checkpoints_and_proofs_that_hold_by_themselves() {
     };
     let begin = proof.text.find(r#""record":"#).unwrap() + r#""record":"#.len();
     let record = &proof.text[begin..proof.text.find(r#","leafHash""#).unwrap()];
-    let path = InclusionProof { index: 1, size: fields["size"].as_u64().unwrap(), path: hashes(&fields["path"]) };
+    let path =
+        InclusionProof { index: 1, size: fields["size"].as_u64().unwrap(), path: hashes(&fields["path"]) };
     let anchor = Checkpoint::open(fields["checkpoint"].as_str().unwrap().as_bytes(), &ring).unwrap();
     path.verify(&leaf_hash(record.as_bytes()), &anchor.checkpoint().root()).unwrap();
 
@@ -166,13 +169,18 @@ async fn what_changed_is_told_by_thing_and_by_actor_in_words_and_as_patches() {
     let actors = diff["actors"].as_array().unwrap();
     assert!(actors.iter().any(|actor| actor["actor"] == value["metadata"]["actor"]), "{diff}");
     let whole = scene.get("/api/audit/diff?from=0").await;
-    let came = whole["things"].as_array().unwrap().iter().filter(|thing| thing["words"][0] == "came into being");
+    let came =
+        whole["things"].as_array().unwrap().iter().filter(|thing| thing["words"][0] == "came into being");
     assert_eq!(came.count(), 1, "{whole}");
     let time = events[0]["recordedAt"].as_str().unwrap();
     let by_time = scene.get(&format!("/api/audit/diff?from={time}&to={before}")).await;
     assert!(by_time["from"].as_u64().is_some_and(|from| 0 < from && from <= before), "{by_time}");
     for query in ["", "?from=x", "?from=9999", "?from=2&to=1"] {
-        assert_eq!(scene.web.get(&scene.auditor, &format!("/api/audit/diff{query}")).await.status, 422, "{query}");
+        assert_eq!(
+            scene.web.get(&scene.auditor, &format!("/api/audit/diff{query}")).await.status,
+            422,
+            "{query}"
+        );
     }
     scene.web.stop().await;
 }
@@ -182,10 +190,14 @@ async fn an_event_is_explained_up_to_a_person_and_down_to_what_came_of_it() {
     let scene = Scene::set().await;
     let events = scene.events().await;
     let opened = events.iter().find(|event| event["type"] == "breach.opened").unwrap();
-    let explained = scene.get(&format!("/api/audit/explain?event={}", opened["eventId"].as_str().unwrap())).await;
+    let explained =
+        scene.get(&format!("/api/audit/explain?event={}", opened["eventId"].as_str().unwrap())).await;
     assert_eq!(explained["event"]["eventId"], opened["eventId"]);
     assert_eq!(explained["together"][0]["type"], "kri.value_recorded", "{explained}");
-    assert!(explained["origin"]["words"].as_str().unwrap().starts_with("the person with account"), "{explained}");
+    assert!(
+        explained["origin"]["words"].as_str().unwrap().starts_with("the person with account"),
+        "{explained}"
+    );
     for missing in ["01ARZ3NDEKTSV4RRFFQ69G5FAV", "1"] {
         let refused = scene.web.get(&scene.auditor, &format!("/api/audit/explain?event={missing}")).await;
         assert_eq!(refused.status, 404);
@@ -223,7 +235,11 @@ async fn every_look_is_recorded_with_its_reader_and_a_repeated_reading_once() {
     let event = scene.events().await[0]["eventId"].as_str().unwrap().to_owned();
     scene.get(&format!("/api/audit/explain?event={event}")).await;
     scene.web.clock.advance(chrono::Duration::minutes(10));
-    let fresh = scene.web.post("", "/api/auth/login", &json!({"email": "eve@audit.example", "password": "a password of her own"}));
+    let fresh = scene.web.post(
+        "",
+        "/api/auth/login",
+        &json!({"email": "eve@audit.example", "password": "a password of her own"}),
+    );
     let fresh = fresh.await.expect(200).field("accessToken");
     scene.web.get(&fresh, "/api/audit/events?aggregateType=kri").await.expect(200);
 
@@ -239,8 +255,15 @@ async fn every_look_is_recorded_with_its_reader_and_a_repeated_reading_once() {
     assert_eq!(
         types,
         [
-            "audit.read", "audit.read", "audit.exported", "audit.verified", "audit.replayed", "audit.replayed",
-            "audit.replayed", "audit.read", "audit.read",
+            "audit.read",
+            "audit.read",
+            "audit.exported",
+            "audit.verified",
+            "audit.replayed",
+            "audit.replayed",
+            "audit.replayed",
+            "audit.read",
+            "audit.read",
         ],
         "{looks:?}"
     );
@@ -255,7 +278,8 @@ async fn an_impersonation_stands_on_both_streams() {
     assert_eq!(inside[0]["type"], "audit.impersonated", "the very first thing that happened in the tenant");
     assert_eq!(inside[0]["metadata"]["reason"], "a test");
     assert!(inside[0]["metadata"]["impersonator"].is_string());
-    let above = scene.web.get(&scene.root, "/api/audit/events?type=account.impersonated").await.expect(200).json();
+    let above =
+        scene.web.get(&scene.root, "/api/audit/events?type=account.impersonated").await.expect(200).json();
     assert_eq!(above["items"][0]["payload"]["tenantId"], scene.tenant);
     assert_eq!(above["items"][0]["metadata"]["reason"], "a test");
     scene.web.stop().await;

@@ -33,7 +33,7 @@ fn share() -> u64 {
 async fn delay_commits(connection: &mut PgConnection, table: &str) {
     let trigger = format!(
         "CREATE FUNCTION wait_a_little() RETURNS trigger LANGUAGE plpgsql AS
-             $$ BEGIN IF random() < 0.05 THEN PERFORM pg_sleep(random() * 0.01); END IF; RETURN NULL; END $$;
+             $$ BEGIN IF random() < 0.02 THEN PERFORM pg_sleep(random() * 0.01); END IF; RETURN NULL; END $$;
          CREATE CONSTRAINT TRIGGER delay AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED
              FOR EACH ROW EXECUTE FUNCTION wait_a_little()"
     );

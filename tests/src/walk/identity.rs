@@ -120,6 +120,8 @@ async fn an_invited_person_gets_their_role_and_nothing_more_and_the_link_works_o
     let (tenant, token) = web.tenant(&root, "acme-corp").await;
     let invite = json!({"email": "ada@acme.example", "role": "tenant_user", "tenantId": tenant});
     let invited = web.post(&root, "/api/invitations", &invite).await.expect(201).field("token");
+    let mail = web.get(&root, "/api/outbox").await.expect(200);
+    assert!(mail.text.contains(&invited), "without a mail server the link is read here");
     let accept = format!("/api/invitations/{invited}/accept");
     let person = json!({"name": "Ada", "password": "a password of her own"});
     let ada = web.post("", &accept, &person).await.expect(201);
@@ -139,5 +141,21 @@ async fn an_invited_person_gets_their_role_and_nothing_more_and_the_link_works_o
     let metadata = &events[0]["metadata"];
     assert!(metadata["impersonator"].is_string(), "{metadata}");
     assert_eq!(metadata["reason"], "a test");
+    web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_asked_for_twice_with_one_key_is_one_invitation_with_one_token() {
+    let database = TestDatabase::make().await;
+    let web = Web::start(&database).await;
+    let root = web.register().await;
+    let invite = json!({"email": "ada@acme.example", "role": "superadmin"});
+    let ask = async || {
+        web.command(Method::POST, &root, "/api/invitations", &invite, &[("idempotency-key", "k")]).await
+    };
+    let (first, again) = (ask().await.expect(201), ask().await.expect(201));
+    assert_eq!(first.text, again.text);
+    let mail = web.get(&root, "/api/outbox").await.expect(200).json();
+    assert_eq!(mail["items"].as_array().map(Vec::len), Some(1));
     web.stop().await;
 }

@@ -77,11 +77,11 @@ pub(super) const FAULTS: &[(&str, &str)] = &[
     ("a view has its reader's rights", "CREATE MATERIALIZED VIEW everything AS SELECT * FROM events"),
     ("a view has its reader's rights", "ALTER VIEW cqrs_events SET (security_invoker = false)"),
     (
-        "a function has its caller's rights, but for the one that hands out ids and heads",
+        "a function has its caller's rights, but for those that hand out ids",
         "CREATE FUNCTION peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM events'",
     ),
     (
-        "a function has its caller's rights, but for the one that hands out ids and heads",
+        "a function has its caller's rights, but for those that hand out ids",
         "ALTER FUNCTION stream_positions(uuid, integer) RESET search_path",
     ),
     ("everybody may do nothing", "GRANT SELECT ON snapshots TO PUBLIC"),

@@ -59,8 +59,13 @@ pub(super) const RULES: &[(&str, &str)] = &[
               AND pg_get_expr(p.polqual, p.polrelid) = '(tenant_id = ANY (( SELECT writing_tenants() AS writing_tenants)::uuid[]))'
               AND pg_get_expr(p.polwithcheck, p.polrelid)
                   = '(tenant_id = ANY (( SELECT writing_tenants() AS writing_tenants)::uuid[]))')
-             OR (p.polname = 'sweep' AND p.polrelid = 'stream_heads'::regclass AND p.polcmd = 'r'
-              AND p.polroles = ARRAY['draxis_owner'::regrole::oid] AND pg_get_expr(p.polqual, p.polrelid) = 'true')))",
+             OR (p.polname = 'sweep' AND p.polcmd = 'r'
+              AND p.polrelid IN ('stream_heads'::regclass, 'timer_checkpoints'::regclass, 'timers'::regclass)
+              AND p.polroles = ARRAY['draxis_owner'::regrole::oid] AND pg_get_expr(p.polqual, p.polrelid) = 'true')
+             -- What claims a timer raises its fence.
+             OR (p.polname = 'lease' AND p.polrelid = 'timers'::regclass AND p.polcmd = 'w'
+              AND p.polroles = ARRAY['draxis_owner'::regrole::oid] AND pg_get_expr(p.polqual, p.polrelid) = 'true'
+              AND pg_get_expr(p.polwithcheck, p.polrelid) = 'true')))",
     ),
     (
         "a role that may touch a tenant's table has its policy there",
@@ -128,11 +133,14 @@ pub(super) const RULES: &[(&str, &str)] = &[
                 OR (c.relkind = 'v' AND NOT coalesce(c.reloptions @> ARRAY['security_invoker=true'], false)))",
     ),
     (
-        "a function has its caller's rights, but for the one that hands out ids and heads",
+        "a function has its caller's rights, but for those that hand out ids",
         "SELECT p.oid::regprocedure::text FROM pg_proc AS p
          WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef
-           AND NOT (p.proname = 'stream_positions' AND p.proconfig IS NOT DISTINCT FROM ARRAY['search_path=public, pg_temp']
-                    AND pg_get_function_result(p.oid) = 'TABLE(tenant_id uuid, head bigint)')",
+           AND NOT (p.proconfig IS NOT DISTINCT FROM ARRAY['search_path=public, pg_temp']
+                    AND (p.proname::text, pg_get_function_result(p.oid)) IN (
+                        ('stream_positions', 'TABLE(tenant_id uuid, head bigint)'),
+                        ('claim_timers',
+                         'TABLE(tenant_id uuid, kind text, subject text, due_at timestamp with time zone, fence bigint)')))",
     ),
     (
         "everybody may do nothing",

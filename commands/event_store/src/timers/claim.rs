@@ -1,0 +1,160 @@
+//! Claiming: due timers of any tenant by their ids alone, leased by database time under a number that only rises.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use draxis_domain::TenantId;
+use sqlx::PgPool;
+
+use crate::tenant_tx::TenantTx;
+use crate::timers::fold::cause;
+use crate::timers::{StoredTimer, TimerName};
+
+/// What a worker asks for.
+#[derive(Debug, Clone)]
+pub struct TimerClaim<'a> {
+    /// Kinds it can carry out.
+    pub kinds: &'a [String],
+    /// Due at or before.
+    pub due: DateTime<Utc>,
+    /// How many of one tenant may be under way.
+    pub of_tenant: u32,
+    /// How many it takes now.
+    pub up_to: u32,
+    /// How many are under way already, by tenant.
+    pub busy: &'a BTreeMap<TenantId, u32>,
+    /// How long they are its own, by the database's clock.
+    pub lease: Duration,
+}
+
+/// A timer that this worker holds until its lease ends or somebody else is given a higher number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimedTimer {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// What it is of.
+    pub name: TimerName,
+    /// When it was due.
+    pub due_at: DateTime<Utc>,
+    /// The number of the claim.
+    pub fence: i64,
+}
+
+/// Takes due timers that nobody holds, fairly between tenants.
+pub async fn claim_timers(pool: &PgPool, claim: &TimerClaim<'_>) -> Result<Vec<ClaimedTimer>, sqlx::Error> {
+    let signed = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+    let (tenants, jobs): (Vec<_>, Vec<_>) =
+        claim.busy.iter().map(|(tenant, jobs)| (tenant.uuid(), signed(*jobs))).unzip();
+    let rows = sqlx::query!(
+        r#"SELECT tenant_id AS "tenant_id!", kind AS "kind!", subject AS "subject!", due_at AS "due_at!", fence AS "fence!"
+           FROM claim_timers($1, $2, $3, $4, $5, $6, $7)"#,
+        claim.kinds,
+        claim.due,
+        signed(claim.of_tenant),
+        signed(claim.up_to),
+        &tenants,
+        &jobs,
+        millis(claim.lease)
+    )
+    .fetch_all(pool)
+    .await?;
+    let claimed = rows.into_iter().map(|row| ClaimedTimer {
+        tenant: row.tenant_id.into(),
+        name: TimerName { kind: row.kind, subject: row.subject },
+        due_at: row.due_at,
+        fence: row.fence,
+    });
+    Ok(claimed.collect())
+}
+
+/// The timer that was claimed; none where the claim no longer holds, or an event has moved it meanwhile.
+pub async fn find_claimed(pool: &PgPool, claimed: &ClaimedTimer) -> Result<Option<StoredTimer>, sqlx::Error> {
+    let mut transaction = TenantTx::begin(pool, claimed.tenant).await?;
+    let row = sqlx::query!(
+        r#"SELECT due_at, cause, memo::text AS "memo!" FROM timers
+           WHERE tenant_id = $1 AND kind = $2 AND subject = $3 AND due_at = $4 AND fence = $5 AND NOT done
+             AND held_until > clock_timestamp()"#,
+        claimed.tenant.uuid(),
+        claimed.name.kind,
+        claimed.name.subject,
+        claimed.due_at,
+        claimed.fence
+    )
+    .fetch_optional(&mut *transaction)
+    .await?;
+    row.map(|row| Ok(StoredTimer { due_at: row.due_at, cause: cause(&row.cause)?, memo: row.memo }))
+        .transpose()
+}
+
+/// Says that what was due has been done. False where the claim no longer holds or the timer is due for something else by now:
+/// then it stays as it is (hazards H14).
+pub async fn finish_timer(
+    pool: &PgPool,
+    claimed: &ClaimedTimer,
+    timer: &StoredTimer,
+) -> Result<bool, sqlx::Error> {
+    let mut transaction = TenantTx::begin(pool, claimed.tenant).await?;
+    let done = sqlx::query!(
+        "UPDATE timers SET done = true
+         WHERE tenant_id = $1 AND kind = $2 AND subject = $3 AND due_at = $4 AND fence = $5 AND cause = $6 AND NOT done",
+        claimed.tenant.uuid(),
+        claimed.name.kind,
+        claimed.name.subject,
+        claimed.due_at,
+        claimed.fence,
+        timer.cause.to_string()
+    )
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Counts a failure and holds the timer back for a while, the longer the more often it failed. Answers with how often it has
+/// failed; none where the claim no longer holds.
+pub async fn retry_timer(
+    pool: &PgPool,
+    claimed: &ClaimedTimer,
+    (first, longest): (Duration, Duration),
+) -> Result<Option<u32>, sqlx::Error> {
+    let mut transaction = TenantTx::begin(pool, claimed.tenant).await?;
+    let failures = sqlx::query_scalar!(
+        "UPDATE timers SET failures = failures + 1,
+             held_until = clock_timestamp() + least($6::bigint << least(failures, 30), $7) * interval '1 millisecond'
+         WHERE tenant_id = $1 AND kind = $2 AND subject = $3 AND due_at = $4 AND fence = $5 AND NOT done
+         RETURNING failures",
+        claimed.tenant.uuid(),
+        claimed.name.kind,
+        claimed.name.subject,
+        claimed.due_at,
+        claimed.fence,
+        millis(first),
+        millis(longest)
+    )
+    .fetch_optional(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(failures.and_then(|failures| u32::try_from(failures).ok()))
+}
+
+/// Gives a timer back untouched, for another worker to claim at once.
+pub async fn hand_back_timer(pool: &PgPool, claimed: &ClaimedTimer) -> Result<(), sqlx::Error> {
+    let mut transaction = TenantTx::begin(pool, claimed.tenant).await?;
+    sqlx::query!(
+        "UPDATE timers SET held_until = '-infinity'
+         WHERE tenant_id = $1 AND kind = $2 AND subject = $3 AND due_at = $4 AND fence = $5 AND NOT done",
+        claimed.tenant.uuid(),
+        claimed.name.kind,
+        claimed.name.subject,
+        claimed.due_at,
+        claimed.fence
+    )
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

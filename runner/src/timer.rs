@@ -1,0 +1,61 @@
+//! Timers: what is due and when, folded from the log, and done once by whoever holds it, whatever dies (hazards H1, H14).
+//!
+//! A timer is no truth of its own: [`fold`] makes it of events, so its table can be deleted and folded again. What is done when
+//! it is due ([`duty`]) is a command whose rule answers a second telling with nothing; the lease only keeps processes from
+//! doing the same work at once.
+
+mod duty;
+mod fold;
+mod folding;
+mod follow;
+mod kind;
+mod places;
+mod settings;
+mod work;
+
+use std::sync::Arc;
+
+use draxis_commands::Commands;
+use draxis_domain::{Position, TenantId};
+use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use folding::FoldError;
+pub use kind::{Lane, TimerKind};
+pub use settings::{LaneLimits, TimerSettings};
+
+use crate::source_run::SourceRuns;
+
+/// The timers of one process; clones share them.
+#[derive(Clone)]
+pub struct Timers(Arc<Shared>);
+
+struct Shared {
+    commands: Commands,
+    source_runs: SourceRuns,
+    settings: TimerSettings,
+    /// Told when an event made something due at once.
+    due: Notify,
+}
+
+impl Timers {
+    /// Timers whose duties are commands and source runs.
+    pub fn new(commands: Commands, source_runs: SourceRuns, settings: TimerSettings) -> Self {
+        Self(Arc::new(Shared { commands, source_runs, settings, due: Notify::new() }))
+    }
+
+    /// Starts what keeps the timers folded and what does what is due, each in a task of its own. Told to stop, they take nothing
+    /// more, and the tasks end when what they have begun has.
+    pub fn start(
+        &self,
+        stop: &CancellationToken,
+        tasks: &TaskTracker,
+        wakeups: broadcast::Receiver<(TenantId, Position)>,
+    ) {
+        tasks.spawn(self.clone().follow(wakeups, stop.clone()));
+        for lane in Lane::ALL {
+            tasks.spawn(self.clone().work(lane, stop.clone()));
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Duties: what is done when each kind is due. Each is a command that changes nothing where it no longer fits.
+
+use chrono::{DateTime, Utc};
+use draxis_commands::{Caller, CommandError, Commands, Context};
+use draxis_domain::kri::{BreachCommand, Kri, KriCommand};
+use draxis_domain::source::{RunFailure, Source, SourceCommand};
+use draxis_domain::{EventId, KriId, SourceId, TenantId};
+use draxis_event_store::{ClaimedTimer, StoredTimer};
+
+use crate::timer::fold::Memo;
+use crate::timer::{TimerKind, Timers};
+
+/// A due timer.
+struct Duty<'a> {
+    commands: &'a Commands,
+    tenant: TenantId,
+    due_at: DateTime<Utc>,
+    cause: EventId,
+}
+
+impl Timers {
+    /// Does what a timer of that kind is for.
+    pub(super) async fn duty(
+        &self,
+        kind: TimerKind,
+        claimed: &ClaimedTimer,
+        timer: &StoredTimer,
+    ) -> Result<(), CommandError> {
+        let subject = claimed.name.subject.as_str();
+        let duty = Duty {
+            commands: &self.0.commands,
+            tenant: claimed.tenant,
+            due_at: claimed.due_at,
+            cause: timer.cause,
+        };
+        match kind {
+            TimerKind::SourceRun => {
+                self.0.source_runs.run_scheduled(claimed.tenant, id(subject)?, claimed.due_at).await
+            }
+            TimerKind::RunLost => duty.give_up_run(id(subject)?).await,
+            TimerKind::KriStale => duty.mark_stale(id(subject)?).await,
+            TimerKind::BreachWake => duty.wake_breach(id(subject)?).await,
+            TimerKind::KriReschedule => {
+                let memo: Memo = serde_json::from_str(&timer.memo).map_err(CommandError::failed)?;
+                duty.reschedule(id(subject)?, &memo).await
+            }
+        }
+    }
+}
+
+fn id<I: std::str::FromStr<Err = ulid::DecodeError>>(subject: &str) -> Result<I, CommandError> {
+    subject.parse().map_err(CommandError::failed)
+}
+
+impl Duty<'_> {
+    fn context(&self) -> Context {
+        Context { causation: Some(self.cause), ..Context::of(Caller::runner(self.tenant)) }
+    }
+
+    /// A run that has not ended by now has lost its process, or is taken for it: what it says later is refused.
+    async fn give_up_run(&self, id: SourceId) -> Result<(), CommandError> {
+        let Source::Present(source) = self.commands.load::<Source>(self.tenant, &id.to_string()).await?
+        else {
+            return Ok(());
+        };
+        let Some((run_id, _)) = source.running.filter(|(_, since)| *since + Source::RUN_LIMIT <= self.due_at)
+        else {
+            return Ok(());
+        };
+        let context = Context { correlation: Some(run_id.to_string()), ..self.context() };
+        let command = SourceCommand::FailRun { run_id, failure: RunFailure::lost() };
+        self.commands.change_source(&context, id, command).await?;
+        Ok(())
+    }
+
+    async fn mark_stale(&self, id: KriId) -> Result<(), CommandError> {
+        self.commands.change_kri(&self.context(), id, KriCommand::MarkStale).await?;
+        Ok(())
+    }
+
+    async fn wake_breach(&self, id: KriId) -> Result<(), CommandError> {
+        let kri = self.commands.load::<Kri>(self.tenant, &id.to_string()).await?;
+        let Some(open) = kri.in_use().and_then(|kri| kri.episodes.open.as_ref()) else { return Ok(()) };
+        let command = BreachCommand::SnoozeOver { until: self.due_at };
+        self.commands.change_kri(&self.context(), id, KriCommand::Breach { id: open.id, command }).await?;
+        Ok(())
+    }
+
+    /// Tells each KRI that is still wired to the source how often it is read now. The source's own word counts, not the
+    /// memo's: an edit that came since makes this due again.
+    async fn reschedule(&self, id: SourceId, memo: &Memo) -> Result<(), CommandError> {
+        let Memo::Wiring(wiring) = memo else { return Ok(()) };
+        let source = self.commands.load::<Source>(self.tenant, &id.to_string()).await?;
+        let Some(schedule) = source.in_use().map(|source| source.body.schedule) else { return Ok(()) };
+        for kri_id in &wiring.kris {
+            let kri = self.commands.load::<Kri>(self.tenant, &kri_id.to_string()).await?;
+            let wired = kri.in_use().is_some_and(|kri| kri.body.source_id == Some(id));
+            if wired {
+                let command = KriCommand::Reschedule(Some(schedule));
+                self.commands.change_kri(&self.context(), *kri_id, command).await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,194 @@
+//! Folding a tenant's stream into its timers: exact, in one transaction from where it stood to the stream's head.
+
+use std::collections::BTreeMap;
+
+use draxis_commands::CommandError;
+use draxis_domain::{DecodeError, Position, TenantEvent, TenantId};
+use draxis_event_store::{
+    StoredEvent, StoredTimer, TenantTx, TimerCheckpoint, TimerName, load_timers, lock_timer_checkpoint,
+    move_timer_checkpoint, put_timers, read_on, remove_timers,
+};
+
+use crate::timer::fold::{Timer, TimerKey, Told, VERSION, changes};
+use crate::timer::{TimerKind, Timers};
+
+/// How many events are read at once.
+const PAGE: u32 = 1_000;
+
+/// Why a tenant's timers could not be brought to its stream's head.
+#[derive(Debug, thiserror::Error)]
+pub enum FoldError {
+    /// The database.
+    #[error("the tenant's timers could not be read or written")]
+    Database(#[from] CommandError),
+    /// The stream has a hole, which only a lost or hidden row brings about.
+    #[error(
+        "the stream goes on at position {found} where {expected} should follow: verify the tenant's audit trail"
+    )]
+    Gap {
+        /// What should have followed.
+        expected: Position,
+        /// What did.
+        found: Position,
+    },
+    /// An event does not read back.
+    #[error("the event at position {position} could not be understood")]
+    Event {
+        /// Where.
+        position: Position,
+        /// Why.
+        source: DecodeError,
+    },
+    /// An id or a memo does not read back.
+    #[error("what is kept beside position {position} could not be understood")]
+    Beside {
+        /// Where.
+        position: Position,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// The timers that were touched, as they were and as they are.
+#[derive(Default)]
+struct Touched(BTreeMap<TimerKey, (Option<Timer>, Option<Timer>)>);
+
+impl Timers {
+    /// Brings a tenant's timers to its stream's head and answers with that position. Rows and checkpoint commit together; the
+    /// checkpoint's row is locked meanwhile, so that two programs never fold one tenant at once. A tenant whose fold is of
+    /// another version is folded anew in the same transaction: claims see the old timers or the new, never some of each.
+    pub async fn catch_up(&self, tenant: TenantId) -> Result<Position, FoldError> {
+        let pool = &self.0.commands.pools().app;
+        let mut transaction = TenantTx::begin_rebuildable(pool, tenant).await.map_err(CommandError::from)?;
+        let from = match lock_timer_checkpoint(&mut transaction, VERSION).await.map_err(CommandError::from)? {
+            TimerCheckpoint::At(position) => position,
+            TimerCheckpoint::Newer => return Ok(Position::START),
+        };
+        let mut touched = Touched::default();
+        let mut at = from;
+        loop {
+            let stored = read_on(&mut transaction, at, PAGE).await.map_err(CommandError::from)?;
+            let full = stored.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
+            at = touched.fold(&mut transaction, at, stored).await?;
+            if !full {
+                break;
+            }
+        }
+        if at > from {
+            let due = self.write(&mut transaction, touched, at).await?;
+            transaction.commit().await.map_err(CommandError::from)?;
+            if due {
+                self.0.due.notify_waiters();
+            }
+        }
+        Ok(at)
+    }
+
+    /// Writes what changed, and says whether any of it is due already.
+    async fn write(
+        &self,
+        transaction: &mut TenantTx,
+        touched: Touched,
+        at: Position,
+    ) -> Result<bool, FoldError> {
+        let now = self.0.commands.clock().now();
+        let (mut put, mut gone, mut due) = (Vec::new(), Vec::new(), false);
+        for (key, (was, is)) in touched.0 {
+            let name = TimerName { kind: key.kind.name().to_owned(), subject: key.subject };
+            match is {
+                Some(timer) if was.as_ref() != Some(&timer) => {
+                    due |= timer.due_at.is_some_and(|due| due <= now);
+                    put.push((name, stored(&timer, at)?));
+                }
+                None if was.is_some() => gone.push(name),
+                Some(_) | None => {}
+            }
+        }
+        if !gone.is_empty() {
+            remove_timers(transaction, &gone).await.map_err(CommandError::from)?;
+        }
+        if !put.is_empty() {
+            put_timers(transaction, &put).await.map_err(CommandError::from)?;
+        }
+        let kinds: Vec<String> = TimerKind::ALL.iter().map(|kind| kind.name().to_owned()).collect();
+        move_timer_checkpoint(transaction, at, &kinds).await.map_err(CommandError::from)?;
+        Ok(due)
+    }
+}
+
+impl Touched {
+    async fn fold(
+        &mut self,
+        transaction: &mut TenantTx,
+        after: Position,
+        page: Vec<StoredEvent>,
+    ) -> Result<Position, FoldError> {
+        let mut at = after;
+        let mut planned = Vec::new();
+        for event in page {
+            at = at.next();
+            if event.position != at {
+                return Err(FoldError::Gap { expected: at, found: event.position });
+            }
+            let told = told(&event)?;
+            planned.extend(changes(&told).into_iter().map(|(key, change)| (key, change, told.clone())));
+        }
+        let keys: Vec<&TimerKey> = planned.iter().map(|(key, ..)| key).collect();
+        self.load(transaction, &keys, at).await?;
+        for (key, change, told) in planned {
+            let (_, now) = self.0.entry(key).or_default();
+            *now = change.apply(now.take(), &told);
+        }
+        Ok(at)
+    }
+
+    async fn load(
+        &mut self,
+        transaction: &mut TenantTx,
+        keys: &[&TimerKey],
+        at: Position,
+    ) -> Result<(), FoldError> {
+        let mut names = Vec::new();
+        for key in keys.iter().copied() {
+            if !self.0.contains_key(key) {
+                self.0.insert(key.clone(), (None, None));
+                names.push(TimerName { kind: key.kind.name().to_owned(), subject: key.subject.clone() });
+            }
+        }
+        if names.is_empty() {
+            return Ok(());
+        }
+        for (name, timer) in load_timers(transaction, &names).await.map_err(CommandError::from)? {
+            let Some(kind) = TimerKind::parse(&name.kind) else { continue };
+            let timer = Some(read(&timer, at)?);
+            self.0.insert(TimerKey { kind, subject: name.subject }, (timer.clone(), timer));
+        }
+        Ok(())
+    }
+}
+
+fn told(event: &StoredEvent) -> Result<Told, FoldError> {
+    let position = event.position;
+    let decoded =
+        TenantEvent::decode(&event.aggregate_type, &event.event_type, event.version, &event.payload);
+    Ok(Told {
+        event_id: event.event_id.parse().map_err(|error: ulid::DecodeError| beside(position, error))?,
+        recorded_at: event.recorded_at,
+        aggregate_id: event.aggregate_id.clone(),
+        event: decoded.map_err(|source| FoldError::Event { position, source })?,
+    })
+}
+
+fn read(timer: &StoredTimer, at: Position) -> Result<Timer, FoldError> {
+    let memo = serde_json::from_str(&timer.memo).map_err(|error| beside(at, error))?;
+    Ok(Timer { due_at: timer.due_at, cause: timer.cause, memo })
+}
+
+fn stored(timer: &Timer, at: Position) -> Result<StoredTimer, FoldError> {
+    let memo = serde_json::to_string(&timer.memo).map_err(|error| beside(at, error))?;
+    Ok(StoredTimer { due_at: timer.due_at, cause: timer.cause, memo })
+}
+
+fn beside(position: Position, error: impl std::error::Error + Send + Sync + 'static) -> FoldError {
+    FoldError::Beside { position, source: Box::new(error) }
+}

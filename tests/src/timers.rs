@@ -1,0 +1,9 @@
+//! Timers: what is due is done once, by whoever holds it, on the log's word alone (hazards H1, H6, H14).
+
+mod far;
+mod freshness;
+mod leases;
+mod program;
+mod refold;
+mod runs;
+mod stopping;

@@ -1,0 +1,145 @@
+//! Leases: a timer is one worker's at a time, and nobody else's word counts (hazards H14).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::Duration as Span;
+use draxis_domain::source::{Schedule, SourceCommand};
+use draxis_domain::{SourceId, TenantId};
+use draxis_event_store::{
+    ClaimedTimer, Clock as _, TimerClaim, claim_timers, find_claimed, finish_timer, hand_back_timer,
+    retry_timer,
+};
+
+use crate::house::{TestDatabase, new_tenant};
+
+use super::program::Program;
+
+const LONG: Duration = Duration::from_mins(5);
+
+async fn with_due(program: &Program, tenant: TenantId, sources: usize) -> Vec<SourceId> {
+    let mut connected = Vec::new();
+    for _ in 0..sources {
+        connected.push(program.connect(tenant, "http://127.0.0.1:9", Schedule::Hourly).await);
+    }
+    program.timers.catch_up(tenant).await.unwrap();
+    connected
+}
+
+async fn claim(program: &Program, up_to: u32, lease: Duration) -> Vec<ClaimedTimer> {
+    claim_beside(program, (up_to, 100), lease, &BTreeMap::new()).await
+}
+
+async fn claim_beside(
+    program: &Program,
+    (up_to, of_tenant): (u32, u32),
+    lease: Duration,
+    busy: &BTreeMap<TenantId, u32>,
+) -> Vec<ClaimedTimer> {
+    let kinds = ["source_run".to_owned()];
+    let due = program.process.clock.now() + Span::hours(1);
+    let claim = TimerClaim { kinds: &kinds, due, of_tenant, up_to, busy, lease };
+    claim_timers(&program.process.pools.app, &claim).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_claimed_timer_is_nobody_elses_while_the_lease_lasts() {
+    let database = TestDatabase::make().await;
+    let (one, other) = (Program::start(&database).await, Program::start(&database).await);
+    with_due(&one, new_tenant(), 5).await;
+    let (mine, theirs) = tokio::join!(claim(&one, 3, LONG), claim(&other, 100, LONG));
+    let left = claim(&one, 100, LONG).await;
+    assert_eq!(mine.len() + theirs.len() + left.len(), 5);
+    let mut names: Vec<_> = mine.iter().chain(&theirs).chain(&left).map(|claimed| &claimed.name).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 5, "each was handed out once");
+    hand_back_timer(&one.process.pools.app, &mine[0]).await.unwrap();
+    let again = claim(&other, 100, LONG).await;
+    assert_eq!(again.iter().map(|claimed| &claimed.name).collect::<Vec<_>>(), [&mine[0].name]);
+}
+
+#[tokio::test]
+async fn a_worker_stopped_past_its_lease_cannot_say_that_it_is_done() {
+    let database = TestDatabase::make().await;
+    let program = Program::start(&database).await;
+    with_due(&program, new_tenant(), 1).await;
+    let pool = &program.process.pools.app;
+    let stopped = claim(&program, 1, Duration::ZERO).await.remove(0);
+    let next = claim(&program, 1, LONG).await.remove(0);
+    assert!(next.fence > stopped.fence, "the number rises");
+    assert_eq!(find_claimed(pool, &stopped).await.unwrap(), None, "it does not even begin");
+    let timer = find_claimed(pool, &next).await.unwrap().unwrap();
+    assert!(!finish_timer(pool, &stopped, &timer).await.unwrap());
+    assert_eq!(retry_timer(pool, &stopped, (LONG, LONG)).await.unwrap(), None);
+    hand_back_timer(pool, &stopped).await.unwrap();
+    assert!(claim(&program, 1, LONG).await.is_empty(), "it cannot give away what is not its own");
+    assert!(finish_timer(pool, &next, &timer).await.unwrap());
+    assert!(!finish_timer(pool, &next, &timer).await.unwrap(), "done is done");
+    assert!(claim(&program, 1, LONG).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_timer_that_an_event_has_moved_is_not_finished_by_who_held_it_before() {
+    let database = TestDatabase::make().await;
+    let program = Program::start(&database).await;
+    let tenant = new_tenant();
+    let source = with_due(&program, tenant, 1).await.remove(0);
+    let pool = &program.process.pools.app;
+    let held = claim(&program, 1, LONG).await.remove(0);
+    let timer = find_claimed(pool, &held).await.unwrap().unwrap();
+    program.change(tenant, source, SourceCommand::Pause).await;
+    program.process.clock.advance(Span::hours(3));
+    program.change(tenant, source, SourceCommand::Resume).await;
+    program.timers.catch_up(tenant).await.unwrap();
+    assert!(!finish_timer(pool, &held, &timer).await.unwrap());
+    let again = claim(&program, 1, LONG).await.remove(0);
+    assert!(again.due_at > held.due_at && again.fence > held.fence);
+}
+
+#[tokio::test]
+async fn what_failed_is_held_back_longer_each_time() {
+    let database = TestDatabase::make().await;
+    let program = Program::start(&database).await;
+    with_due(&program, new_tenant(), 1).await;
+    let pool = &program.process.pools.app;
+    for failures in 1..=3 {
+        let claimed = claim(&program, 1, LONG).await.remove(0);
+        let none = (Duration::ZERO, Duration::ZERO);
+        assert_eq!(retry_timer(pool, &claimed, none).await.unwrap(), Some(failures));
+    }
+    let claimed = claim(&program, 1, LONG).await.remove(0);
+    assert_eq!(retry_timer(pool, &claimed, (LONG, LONG)).await.unwrap(), Some(4));
+    assert!(claim(&program, 1, LONG).await.is_empty());
+}
+
+#[tokio::test]
+async fn whoever_has_much_due_makes_nobody_wait() {
+    let database = TestDatabase::make().await;
+    let program = Program::start(&database).await;
+    let (busy, quiet, full) = (new_tenant(), new_tenant(), new_tenant());
+    with_due(&program, busy, 20).await;
+    with_due(&program, quiet, 1).await;
+    with_due(&program, full, 5).await;
+    let under_way = BTreeMap::from([(full, 3), (busy, 1)]);
+    let claimed = claim_beside(&program, (6, 4), LONG, &under_way).await;
+    let of = |tenant| claimed.iter().filter(|claimed| claimed.tenant == tenant).count();
+    assert_eq!((of(busy), of(quiet), of(full)), (3, 1, 1), "up to four each, less what is under way");
+    let turn = claim_beside(&program, (1, 4), LONG, &under_way).await;
+    assert_eq!(turn.len(), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_handed_out_before_it_is_due() {
+    let database = TestDatabase::make().await;
+    let program = Program::start(&database).await;
+    let tenant = new_tenant();
+    with_due(&program, tenant, 1).await;
+    let due = program.due(tenant, "source_run").await.unwrap();
+    let kinds = ["source_run".to_owned()];
+    let busy = BTreeMap::new();
+    let claim = |due| TimerClaim { kinds: &kinds, due, of_tenant: 9, up_to: 9, busy: &busy, lease: LONG };
+    let pool = &program.process.pools.app;
+    assert!(claim_timers(pool, &claim(due - Span::microseconds(1))).await.unwrap().is_empty());
+    assert_eq!(claim_timers(pool, &claim(due)).await.unwrap().len(), 1);
+}

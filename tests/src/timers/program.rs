@@ -1,0 +1,153 @@
+//! A program whose timers stand until they are told, or run by themselves as in the product.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use draxis_commands::{Caller, Context};
+use draxis_domain::kri::{KriBody, KriCommand, NewReading};
+use draxis_domain::source::{Schedule, SourceBody, SourceCommand};
+use draxis_domain::{KriId, SourceId, TenantId};
+use draxis_event_store::{StoredEvent, StoredTimer, TimerName, timers_of};
+use draxis_runner::egress::{AllowedNetworks, Egress, EgressConfig, SystemResolver};
+use draxis_runner::source_run::SourceRuns;
+use draxis_runner::timer::{TimerSettings, Timers};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::house::{Fitting, Process, TestDatabase, kri_body, reading, whole_stream};
+
+use super::far::{VENDOR, registry};
+
+/// A process with timers.
+pub(super) struct Program {
+    pub(super) process: Process,
+    pub(super) timers: Timers,
+    pub(super) source_runs: SourceRuns,
+    pub(super) tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Program {
+    pub(super) async fn start(database: &TestDatabase) -> Self {
+        Self::with(database, TimerSettings::default()).await
+    }
+
+    pub(super) async fn with(database: &TestDatabase, settings: TimerSettings) -> Self {
+        // The first one to install it wins; it is the same for all.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let fitting = Fitting { readers: 4, ..Fitting::default() };
+        let process = Process::over(database.options("draxis"), fitting).await;
+        let config = EgressConfig { allow: AllowedNetworks::loopback(), ..EgressConfig::default() };
+        let egress = Arc::new(Egress::new(&config, Arc::new(SystemResolver)).unwrap());
+        let tasks = TaskTracker::new();
+        let runs = SourceRuns::new(process.commands.clone(), Arc::new(registry()), egress, tasks.clone());
+        let timers = Timers::new(process.commands.clone(), runs.clone(), settings);
+        Self { process, timers, source_runs: runs, tasks, stop: CancellationToken::new() }
+    }
+
+    /// Lets the timers go by themselves.
+    pub(super) fn go(&self) {
+        self.timers.start(&self.stop, &self.tasks, self.process.writer.wakeups().subscribe());
+    }
+
+    /// Stops as the product does: what was begun ends.
+    pub(super) async fn stop(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Folds and does what is due until nothing is: how many timers that were.
+    pub(super) async fn settle(&self) -> usize {
+        let mut done = 0;
+        loop {
+            self.timers.catch_up_all().await;
+            match self.timers.do_due().await.unwrap() {
+                0 => return done,
+                some => done += some,
+            }
+        }
+    }
+
+    pub(super) fn advance_to(&self, at: DateTime<Utc>) {
+        use draxis_event_store::Clock as _;
+        self.process.clock.advance(at - self.process.clock.now());
+    }
+
+    pub(super) async fn connect(&self, tenant: TenantId, base: &str, schedule: Schedule) -> SourceId {
+        let body = source_body(VENDOR, base, schedule);
+        let done = self.process.commands.connect_source(&context(tenant), body, None).await.unwrap();
+        id_in(&done.answer.body)
+    }
+
+    pub(super) async fn change(&self, tenant: TenantId, source: SourceId, command: SourceCommand) {
+        self.process.commands.change_source(&context(tenant), source, command).await.unwrap();
+    }
+
+    pub(super) async fn reschedule(&self, tenant: TenantId, source: SourceId, schedule: Schedule) {
+        let body = source_body(VENDOR, "http://127.0.0.1:9", schedule);
+        self.change(tenant, source, SourceCommand::Edit { body, secret: None }).await;
+    }
+
+    /// A KRI that the source measures.
+    pub(super) async fn measure(&self, tenant: TenantId, source: SourceId, slug: &str) -> KriId {
+        let body = KriBody { source_id: Some(source), ..kri_body(slug) };
+        id_in(&self.process.commands.define_kri(&context(tenant), body).await.unwrap().answer.body)
+    }
+
+    pub(super) async fn read(&self, tenant: TenantId, kri: KriId, value: i64, seconds: i64) {
+        let reading: NewReading = reading(value, seconds);
+        let command = KriCommand::RecordReading(reading);
+        self.process.commands.change_kri(&context(tenant), kri, command).await.unwrap();
+    }
+
+    pub(super) async fn table(&self, tenant: TenantId) -> BTreeMap<TimerName, StoredTimer> {
+        timers_of(&self.process.pools.app, tenant).await.unwrap()
+    }
+
+    /// When the only timer of a kind is due.
+    pub(super) async fn due(&self, tenant: TenantId, kind: &str) -> Option<DateTime<Utc>> {
+        self.timers.catch_up(tenant).await.unwrap();
+        self.table(tenant)
+            .await
+            .into_iter()
+            .find(|(name, _)| name.kind == kind)
+            .and_then(|(_, timer)| timer.due_at)
+    }
+
+    /// The tenant's events of a type.
+    pub(super) async fn events(&self, tenant: TenantId, event_type: &str) -> Vec<StoredEvent> {
+        let mut events = whole_stream(&self.process.pools.app, tenant).await;
+        events.retain(|event| event.event_type == event_type);
+        events
+    }
+
+    /// Waits until the tenant has so many events of a type: woken by the writer, so no time is slept away.
+    pub(super) async fn events_come(&self, tenant: TenantId, event_type: &str, count: usize) {
+        let mut wakeups = self.process.writer.wakeups().subscribe();
+        let come = async {
+            while self.events(tenant, event_type).await.len() < count {
+                drop(wakeups.recv().await);
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), come).await.expect("the events come within a minute");
+    }
+}
+
+pub(super) fn context(tenant: TenantId) -> Context {
+    Context::of(Caller::runner(tenant))
+}
+
+pub(super) fn source_body(vendor: &str, base: &str, schedule: Schedule) -> SourceBody {
+    serde_json::from_value(serde_json::json!({
+        "name": "Counting house", "sourceType": "generic", "vendor": vendor, "baseUrl": base, "schedule": schedule,
+    }))
+    .unwrap()
+}
+
+fn id_in<I: std::str::FromStr>(answer: &[u8]) -> I {
+    let answer: serde_json::Value = serde_json::from_slice(answer).unwrap();
+    answer["id"].as_str().and_then(|id| id.parse().ok()).unwrap()
+}

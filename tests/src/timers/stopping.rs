@@ -1,0 +1,59 @@
+//! Stopping: what was begun ends, nothing new is taken, and what a killed program held is taken up by another.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::Duration as Span;
+use draxis_domain::source::Schedule;
+use draxis_event_store::{TimerClaim, claim_timers, hand_back_timer};
+use draxis_runner::timer::TimerSettings;
+
+use crate::house::{TestDatabase, new_tenant};
+
+use super::far::Far;
+use super::program::Program;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_told_to_stop_ends_the_runs_it_has_begun() {
+    let database = TestDatabase::make().await;
+    let far = Far::start().await;
+    let quick = Duration::from_millis(5);
+    let settings = TimerSettings { look_every: quick, gather: quick, ..TimerSettings::default() };
+    let program = Program::with(&database, settings).await;
+    let tenant = new_tenant();
+    for _ in 0..30 {
+        program.connect(tenant, &far.answering(), Schedule::Hourly).await;
+    }
+    program.process.clock.advance(Span::hours(1));
+    program.timers.catch_up_all().await;
+    program.go();
+    program.events_come(tenant, "source.run_started", 1).await;
+    program.stop().await;
+    let (started, completed) = (
+        program.events(tenant, "source.run_started").await.len(),
+        program.events(tenant, "source.run_completed").await.len(),
+    );
+    assert!(started >= 1 && started == completed, "{started} begun, {completed} ended");
+}
+
+#[tokio::test]
+async fn what_a_killed_program_held_is_done_by_another_when_its_lease_ends() {
+    let database = TestDatabase::with_connections(20).await;
+    let far = Far::start().await;
+    let (doomed, heir) = (Program::start(&database).await, Program::start(&database).await);
+    let tenant = new_tenant();
+    doomed.connect(tenant, &far.answering(), Schedule::Hourly).await;
+    let due = doomed.due(tenant, "source_run").await.unwrap();
+    heir.advance_to(due);
+    let (kinds, busy) = (["source_run".to_owned()], BTreeMap::new());
+    let claim = |lease| TimerClaim { kinds: &kinds, due, of_tenant: 9, up_to: 9, busy: &busy, lease };
+    let pool = doomed.process.pools.app.clone();
+    let held = claim_timers(&pool, &claim(Duration::from_mins(5))).await.unwrap();
+    assert_eq!(heir.settle().await, 0, "it is held");
+    // The lease ends: no clock but the database's says when, so another claim without length stands in for the wait.
+    hand_back_timer(&pool, &held[0]).await.unwrap();
+    claim_timers(&pool, &claim(Duration::ZERO)).await.unwrap();
+    doomed.process.kill().await;
+    assert_eq!(heir.settle().await, 1);
+    assert_eq!(heir.events(tenant, "source.run_completed").await.len(), 1);
+}
