@@ -4,8 +4,8 @@
 mod access_token;
 mod account;
 mod invitation;
-mod outbox;
 mod names;
+mod outbox;
 mod password;
 mod refresh_token;
 mod signing_key;

@@ -8,7 +8,7 @@ use draxis_domain::{Position, Recorded, TenantEvent, TenantId};
 use draxis_event_store::{StoredEvent, Stretch};
 use serde_json::Value;
 
-pub use difference::{ActorChanges, Cause, Difference, ThingChange};
+pub use difference::{ActorChanges, Cause, StreamDifference, ThingChange};
 pub use walk::{Change, Step};
 
 use crate::ReadModels;

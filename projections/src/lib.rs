@@ -36,15 +36,15 @@ mod workflows;
 
 pub use breaches::{BreachFilter, BreachMoment, BreachRow, Breaches, BreachesRow, WhatHappened};
 pub use change_log::{ChangeAction, ChangeLog, ChangeRow, Versioned};
-pub use changes::{ActorChanges, Cause, Change, Difference, Going, Step, ThingChange};
+pub use changes::{ActorChanges, Cause, Change, Going, Step, StreamDifference, ThingChange};
 pub use dashboard::RenderedDashboard;
 pub use directory::{AccountRow, Directory, DirectoryRow, InvitationRow, OrganizationRow, TenantRow};
 pub use error::ReadError;
-pub use explain::{Cause, CauseOf, Explaining, Explanation, Node, OpenBreach, WhyNot};
+pub use explain::{Cause as ValueCause, CauseOf, Explaining, Explanation, Node, OpenBreach, WhyNot};
 pub use kri_event_definitions::{KriEventDefinitions, KriEventRow};
 pub use kri_history::{History, HistoryRange, HistoryRow, KriHistory, PlotPoint, Point};
 pub use kri_values::{ValueRow, ValueSaid};
-pub use live::{Difference as RowDifference, Progress, Verified};
+pub use live::{Difference, Progress, Verified};
 pub use memory::{Memory, fold_in_memory};
 pub use page::{Archived, Page, PageOf};
 pub use past::AsOf;

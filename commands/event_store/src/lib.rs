@@ -35,7 +35,7 @@ pub use checkpoints::{
 pub use clock::{Clock, Ids, ManualClock, SystemClock, UlidIds};
 pub use database::{Database, DatabaseError, Pools, migrate};
 pub use ends::{SequenceFault, StreamEnd, Written, first_sequence_fault, last_before, stream_end};
-pub use lookup::{Those, aggregate_ids, claims_of, read_aggregate};
+pub use lookup::{Those, aggregate_ids, claims_of, read_aggregate_until};
 pub use metadata::{CqrsMetadata, flatten};
 pub use platform::PlatformRepository;
 pub use read::{EventFilter, StoredEvent, claim_owner, head, read_events, read_on, stream_positions};

@@ -38,7 +38,7 @@ pub async fn aggregate_ids(
 
 /// The events of one aggregate that bear one of these names, up to a position, in order. By the aggregate's own index, so
 /// that a long stream does not matter.
-pub async fn read_aggregate(
+pub async fn read_aggregate_until(
     transaction: &mut TenantTx,
     (aggregate_type, id): (&str, &str),
     event_types: &[String],

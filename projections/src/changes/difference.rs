@@ -20,7 +20,7 @@ const NAMED: usize = 20;
 /// What changed between two points.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Difference {
+pub struct StreamDifference {
     /// The state after this position…
     pub from: Position,
     /// …against the state after this one.
@@ -126,7 +126,7 @@ impl ReadModels {
         tenant: TenantId,
         from: Position,
         to: Position,
-    ) -> Result<Difference, ReadError> {
+    ) -> Result<StreamDifference, ReadError> {
         if tenant == TenantId::PLATFORM {
             self.difference_of::<PlatformEvent>(tenant, from, to).await
         } else {
@@ -139,7 +139,7 @@ impl ReadModels {
         tenant: TenantId,
         from: Position,
         to: Position,
-    ) -> Result<Difference, ReadError> {
+    ) -> Result<StreamDifference, ReadError> {
         let mut gathered = Gathered::default();
         let each = |past: &mut Past<E>, stored: &StoredEvent, told: &Recorded<E>| {
             gathered.take(past.things(told)?, stored, told);
@@ -157,6 +157,6 @@ impl ReadModels {
                 if before == after { Vec::new() } else { in_words(before.as_ref(), after.as_ref(), &patch) };
             things.push(ThingChange { thing, words, patch, events, causes });
         }
-        Ok(Difference { from, to, things, actors: gathered.actors.into_values().collect() })
+        Ok(StreamDifference { from, to, things, actors: gathered.actors.into_values().collect() })
     }
 }

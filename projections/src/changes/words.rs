@@ -62,7 +62,10 @@ mod tests {
         let patch = json_patch::diff(&before, &after);
         let mut words = in_words(Some(&before), Some(&after), &patch);
         words.sort();
-        assert_eq!(words, ["note: x removed", "owner: nothing became me", "tags 1: b added", "warn: 10 became 12"]);
+        assert_eq!(
+            words,
+            ["note: x removed", "owner: nothing became me", "tags 1: b added", "warn: 10 became 12"]
+        );
     }
 
     #[test]

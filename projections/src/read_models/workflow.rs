@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use draxis_domain::relay::Channel;
 use draxis_domain::workflow::Diff;
 use draxis_domain::{Position, Recorded, TenantEvent, TenantId, WorkflowId};
-use draxis_event_store::{TenantTx, read_aggregate};
+use draxis_event_store::{TenantTx, read_aggregate_until};
 use serde_json::Value;
 
 use crate::change_log::{ChangeLog, ChangeRow, Versioned};
@@ -150,7 +150,7 @@ impl ReadModels {
         let stored = {
             let mut transaction = TenantTx::begin(&self.live.pool, tenant).await?;
             let names = CHANGES.map(str::to_owned);
-            read_aggregate(&mut transaction, ("workflow", &id.to_string()), &names, position).await?
+            read_aggregate_until(&mut transaction, ("workflow", &id.to_string()), &names, position).await?
         };
         let Some(last) = stored.last().map(|event| (event.position, event.leaf_hash.clone())) else {
             return Ok(None);
