@@ -6,4 +6,5 @@
 pub mod connector;
 pub mod egress;
 pub mod mail;
+pub mod relay;
 pub mod source_run;
