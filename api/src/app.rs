@@ -11,6 +11,8 @@ use draxis_event_store::{Clock, Ids, Pools, TenantLog, Writer, WriterLimits};
 use draxis_projections::{ReadModels, Settings};
 use draxis_runner::connector::registry::Registry;
 use draxis_runner::egress::{BuildError, Egress, EgressConfig, Resolver};
+use draxis_runner::mail::Mailer;
+use draxis_runner::relay::Relays;
 use draxis_runner::source_run::SourceRuns;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -41,6 +43,8 @@ pub struct App {
     pub read_models: ReadModels,
     /// Runs sources.
     pub source_runs: SourceRuns,
+    /// Reaches what tenants have set up for their workflows.
+    pub relays: Relays,
     /// Counts what happens.
     pub metrics: Metrics,
     /// Turns floods away.
@@ -82,10 +86,13 @@ impl App {
         let identity = Identity::open(commands.clone()).await?;
         let read_models = ReadModels::new(&pools, Settings::default());
         let errands = TaskTracker::new();
+        let mailer = Mailer::new(&egress, Arc::clone(&ports.resolver));
         let egress = Arc::new(Egress::new(&egress, ports.resolver)?);
+        let relays = Relays::new(commands.clone(), Arc::clone(&egress), mailer);
         let source_runs = SourceRuns::new(commands.clone(), Arc::new(registry), egress, errands.clone());
         let rate_limits = RateLimits::new(ports.clock);
-        let app = Self { commands, identity, read_models, source_runs, metrics: Metrics::new(), rate_limits };
+        let metrics = Metrics::new();
+        let app = Self { commands, identity, read_models, source_runs, relays, metrics, rate_limits };
         let stop = CancellationToken::new();
         let followers = app.follow(&stop, &writer);
         Ok((app, Tasks { stop, followers, writers, errands, writer }))

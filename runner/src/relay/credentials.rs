@@ -97,7 +97,10 @@ impl RelayCredentials {
     /// Takes out the secret of this name.
     pub(super) fn take(&mut self, name: &str) -> Result<Secret, Trial> {
         self.0.remove(name).ok_or_else(|| {
-            Trial::new("settings", format!("the credential {name} is missing: set the relay up again with it"))
+            Trial::new(
+                "settings",
+                format!("the credential {name} is missing: set the relay up again with it"),
+            )
         })
     }
 }
@@ -122,7 +125,9 @@ mod tests {
 
     fn credentials(fields: &[(&str, &str)]) -> RelayCredentials {
         let secret = |text: &str| Secret::new(text.to_owned());
-        RelayCredentials(fields.iter().map(|(name, text)| ((*name).to_owned(), secret(text))).collect::<BTreeMap<_, _>>())
+        RelayCredentials(
+            fields.iter().map(|(name, text)| ((*name).to_owned(), secret(text))).collect::<BTreeMap<_, _>>(),
+        )
     }
 
     fn settings(channel: Channel, value: serde_json::Value) -> RelaySettings {

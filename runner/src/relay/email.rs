@@ -17,10 +17,7 @@ pub(super) async fn attempt(
 }
 
 /// The mailer's terms for what a tenant has set up.
-fn mail_settings(
-    settings: &EmailSettings,
-    mut credentials: RelayCredentials,
-) -> Result<MailSettings, Trial> {
+fn mail_settings(settings: &EmailSettings, mut credentials: RelayCredentials) -> Result<MailSettings, Trial> {
     let misfit = |error: &dyn std::error::Error| Trial::new("settings", error.to_string());
     let from = MailAddress::parse(settings.from.as_str()).map_err(|error| misfit(&error))?;
     let security = match settings.encryption {

@@ -43,9 +43,10 @@ async fn bot(
     }
     // Slack's own words are a closed list; only whether one of ours is among them is said.
     match answer.get("error").and_then(Value::as_str) {
-        Some(error) if NOT_ACCEPTED.contains(&error) => {
-            Err(Trial::new("auth", "Slack does not accept the token: install the app again and enter its token"))
-        }
+        Some(error) if NOT_ACCEPTED.contains(&error) => Err(Trial::new(
+            "auth",
+            "Slack does not accept the token: install the app again and enter its token",
+        )),
         Some(_) => Err(Trial::new("far_side", "Slack refuses the request: check the app's settings")),
         None => Err(Trial::new("shape", "the answer is none of Slack's: check the address")),
     }

@@ -30,8 +30,9 @@ pub(super) async fn attempt(
     sent: &Sent,
 ) -> Result<(), Trial> {
     let secret = credentials.take("secret")?;
-    let key = signing_key(&secret)
-        .ok_or_else(|| Trial::new("settings", "the signing secret is none: enter one that begins with whsec_"))?;
+    let key = signing_key(&secret).ok_or_else(|| {
+        Trial::new("settings", "the signing secret is none: enter one that begins with whsec_")
+    })?;
     let at = sent.at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let body = json!({ "type": "draxis.ping", "timestamp": at, "data": {} }).to_string();
     let signature = signature(&key, sent, &body)?;
