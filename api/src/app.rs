@@ -12,6 +12,8 @@ use draxis_event_store::{Clock, Ids, Pools, TenantLog, Writer, WriterLimits};
 use draxis_projections::{ReadModels, Settings};
 use draxis_runner::connector::registry::Registry;
 use draxis_runner::egress::{BuildError, Egress, EgressConfig, Resolver};
+use draxis_runner::mail::Mailer;
+use draxis_runner::relay::Relays;
 use draxis_runner::source_run::SourceRuns;
 use draxis_runner::timer::{TimerSettings, Timers};
 use tokio::task::JoinSet;
@@ -48,6 +50,8 @@ pub struct App {
     pub timers: Timers,
     /// Seals, proves, verifies and exports streams.
     pub sealing: Sealing,
+    /// Reaches what tenants have set up for their workflows.
+    pub relays: Relays,
     /// Counts what happens.
     pub metrics: Metrics,
     /// Turns floods away.
@@ -109,7 +113,9 @@ impl App {
         let sealing = Sealing::open(&commands, sealing).await?;
         let read_models = ReadModels::new(&pools, Settings::default());
         let errands = TaskTracker::new();
+        let mailer = Mailer::new(&egress, Arc::clone(&ports.resolver));
         let egress = Arc::new(Egress::new(&egress, ports.resolver)?);
+        let relays = Relays::new(commands.clone(), Arc::clone(&egress), mailer);
         let source_runs = SourceRuns::new(commands.clone(), Arc::new(registry), egress, errands.clone());
         let timers = Timers::new(commands.clone(), source_runs.clone(), TimerSettings::default());
         let rate_limits = RateLimits::new(ports.clock);
@@ -120,6 +126,7 @@ impl App {
             identity,
             read_models,
             source_runs,
+            relays,
             sealing,
             timers,
             metrics,

@@ -76,15 +76,20 @@ fn pointer(path: &Path, detail: &str) -> String {
             Segment::Unknown => String::new(),
         })
         .collect();
-    let named =
-        ["missing field `", "unknown field `"].iter().find_map(|opening| detail.strip_prefix(opening));
-    if let Some((field, _)) = named.and_then(|rest| rest.split_once('`')) {
+    if let Some(field) = named_field(detail) {
         let token = format!("/{}", escape(field));
         if !pointer.ends_with(&token) {
             pointer.push_str(&token);
         }
     }
     pointer
+}
+
+/// The field that serde's sentence is about, where it names one.
+pub(crate) fn named_field(detail: &str) -> Option<&str> {
+    let rest =
+        ["missing field `", "unknown field `"].iter().find_map(|opening| detail.strip_prefix(opening))?;
+    rest.split_once('`').map(|(field, _)| field)
 }
 
 fn escape(token: &str) -> String {

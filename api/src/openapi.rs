@@ -63,7 +63,13 @@ fn with_problem(mut schemas: Map<String, Value>) -> Map<String, Value> {
                 "items": {
                     "type": "object",
                     "required": ["pointer", "detail"],
-                    "properties": { "pointer": { "type": "string" }, "detail": { "type": "string" } },
+                    "properties": {
+                        "pointer": { "type": "string", "description": "RFC 6901, into the body" },
+                        "detail": { "type": "string" },
+                        "code": { "type": "string", "description": "Stable, such as kri.unknown" },
+                        "allowed": { "type": "array", "items": { "type": "string" }, "description": "What could stand there" },
+                        "next": { "type": "string", "description": "What to do" },
+                    },
                 },
             },
         },

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use draxis_commands::CommandError;
+use draxis_domain::workflow::Problem as Misfit;
 use draxis_domain::{Rejection, Violation};
 use draxis_projections::ReadError;
 use serde::Serialize;
@@ -26,13 +27,38 @@ struct Document {
     status: u16,
     detail: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<Violation>,
+    errors: Vec<Entry>,
     #[serde(skip)]
     retry_after: Option<u64>,
     #[serde(skip)]
     version: Option<u64>,
     #[serde(skip)]
     allow: Option<String>,
+}
+
+/// One thing wrong with the input: where, what, and as far as the rule can say it, what could stand there and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Entry {
+    pointer: String,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    allowed: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+impl From<Violation> for Entry {
+    fn from(Violation { pointer, detail }: Violation) -> Self {
+        Self { pointer, detail, code: None, allowed: Vec::new(), next: None }
+    }
+}
+
+impl From<Misfit> for Entry {
+    fn from(Misfit { code, pointer, message, allowed, next }: Misfit) -> Self {
+        Self { pointer, detail: message, code: Some(code), allowed, next: Some(next) }
+    }
 }
 
 impl Problem {
@@ -87,6 +113,10 @@ impl Problem {
 
     /// The body or a parameter breaks rules.
     pub fn invalid(code: &str, errors: Vec<Violation>) -> Self {
+        Self::entered(code, errors.into_iter().map(Entry::from).collect())
+    }
+
+    fn entered(code: &str, errors: Vec<Entry>) -> Self {
         let detail = match errors.as_slice() {
             [one] => {
                 format!("{}: {}", if one.pointer.is_empty() { "the body" } else { &one.pointer }, one.detail)
@@ -217,6 +247,9 @@ impl From<CommandError> for Problem {
         let detail = error.to_string();
         match error {
             CommandError::Rejected(rejection) => rejection.into(),
+            CommandError::Misfits { code, problems } => {
+                Self::entered(code, problems.into_iter().map(Entry::from).collect())
+            }
             CommandError::Forbidden { .. } => Self::new(StatusCode::FORBIDDEN, "forbidden", detail),
             CommandError::NoTenant => Self::new(StatusCode::FORBIDDEN, "no_tenant", detail),
             CommandError::WrongCredentials => {

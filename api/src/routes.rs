@@ -4,16 +4,20 @@ mod route;
 
 use crate::auth::{AcceptBody, LoginBody, RegisterBody, TenantTokenBody};
 use crate::outcome::ReasonBody;
+use crate::preview::{PreviewBody, visit};
+use crate::relay::RelayBody;
 use crate::request::Nothing;
 use crate::source::ConnectBody;
+use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, history};
 use crate::{
-    audit, auth, breach, control, dashboard, health, kri, openapi, organization, outcome, risk, source,
-    vendor,
+    audit, auth, breach, control, dashboard, health, kri, kri_event_definition, openapi, organization,
+    outcome, preview, relay, risk, source, vendor, workflow,
 };
 use draxis_commands::identity::InviteBody;
 use draxis_commands::platform::{OrganizationBody, TenantBody};
 use draxis_domain::control::ControlBody;
 use draxis_domain::kri::{AssignBody, CommentBody, CorrectionBody, KriBody, ReadingBody, SnoozeBody};
+use draxis_domain::kri_event_definition::KriEventBody;
 use draxis_domain::outcome::OutcomeBody;
 use draxis_domain::risk::RiskBody;
 use draxis_domain::vendor::VendorBody;
@@ -31,6 +35,9 @@ pub fn routes() -> Vec<Route> {
         controls(),
         breaches(),
         sources(),
+        workflows(),
+        workflow_surroundings(),
+        previews(),
         reading(),
         auditing(),
     ]
@@ -188,6 +195,105 @@ fn sources() -> Vec<Route> {
             .versioned(),
         post("/api/kri-sources/{id}/run", "Run a source now", source::run).body::<ReasonBody>(),
         get("/api/kri-sources/{id}/runs", "List a source's runs", source::runs).paged(),
+    ]
+}
+
+fn workflows() -> Vec<Route> {
+    vec![
+        get(
+            "/api/schemas/workflow-definition.json",
+            "The JSON Schema of workflow definitions",
+            workflow::schema,
+        )
+        .open(),
+        post("/api/workflows", "Draft a workflow", workflow::draft).body::<DefinitionBody>().status(201),
+        get("/api/workflows", "List workflows", workflow::list)
+            .parameter("state", "Standing so: draft, active, paused, archived")
+            .parameter("trigger", "Started so: kri_breach, schedule, manual")
+            .parameter("relay", "Going through this channel")
+            .parameter("kriEvent", "Emitting this KRI event")
+            .parameter("archived", "Whether archived ones are listed too")
+            .paged(),
+        get("/api/workflows/{id}", "Read a workflow", workflow::show),
+        put("/api/workflows/{id}", "Edit a workflow, which makes a version", workflow::edit)
+            .body::<DefinitionBody>()
+            .versioned(),
+        post("/api/workflows/{id}/restore", "Put an old version of a workflow back", workflow::restore)
+            .body::<RestoreBody>()
+            .versioned(),
+        post("/api/workflows/{id}/activate", "Switch a workflow's trigger on", workflow::activate)
+            .body::<TransitionBody>()
+            .versioned(),
+        post("/api/workflows/{id}/pause", "Switch a workflow's trigger off", workflow::pause)
+            .body::<TransitionBody>()
+            .versioned(),
+        post("/api/workflows/{id}/archive", "Archive a workflow for good", workflow::archive)
+            .body::<TransitionBody>()
+            .versioned(),
+        get("/api/workflows/{id}/versions", "List a workflow's versions", history::versions).paged(),
+        get("/api/workflows/{id}/versions/compare", "Compare two versions of a workflow", history::compare)
+            .parameter("from", "The one version")
+            .parameter("to", "The other"),
+        get("/api/workflows/{id}/versions/{version}", "Read a version of a workflow", history::version),
+        get("/api/workflows/{id}/change-log", "What was done to a workflow", history::change_log).paged(),
+    ]
+}
+
+fn workflow_surroundings() -> Vec<Route> {
+    vec![
+        get("/api/workflow-kri-definitions", "List declared KRI events", kri_event_definition::list).paged(),
+        get("/api/workflow-kri-definitions/{id}", "Read a declared KRI event", kri_event_definition::show),
+        put(
+            "/api/workflow-kri-definitions/{id}",
+            "Declare a KRI event, or edit it",
+            kri_event_definition::declare,
+        )
+        .body::<KriEventBody>()
+        .versioned(),
+        get(
+            "/api/workflow-kri-definitions/{id}/versions",
+            "List a KRI event's versions",
+            history::kri_event_versions,
+        )
+        .paged(),
+        get(
+            "/api/workflow-kri-definitions/{id}/versions/{version}",
+            "Read a version of a KRI event",
+            history::kri_event_version,
+        ),
+        get(
+            "/api/workflow-kri-definitions/{id}/change-log",
+            "What was done to a KRI event",
+            history::kri_event_change_log,
+        )
+        .paged(),
+        get("/api/relay-config", "How workflows reach the outside", relay::list),
+        get("/api/relay-config/{channel}", "Read a relay", relay::show),
+        put("/api/relay-config/{channel}", "Set a relay up", relay::configure)
+            .body::<RelayBody>()
+            .versioned(),
+        delete("/api/relay-config/{channel}", "Remove a relay", relay::remove)
+            .body::<ReasonBody>()
+            .versioned(),
+        post("/api/relay-config/{channel}/test", "Try a relay", relay::test).body::<Nothing>(),
+    ]
+}
+
+fn previews() -> Vec<Route> {
+    vec![
+        post("/api/workflows/{id}/previews", "Mint a link that shows a workflow once", preview::mint)
+            .body::<PreviewBody>()
+            .status(201),
+        get("/api/workflows/{id}/previews", "List a workflow's previews", preview::list).paged(),
+        delete("/api/workflows/{id}/previews/{previewId}", "Take a preview back", preview::revoke)
+            .body::<ReasonBody>(),
+        get(
+            "/api/public/workflow/{token}",
+            "See a shared workflow, once; a browser gets a page with a button",
+            visit::look,
+        )
+        .open(),
+        post("/api/public/workflow/{token}", "See a shared workflow, once: the button", visit::open).open(),
     ]
 }
 

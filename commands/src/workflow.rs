@@ -10,7 +10,7 @@ use draxis_domain::workflow::{
     definition_at, validate, validate_text,
 };
 use draxis_domain::{EventSet, Position, Rejection, TenantId, WorkflowId};
-use draxis_event_store::{Answer, Committed, TenantTx, read_aggregate};
+use draxis_event_store::{Answer, Committed, TenantTx, read_aggregate_until};
 use serde_json::{Value, json};
 
 use crate::execution::{Commands, Context, Execution};
@@ -145,7 +145,7 @@ impl Commands {
             let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
             let names = VERSIONS.map(str::to_owned);
             let (id, end) = (id.to_string(), Position::new(u64::MAX));
-            read_aggregate(&mut transaction, ("workflow", &id), &names, end).await?
+            read_aggregate_until(&mut transaction, ("workflow", &id), &names, end).await?
         };
         let events: Vec<WorkflowEvent> = events
             .into_iter()

@@ -231,7 +231,9 @@ impl Relay {
             ));
         }
         let replaced = secret.is_some();
-        let secret = secret.or_else(|| current.and_then(|config| config.secret));
+        // A secret goes only where it was meant to go when it was entered.
+        let kept = current.filter(|config| config.settings.leads_where(&settings));
+        let secret = secret.or_else(|| kept.and_then(|config| config.secret));
         if secret.is_none() && settings.needs_credentials() {
             let detail = "this channel cannot work without credentials; send them along";
             return Err(Rejection::invalid("relay.credentials_missing", "/credentials", detail));
@@ -301,6 +303,24 @@ mod tests {
         give(&mut relay, configure("#b", None)).unwrap();
         assert_eq!(relay.config().unwrap().secret, Some(SecretId::new(Ulid(1))));
         assert_eq!(give(&mut relay, configure("#b", Some(2))).unwrap().len(), 1, "new secrets are a change");
+    }
+
+    #[test]
+    fn credentials_do_not_follow_to_another_address() {
+        let jira = |host: &str| {
+            RelaySettings::read(Channel::Jira, json!({"baseUrl": format!("https://{host}")})).unwrap()
+        };
+        let configure = |host, sealed: Option<u128>| RelayCommand::Configure {
+            settings: jira(host),
+            secret: sealed.map(|n| SecretId::new(Ulid(n))),
+        };
+        let mut relay = Relay::default();
+        give(&mut relay, configure("acme.example", Some(1))).unwrap();
+        assert!(matches!(
+            give(&mut relay, configure("elsewhere.example", None)),
+            Err(Rejection::Invalid { code: "relay.credentials_missing", .. })
+        ));
+        give(&mut relay, configure("elsewhere.example", Some(2))).unwrap();
     }
 
     #[test]

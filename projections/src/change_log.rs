@@ -102,6 +102,7 @@ pub(crate) fn change(event: &TenantEvent) -> Option<Change> {
         TenantEvent::Workflow(event) => of_workflow(event),
         TenantEvent::KriEventDefinition(event) => Some(of_kri_event(event)),
         TenantEvent::Source(_)
+        | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)
         | TenantEvent::Risk(_)

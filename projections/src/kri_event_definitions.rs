@@ -63,6 +63,7 @@ const fn of_kri_event(event: &TenantEvent) -> Option<&KriEventDefinitionEvent> {
     match event {
         TenantEvent::KriEventDefinition(event) => Some(event),
         TenantEvent::Source(_)
+        | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)
         | TenantEvent::Risk(_)

@@ -53,8 +53,8 @@ pub use projection::{LogEvent, Projection};
 pub use read_models::{ReadModels, Settings, WorkflowThen};
 pub use relays::{RelayHealth, RelayRow, Relays};
 pub use risk_model::{
-    CauseView, ControlRow, ControlView, DayEnd, DaysRow, Delta, Deltas, KriFilter, KriRow, KriView, OutcomeRow, OutcomeView, RiskFilter,
-    RiskModel, RiskModelRow, RiskRow, RiskView, TrendPoint, VendorRow,
+    CauseView, ControlRow, ControlView, DayEnd, DaysRow, Delta, Deltas, KriFilter, KriRow, KriView,
+    OutcomeRow, OutcomeView, RiskFilter, RiskModel, RiskModelRow, RiskRow, RiskView, TrendPoint, VendorRow,
 };
 pub use source_runs::{RunState, SourceRunRow, SourceRuns};
 pub use sources::{LastRun, SourceFilter, SourceHealth, SourceRow, SourceStanding, Sources};

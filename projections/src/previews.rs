@@ -104,6 +104,7 @@ const fn of_preview(event: &TenantEvent) -> Option<&PreviewEvent> {
     match event {
         TenantEvent::Preview(event) => Some(event),
         TenantEvent::Source(_)
+        | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)
         | TenantEvent::Risk(_)

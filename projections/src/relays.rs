@@ -94,6 +94,7 @@ const fn of_relay(event: &TenantEvent) -> Option<&RelayEvent> {
     match event {
         TenantEvent::Relay(event) => Some(event),
         TenantEvent::Source(_)
+        | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)
         | TenantEvent::Risk(_)

@@ -83,6 +83,7 @@ fn said(event: &TenantEvent) -> Option<(Value, Option<Provenance>)> {
             | WorkflowEvent::RunEnded(_),
         )
         | TenantEvent::Source(_)
+        | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)
         | TenantEvent::Risk(_)
@@ -159,7 +160,8 @@ fn in_words(sentence: &str) -> Diff {
 
 /// RFC 6902, section 4.1: adding at the root replaces the whole document, so the patch makes the first version of anything.
 fn from_nothing(action: ChangeAction, new: &Value) -> Diff {
-    let patch = serde_json::from_value(json!([{ "op": "add", "path": "", "value": new }])).unwrap_or_default();
+    let patch =
+        serde_json::from_value(json!([{ "op": "add", "path": "", "value": new }])).unwrap_or_default();
     let steps = new.get("steps").and_then(Value::as_array).map(Vec::len);
     let sentence = match steps {
         Some(1) => "drafted with 1 step".to_owned(),

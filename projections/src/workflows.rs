@@ -133,6 +133,7 @@ pub(crate) const fn of_workflow(event: &TenantEvent) -> Option<&WorkflowEvent> {
     match event {
         TenantEvent::Workflow(event) => Some(event),
         TenantEvent::Source(_)
+        | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)
         | TenantEvent::Risk(_)

@@ -6,5 +6,6 @@
 pub mod connector;
 pub mod egress;
 pub mod mail;
+pub mod relay;
 pub mod source_run;
 pub mod timer;

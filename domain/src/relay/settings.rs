@@ -41,6 +41,23 @@ impl RelaySettings {
         }
     }
 
+    /// Whether a secret that was entered for these settings goes to the same place, as the same user, under those. A webhook's
+    /// signing secret goes nowhere.
+    pub fn leads_where(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Slack(a), Self::Slack(b)) => (a.mode, &a.base_url) == (b.mode, &b.base_url),
+            (Self::Jira(a), Self::Jira(b)) => a == b,
+            (Self::ServiceNow(a), Self::ServiceNow(b)) => a == b,
+            (Self::Email(a), Self::Email(b)) => {
+                (&a.host, a.port, a.encryption, &a.user) == (&b.host, b.port, b.encryption, &b.user)
+            }
+            (Self::Webhook(_), Self::Webhook(_)) => true,
+            (Self::Slack(_) | Self::Jira(_) | Self::ServiceNow(_) | Self::Email(_) | Self::Webhook(_), _) => {
+                false
+            }
+        }
+    }
+
     /// Whether the channel cannot work without a secret. A mail server inside may ask for none.
     pub const fn needs_credentials(&self) -> bool {
         match self {

@@ -13,7 +13,10 @@ impl RenderedDashboard {
     pub fn changes_since(&self, before: &Self) -> Option<Vec<u8>> {
         let changed = |list: &str| -> Vec<&Bytes> {
             let of_list = self.parts.iter().filter(|((name, _), _)| *name == list);
-            of_list.filter(|(thing, part)| before.parts.get(thing) != Some(part)).map(|(_, part)| part).collect()
+            of_list
+                .filter(|(thing, part)| before.parts.get(thing) != Some(part))
+                .map(|(_, part)| part)
+                .collect()
         };
         let gone = |list: &str| -> Vec<&str> {
             let of_list = before.parts.keys().filter(|(name, _)| *name == list);
@@ -107,8 +110,12 @@ mod tests {
     fn things(dashboard: &Value) -> BTreeMap<(String, String), Value> {
         let lists = ["outcomes", "risks", "kris"];
         let of = |list: &str| dashboard[list].as_array().cloned().unwrap_or_default();
-        let named = |list: &str, item: Value| ((list.to_owned(), item["id"].as_str().unwrap().to_owned()), item);
-        lists.iter().flat_map(|list| of(list).into_iter().map(|item| named(list, item)).collect::<Vec<_>>()).collect()
+        let named =
+            |list: &str, item: Value| ((list.to_owned(), item["id"].as_str().unwrap().to_owned()), item);
+        lists
+            .iter()
+            .flat_map(|list| of(list).into_iter().map(|item| named(list, item)).collect::<Vec<_>>())
+            .collect()
     }
 
     proptest! {

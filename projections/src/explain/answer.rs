@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use draxis_domain::kri::{Adjustment, Closing, Direction, Flapping, Level, Status};
 use draxis_domain::source::Schedule;
 use draxis_domain::{
-    AccountId, Actor, BreachId, EventId, KriId, KriSlug, Position, Quantity, Reason, Recorded, RunId, Sequence,
-    TenantEvent, WorkflowId, WorkflowRunId,
+    AccountId, Actor, BreachId, EventId, KriId, KriSlug, Position, Quantity, Reason, Recorded, RunId,
+    Sequence, TenantEvent, WorkflowId, WorkflowRunId,
 };
 use serde::Serialize;
 

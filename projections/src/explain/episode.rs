@@ -40,10 +40,20 @@ impl Episodes {
             });
         }
         if let KriEvent::BreachRaised(shifted) = event {
-            self.shift(shifted.breach_id, shifted.level, &node, CauseOf::BreachRaised { level: shifted.level });
+            self.shift(
+                shifted.breach_id,
+                shifted.level,
+                &node,
+                CauseOf::BreachRaised { level: shifted.level },
+            );
         }
         if let KriEvent::BreachLowered(shifted) = event {
-            self.shift(shifted.breach_id, shifted.level, &node, CauseOf::BreachLowered { level: shifted.level });
+            self.shift(
+                shifted.breach_id,
+                shifted.level,
+                &node,
+                CauseOf::BreachLowered { level: shifted.level },
+            );
         }
         if let KriEvent::BreachClosed(closed) = event {
             self.open = None;

@@ -50,7 +50,8 @@ impl Values {
             self.forget();
         }
         if let KriEvent::ValueCorrected(corrected) = event {
-            for reading in self.readings.values_mut().filter(|reading| reading.sequence == corrected.reading) {
+            for reading in self.readings.values_mut().filter(|reading| reading.sequence == corrected.reading)
+            {
                 reading.stands = corrected.value;
                 reading.corrected = Some(node.clone());
             }

@@ -43,7 +43,8 @@ impl Explaining {
             };
         };
         if explanation.status.level().is_none() {
-            let because = format!("no breach is open because {value} is on the healthy side of warn ({})", body.warn);
+            let because =
+                format!("no breach is open because {value} is on the healthy side of warn ({})", body.warn);
             return answer("breach", "healthy", because);
         }
         let settled = self.episodes.settled_until();
@@ -86,7 +87,11 @@ impl Explanation {
     /// The reading under the value, by its place in the KRI.
     pub fn reading(&self) -> Option<draxis_domain::Sequence> {
         self.causes.iter().find_map(|cause| {
-            if let CauseOf::Reading { sequence, current: true, .. } = cause.of { Some(sequence) } else { None }
+            if let CauseOf::Reading { sequence, current: true, .. } = cause.of {
+                Some(sequence)
+            } else {
+                None
+            }
         })
     }
 }

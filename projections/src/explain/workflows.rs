@@ -100,7 +100,8 @@ impl Workflows {
             answers.push(WhyNot { what: "workflow_run", code, because, workflow_id, events });
         }
         if !any {
-            let because = "no workflow run was started because no workflow's trigger names this KRI".to_owned();
+            let because =
+                "no workflow run was started because no workflow's trigger names this KRI".to_owned();
             let (what, code) = ("workflow_run", "no_workflow");
             answers.push(WhyNot { what, code, because, workflow_id: None, events: Vec::new() });
         }
@@ -142,9 +143,11 @@ impl Flow {
         Some(match standing {
             InForce::Paused => ("paused", "the workflow is paused", events),
             InForce::Archived => ("archived", "the workflow is archived", events),
-            InForce::Since(_) if breach.level < *level => {
-                ("level_not_reached", "the breach has not reached the level that the trigger asks for", events)
-            }
+            InForce::Since(_) if breach.level < *level => (
+                "level_not_reached",
+                "the breach has not reached the level that the trigger asks for",
+                events,
+            ),
             InForce::Since(since)
                 if *on_activate == OnActivate::NextBreach
                     && (*since).max(named.since.unwrap_or(*since)) > breach.opened_at =>
@@ -152,7 +155,9 @@ impl Flow {
                 let because = "the breach was open already when the trigger came into force, and only the next one counts";
                 ("opened_before", because, events)
             }
-            InForce::Since(_) => ("not_started", "the workflow is in force, and its run has not begun", events),
+            InForce::Since(_) => {
+                ("not_started", "the workflow is in force, and its run has not begun", events)
+            }
         })
     }
 }

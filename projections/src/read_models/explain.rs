@@ -78,7 +78,12 @@ async fn tell_kri(
         let full = page.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
         let Some(last) = page.last().map(|event| event.sequence) else { return Ok(at) };
         let ended = page.iter().any(|event| !until.admits(event));
-        at = page.iter().filter(|event| until.admits(event)).map(|event| event.position.next()).max().unwrap_or(at);
+        at = page
+            .iter()
+            .filter(|event| until.admits(event))
+            .map(|event| event.position.next())
+            .max()
+            .unwrap_or(at);
         tell(explaining, until, page)?;
         if ended || !full {
             return Ok(at);

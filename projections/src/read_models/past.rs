@@ -83,7 +83,9 @@ impl ReadModels {
         let (mut told, mut after) = (Vec::new(), Sequence::START);
         loop {
             let page = read_aggregate(&mut transaction, &of, after, PAGE).await?;
-            let Some(last) = page.last().map(|event| (event.sequence, event.position)) else { return Ok(told) };
+            let Some(last) = page.last().map(|event| (event.sequence, event.position)) else {
+                return Ok(told);
+            };
             after = last.0;
             for event in page.into_iter().filter(|event| event.position <= until) {
                 told.push(recorded(event)?);

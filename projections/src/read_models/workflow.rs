@@ -131,8 +131,7 @@ impl ReadModels {
         let list = List { prefix: &prefix, order: Order::NewestFirst, page };
         let found = self.live.page::<ChangeLog, _>(tenant, at_least, list, |row| Some(*row)).await?;
         let needed: BTreeSet<u64> = found.items.iter().flat_map(compared).collect();
-        let keys: Vec<String> =
-            needed.into_iter().map(|version| versions::key(of, id, version)).collect();
+        let keys: Vec<String> = needed.into_iter().map(|version| versions::key(of, id, version)).collect();
         let rows = self.live.read::<Versions>(tenant, Some(found.position), Ask::Named(&keys)).await?.rows;
         let said: BTreeMap<u64, Value> =
             rows.into_iter().map(|(_, row)| (row.summary.version, row.definition)).collect();
@@ -155,7 +154,8 @@ impl ReadModels {
         let Some(last) = stored.last().map(|event| (event.position, event.leaf_hash.clone())) else {
             return Ok(None);
         };
-        let events: Vec<Recorded<TenantEvent>> = stored.into_iter().map(recorded).collect::<Result<_, _>>()?;
+        let events: Vec<Recorded<TenantEvent>> =
+            stored.into_iter().map(recorded).collect::<Result<_, _>>()?;
         let workflow = fold_in_memory::<Workflows>(&events).into_values().next();
         let said: BTreeMap<u64, Value> = fold_in_memory::<Versions>(&events)
             .into_values()
@@ -181,6 +181,9 @@ fn compared(change: &ChangeRow) -> Vec<u64> {
 
 fn with_difference(of: Versioned, change: ChangeRow, said: &BTreeMap<u64, Value>) -> (ChangeRow, Diff) {
     let (old, new) = (said.get(&change.version.saturating_sub(1)), said.get(&change.version));
-    let diff = versions::difference_of(of, change.action, (old, new));
+    let mut diff = versions::difference_of(of, change.action, (old, new));
+    if let Some(from) = change.restored_from {
+        diff.summary.insert(0, format!("version {from} put back"));
+    }
     (change, diff)
 }

@@ -52,10 +52,7 @@ pub(crate) async fn keep(
 }
 
 /// The last snapshot that holds no more than a place in the past; none where there is none in this program's version.
-pub(crate) async fn nearest(
-    transaction: &mut TenantTx,
-    as_of: AsOf,
-) -> Result<Option<Snapshot>, ReadError> {
+pub(crate) async fn nearest(transaction: &mut TenantTx, as_of: AsOf) -> Result<Option<Snapshot>, ReadError> {
     let tenant = transaction.tenant().uuid();
     let (position, time) = match as_of {
         AsOf::Position(position) => (Some(position.as_i64()), None),

@@ -58,17 +58,32 @@ impl Mailer {
         Ok(())
     }
 
+    /// Goes as far as a letter's first word and says goodbye: the server is there, trusted, and takes the login.
+    pub async fn greet(&self, settings: &MailSettings) -> Result<(), MailError> {
+        let Ok(greeted) = timeout(self.timeouts.total, Box::pin(self.begin(settings))).await else {
+            return Err(MailError::Timeout { phase: Phase::Connecting });
+        };
+        drop(timeout(GOODBYE, greeted?.quit()).await);
+        Ok(())
+    }
+
+    /// Connects, and logs in where that is asked for.
+    async fn begin(&self, settings: &MailSettings) -> Result<AsyncSmtpConnection, MailError> {
+        let connecting = timeout(self.timeouts.connect, self.connect(settings)).await;
+        let mut connection = connecting.unwrap_or(Err(MailError::Timeout { phase: Phase::Connecting }))?;
+        if let Some(login) = &settings.login {
+            log_in(&mut connection, login).await?;
+        }
+        Ok(connection)
+    }
+
     async fn hand_over(
         &self,
         settings: &MailSettings,
         message: &Message,
         on_its_way: &AtomicBool,
     ) -> Result<AsyncSmtpConnection, MailError> {
-        let connecting = timeout(self.timeouts.connect, self.connect(settings)).await;
-        let mut connection = connecting.unwrap_or(Err(MailError::Timeout { phase: Phase::Connecting }))?;
-        if let Some(login) = &settings.login {
-            log_in(&mut connection, login).await?;
-        }
+        let mut connection = self.begin(settings).await?;
         let envelope = message.envelope();
         connection.command(Mail::new(envelope.from().cloned(), vec![])).await.map_err(|e| before(&e))?;
         for to in envelope.to() {
