@@ -6,12 +6,14 @@ use crate::auth::{AcceptBody, LoginBody, RegisterBody, TenantTokenBody};
 use crate::outcome::ReasonBody;
 use crate::request::Nothing;
 use crate::source::ConnectBody;
+use crate::source::push::{self, PushBody};
 use crate::{
     audit, auth, breach, control, dashboard, health, kri, openapi, organization, outcome, risk, source,
     vendor,
 };
 use draxis_commands::identity::InviteBody;
 use draxis_commands::platform::{OrganizationBody, TenantBody};
+use draxis_commands::source::PushTokenBody;
 use draxis_domain::control::ControlBody;
 use draxis_domain::kri::{AssignBody, CommentBody, CorrectionBody, KriBody, ReadingBody, SnoozeBody};
 use draxis_domain::outcome::OutcomeBody;
@@ -175,6 +177,14 @@ fn sources() -> Vec<Route> {
             .versioned(),
         post("/api/kri-sources/{id}/run", "Run a source now", source::run).body::<ReasonBody>(),
         get("/api/kri-sources/{id}/runs", "List a source's runs", source::runs).paged(),
+        post("/api/kri-sources/{id}/values", "Push values to a source", push::push).body::<PushBody>(),
+        post("/api/kri-sources/{id}/upload", "Upload a file of values", push::upload).media("text/csv"),
+        post("/api/kri-sources/{id}/push-tokens", "Mint a token for pushing values", push::mint)
+            .body::<PushTokenBody>()
+            .status(201),
+        get("/api/kri-sources/{id}/push-tokens", "List a source's push tokens", push::list),
+        delete("/api/kri-sources/{id}/push-tokens/{tokenId}", "Revoke a push token", push::revoke)
+            .body::<ReasonBody>(),
     ]
 }
 
