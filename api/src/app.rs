@@ -12,7 +12,7 @@ use draxis_event_store::{Clock, Ids, Pools, TenantLog, Writer, WriterLimits};
 use draxis_projections::{ReadModels, Settings};
 use draxis_runner::connector::registry::Registry;
 use draxis_runner::egress::{BuildError, Egress, EgressConfig, Resolver};
-use draxis_runner::mail::Mailer;
+use draxis_runner::mail::{MailSettings, Mailer, Outbox};
 use draxis_runner::relay::Relays;
 use draxis_runner::source_run::SourceRuns;
 use draxis_runner::timer::{TimerSettings, Timers};
@@ -35,6 +35,16 @@ pub struct Ports {
     pub resolver: Arc<dyn Resolver>,
 }
 
+/// What the program reaches outside with.
+pub struct Outside {
+    /// Where requests may go.
+    pub egress: EgressConfig,
+    /// The connectors.
+    pub registry: Registry,
+    /// Who takes our mail, if anyone does.
+    pub mail: Option<MailSettings>,
+}
+
 /// Everything a handler may reach for.
 #[derive(Clone)]
 pub struct App {
@@ -52,6 +62,8 @@ pub struct App {
     pub sealing: Sealing,
     /// Reaches what tenants have set up for their workflows.
     pub relays: Relays,
+    /// Sends what lies in the outbox, where a mail server is configured.
+    pub outbox: Option<Outbox>,
     /// Counts what happens.
     pub metrics: Metrics,
     /// Turns floods away.
@@ -88,7 +100,7 @@ impl App {
     pub async fn start(
         pools: Pools,
         keys: EncryptionKeys,
-        outside: (EgressConfig, Registry),
+        outside: Outside,
         sealing: SealingSettings,
         ports: Ports,
     ) -> Result<(Self, Tasks), AppError> {
@@ -101,7 +113,7 @@ impl App {
     pub async fn assemble(
         pools: Pools,
         keys: EncryptionKeys,
-        (egress, registry): (EgressConfig, Registry),
+        outside: Outside,
         sealing: SealingSettings,
         ports: Ports,
     ) -> Result<(Self, Tasks), AppError> {
@@ -113,10 +125,13 @@ impl App {
         let sealing = Sealing::open(&commands, sealing).await?;
         let read_models = ReadModels::new(&pools, Settings::default());
         let errands = TaskTracker::new();
-        let mailer = Mailer::new(&egress, Arc::clone(&ports.resolver));
-        let egress = Arc::new(Egress::new(&egress, ports.resolver)?);
+        let mailer = Arc::new(Mailer::new(&outside.egress, Arc::clone(&ports.resolver)));
+        let outbox =
+            outside.mail.map(|mail| Outbox::new(commands.clone(), Arc::clone(&mailer), Arc::new(mail)));
+        let egress = Arc::new(Egress::new(&outside.egress, ports.resolver)?);
         let relays = Relays::new(commands.clone(), Arc::clone(&egress), mailer);
-        let source_runs = SourceRuns::new(commands.clone(), Arc::new(registry), egress, errands.clone());
+        let registry = Arc::new(outside.registry);
+        let source_runs = SourceRuns::new(commands.clone(), registry, egress, errands.clone());
         let timers = Timers::new(commands.clone(), source_runs.clone(), TimerSettings::default());
         let rate_limits = RateLimits::new(ports.clock);
         let metrics = Metrics::new();
@@ -129,6 +144,7 @@ impl App {
             relays,
             sealing,
             timers,
+            outbox,
             metrics,
             rate_limits,
             streams,
@@ -148,8 +164,17 @@ impl App {
             let identity = identity.clone();
             async move { identity.rotate_keys().await.map_err(|error| error.to_string()) }
         }));
+        if let Some(outbox) = self.outbox.clone() {
+            followers.spawn(every(stop.clone(), LETTERS, move || {
+                let outbox = outbox.clone();
+                async move { outbox.send_due().await.map(|_| ()).map_err(|error| error.to_string()) }
+            }));
+        }
     }
 }
+
+/// How often the outbox is looked into.
+const LETTERS: Duration = Duration::from_secs(2);
 
 /// Does something again and again until told to stop; a failure is logged and tried again the next time.
 async fn every<F, W>(stop: CancellationToken, pause: Duration, work: F)

@@ -16,16 +16,18 @@ mod setting;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 use draxis_commands::sealing::SealingSettings;
 use ipnet::IpNet;
 
-pub use command_line::{Command, ExportCommand, ReplayCommand, VerifyCommand};
+pub use command_line::{
+    CheckCommand, Command, ConnectorCommand, ExportCommand, ReplayCommand, VerifyCommand,
+};
 pub use database::{Database, DatabaseUrl, EmbeddedDatabase};
 pub use encryption_key::KeySource;
 pub use error::ConfigError;
-pub use mail::{MailSecurity, MailServer};
-pub use secret::SecretText;
+pub use mail::{MailSecurity, MailServer, MailServerError};
 pub use setting::Origin;
 
 use crate::telemetry::{LogFilter, LogFormat};
@@ -48,6 +50,8 @@ pub struct Config {
     pub encryption_key: KeySource,
     /// Networks that outgoing calls may reach besides public ones.
     pub egress_allow: Vec<IpNet>,
+    /// A folder with connectors of the operator's own.
+    pub connectors_dir: Option<PathBuf>,
     /// How streams are sealed, and where checkpoints are published to.
     pub sealing: SealingSettings,
     /// What is logged.
@@ -93,6 +97,7 @@ impl Config {
             encryption_key: KeySource::choose(settings, environment, &database)?,
             database,
             egress_allow: settings.required(Setting::EgressAllow, networks)?,
+            connectors_dir: settings.text(Setting::ConnectorsDir).map(PathBuf::from),
             sealing: checkpoints::choose(settings)?,
             log_filter: settings.required(Setting::Log, LogFilter::parse)?,
             log_format: settings.required(Setting::LogFormat, LogFormat::parse)?,

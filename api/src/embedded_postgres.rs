@@ -96,12 +96,7 @@ impl EmbeddedPostgres {
 
     /// How a role reaches a database of this server.
     pub fn connect_options(&self, database: &str, user: &str) -> PgConnectOptions {
-        PgConnectOptions::new_without_pgpass()
-            .socket(self.socket.path())
-            .port(PORT)
-            .ssl_mode(PgSslMode::Disable)
-            .username(user)
-            .database(database)
+        through(self.socket.path(), database, user)
     }
 
     /// The folder of the server's socket, for tools that are pointed at it by hand.
@@ -127,6 +122,35 @@ impl EmbeddedPostgres {
         let status = self.server.stop().map_err(EmbeddedError::Supervise)?;
         if status.success() { Ok(()) } else { Err(EmbeddedError::Died { status, log: self.log.tail() }) }
     }
+}
+
+/// The server that another program runs on a data directory, for errands done while that program serves. Who may enter the
+/// socket's folder gets in, as the server's user and root may.
+#[derive(Debug, Clone)]
+pub struct Neighbour {
+    socket: PathBuf,
+}
+
+impl Neighbour {
+    /// The server of this data directory, which is taken to run.
+    pub fn of(data_dir: &Path) -> Result<Self, EmbeddedError> {
+        let data_dir = data_dir.canonicalize().map_err(EmbeddedError::file("find", data_dir))?;
+        Ok(Self { socket: socket_dir::place(&data_dir).path })
+    }
+
+    /// How a role reaches a database of it.
+    pub fn connect_options(&self, database: &str, user: &str) -> PgConnectOptions {
+        through(&self.socket, database, user)
+    }
+}
+
+fn through(socket: &Path, database: &str, user: &str) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass()
+        .socket(socket)
+        .port(PORT)
+        .ssl_mode(PgSslMode::Disable)
+        .username(user)
+        .database(database)
 }
 
 #[cfg(test)]

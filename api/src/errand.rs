@@ -1,5 +1,6 @@
-//! Errands: what somebody does with a stream at a terminal, on the database itself.
+//! Errands: what somebody does at a terminal, most of it on the database itself.
 
+pub mod check_connector;
 pub mod export;
 pub mod replay;
 pub mod verify;
@@ -8,6 +9,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use draxis_commands::sealing::SealError;
+use draxis_commands::vault::Rotation;
 use draxis_commands::{Caller, CommandError, Context};
 use draxis_domain::tenant::Tenant;
 use draxis_domain::{Reason, TenantId};
@@ -90,4 +92,28 @@ fn at_the_terminal(tenant: TenantId, doing: &str) -> Context {
 /// A stream as people are told of it.
 fn words_for(tenant: TenantId) -> String {
     if tenant == TenantId::PLATFORM { "the platform's stream".to_owned() } else { format!("tenant {tenant}") }
+}
+
+/// Seals everything again under the current key and says how much that was; false where something was left as it is.
+pub async fn rotate_key(app: &App) -> Result<bool, ErrandError> {
+    let commands = &app.commands;
+    let done = commands.vault().rotate(commands.pools()).await?;
+    let mut out = io::stdout();
+    if done.is_nothing() {
+        writeln!(out, "Everything is sealed under the current key already.")?;
+    } else {
+        let Rotation { secrets, signing_keys, .. } = done;
+        writeln!(
+            out,
+            "Sealed again under the current key: {secrets} credentials, {signing_keys} signing keys."
+        )?;
+    }
+    match done.unopened {
+        0 => writeln!(out, "Older keys are needed by nothing: take them out of ENCRYPTION_KEY.")?,
+        left => writeln!(
+            out,
+            "{left} could not be opened and are as they were: the log says which. Keep the older keys."
+        )?,
+    }
+    Ok(done.unopened == 0)
 }

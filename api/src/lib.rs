@@ -12,6 +12,7 @@ pub mod breach;
 pub mod config;
 pub mod control;
 pub mod dashboard;
+pub mod delivery;
 pub mod demo;
 pub mod embedded_postgres;
 pub mod errand;

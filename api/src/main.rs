@@ -4,10 +4,11 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use draxis_api::app::App;
-use draxis_api::config::{Command, Config, ConfigError};
-use draxis_api::errand::{self, export, replay, verify};
+use draxis_api::config::{Command, Config, ConfigError, ConnectorCommand};
+use draxis_api::errand::{self, check_connector, export, replay, verify};
 use draxis_api::program::{Program, ProgramError};
 use draxis_api::{demo, program, telemetry};
+use draxis_event_store::{Clock as _, SystemClock};
 
 #[actix_web::main]
 async fn main() -> ExitCode {
@@ -41,6 +42,15 @@ async fn carry_out(config: Config) -> Result<ExitCode, ProgramError> {
         Command::Migrate => {
             program::migrate(config, &mut say).await?;
             Ok(ExitCode::SUCCESS)
+        }
+        Command::RotateKey => {
+            let held =
+                program::errand(config, &mut say, async |app: &App| errand::rotate_key(app).await).await??;
+            Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::Connector(ConnectorCommand::Check(asked)) => {
+            let holds = check_connector::run(&asked, SystemClock.now()).await?;
+            Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Verify(asked) => {
             let verify = async |app: &App| verify::run(app, &asked, &mut say).await;

@@ -88,6 +88,10 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
         let content = json!({ "application/json": { "schema": body(schemas) } });
         operation.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
     }
+    if let Some(media_type) = route.media_type {
+        let content = json!({ media_type: { "schema": { "type": "string" } } });
+        operation.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
+    }
     if route.access == Access::Token {
         operation.insert("security".to_owned(), json!([{ "token": [] }]));
     }
@@ -135,11 +139,11 @@ fn responses(route: &Route) -> Value {
     if route.path_parameters().next().is_some() {
         refuse("404", "There is no such thing, or none the caller may know of");
     }
-    if route.body.is_some() {
-        refuse("400", "The body is not JSON");
+    if route.body.is_some() || route.media_type.is_some() {
+        refuse("400", "The body cannot be read");
         refuse("409", "The state of the world does not allow it");
-        refuse("413", "The body is larger than 1 MiB");
-        refuse("415", "The body is not declared as JSON");
+        refuse("413", "The body is larger than it may be");
+        refuse("415", "The body is declared as something else");
         refuse("422", "The input breaks rules; each with a JSON pointer");
         refuse("503", "Too much is waiting; try again");
     }

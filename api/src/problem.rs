@@ -6,11 +6,12 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use draxis_commands::CommandError;
+use draxis_domain::source::RunFailure;
 use draxis_domain::workflow::Problem as Misfit;
-use draxis_domain::{Rejection, Violation};
+use draxis_domain::{Rejection, RunId, Violation};
 use draxis_projections::ReadError;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 /// What a caller is told when a request was not carried out. Never a stack trace, SQL or a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,6 +29,9 @@ struct Document {
     detail: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Entry>,
+    /// Members of one kind of problem alone (RFC 9457, section 3.2).
+    #[serde(flatten)]
+    more: Map<String, Value>,
     #[serde(skip)]
     retry_after: Option<u64>,
     #[serde(skip)]
@@ -69,6 +73,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             errors: Vec::new(),
+            more: Map::new(),
             retry_after: None,
             version: None,
             allow: None,
@@ -162,9 +167,18 @@ impl Problem {
         Self::unavailable("too_many_streams", detail.to_owned())
     }
 
-    /// A far system could not be reached or refused us.
-    pub fn far_side(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_GATEWAY, "far_side", detail)
+    /// A run of a source failed: which, at what, and what to do.
+    pub fn run_failed(run: RunId, failure: &RunFailure) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "source.run_failed", failure.detail.clone()).with(|document| {
+            document.more.insert("runId".to_owned(), json!(run));
+            document.more.insert("class".to_owned(), json!(failure.class));
+        })
+    }
+
+    /// The body has another media type than the route takes.
+    pub fn wrong_media_type(wanted: &str) -> Self {
+        let detail = format!("send the body with Content-Type: {wanted}");
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "wrong_media_type", detail)
     }
 
     /// Our own fault: logged here, once, with its chain; opaque outside.

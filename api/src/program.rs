@@ -4,17 +4,18 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
-use draxis_commands::secret::{EncryptionKeys, KeyError, Secret};
+use draxis_commands::secret::{EncryptionKeys, KeyError};
 use draxis_event_store::{Database, DatabaseError, Pools, SystemClock, UlidIds};
 use draxis_runner::connector::registry::{Registry, RegistryError};
 use draxis_runner::egress::{AllowedNetworks, EgressConfig, SystemResolver};
 use sqlx::postgres::PgConnectOptions;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{App, AppError, Ports, Tasks};
-use crate::config::{self, Config, ConfigError};
-use crate::embedded_postgres::{DatabaseName, EmbeddedError, EmbeddedPostgres, OWNER};
+use crate::app::{App, AppError, Outside, Ports, Tasks};
+use crate::config::{self, Config, ConfigError, MailServer, MailServerError};
+use crate::embedded_postgres::{DatabaseName, EmbeddedError, EmbeddedPostgres, Neighbour, OWNER, Options};
 use crate::errand::ErrandError;
+use crate::errand::check_connector::CheckError;
 use crate::server;
 
 /// How many connections a process reads with.
@@ -37,6 +38,9 @@ pub enum ProgramError {
     /// The encryption key.
     #[error("the encryption key cannot be used")]
     Key(#[from] KeyError),
+    /// The mail server.
+    #[error("the mail server cannot be used")]
+    Mail(#[from] MailServerError),
     /// A connector's manifest.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -57,6 +61,9 @@ pub enum ProgramError {
     /// An errand could not be done.
     #[error(transparent)]
     Errand(#[from] ErrandError),
+    /// A connector could not be tried.
+    #[error(transparent)]
+    Check(#[from] CheckError),
     /// The demonstration did not hold.
     #[error("the demonstration did not hold")]
     Demo(#[from] crate::demo::DemoError),
@@ -82,15 +89,13 @@ pub struct Program {
 impl Program {
     /// Starts everything a configuration asks for.
     pub async fn start(
-        config: Config,
+        mut config: Config,
         progress: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Self, ProgramError> {
-        let allow = AllowedNetworks::new(config.egress_allow.clone());
+        let outside = outside(&mut config)?;
         let (address, sealing) = (config.listen, config.sealing.clone());
-        let reached = reach(config, progress).await?;
-        let egress = EgressConfig { allow, ..EgressConfig::default() };
-        let (outside, ports) = ((egress, Registry::open(None)?), ports());
-        let (app, tasks) = App::start(reached.pools, reached.keys, outside, sealing, ports).await?;
+        let reached = reach(config, Others::KeepOut, progress).await?;
+        let (app, tasks) = App::start(reached.pools, reached.keys, outside, sealing, ports()).await?;
         let listener =
             TcpListener::bind(address).map_err(|source| ProgramError::Listen { address, source })?;
         let address = listener.local_addr()?;
@@ -145,15 +150,15 @@ impl Program {
     }
 }
 
-/// Does one errand on the database, such as an export, without serving anything.
+/// Does one errand on the database, such as an export, without serving anything; another program may serve meanwhile.
 pub async fn errand<T>(
-    config: Config,
+    mut config: Config,
     progress: &mut (dyn FnMut(&str) + Send),
     work: impl AsyncFnOnce(&App) -> T,
 ) -> Result<T, ProgramError> {
+    let outside = outside(&mut config)?;
     let sealing = config.sealing.clone();
-    let reached = reach(config, progress).await?;
-    let outside = (EgressConfig::default(), Registry::open(None)?);
+    let reached = reach(config, Others::MayServe, progress).await?;
     let (app, tasks) = App::assemble(reached.pools, reached.keys, outside, sealing, ports()).await?;
     let done = work(&app).await;
     tasks.stop().await;
@@ -161,6 +166,16 @@ pub async fn errand<T>(
         embedded.stop()?;
     }
     Ok(done)
+}
+
+/// The connectors before anything is started: a mistake in one refuses the start.
+fn outside(config: &mut Config) -> Result<Outside, ProgramError> {
+    let allow = AllowedNetworks::new(config.egress_allow.clone());
+    Ok(Outside {
+        egress: EgressConfig { allow, ..EgressConfig::default() },
+        registry: Registry::open(config.connectors_dir.as_deref())?,
+        mail: config.mail.take().map(MailServer::settings).transpose()?,
+    })
 }
 
 /// The machine's own clock, randomness and names.
@@ -173,7 +188,7 @@ pub async fn migrate(config: Config, progress: &mut (dyn FnMut(&str) + Send)) ->
     match config.database {
         config::Database::External(url) => Ok(draxis_event_store::migrate(&url.connect_options()).await?),
         config::Database::Embedded(_) => {
-            let reached = reach(config, progress).await?;
+            let reached = reach(config, Others::KeepOut, progress).await?;
             if let Some(embedded) = reached.embedded {
                 embedded.stop()?;
             }
@@ -182,22 +197,46 @@ pub async fn migrate(config: Config, progress: &mut (dyn FnMut(&str) + Send)) ->
     }
 }
 
-async fn reach(config: Config, progress: &mut (dyn FnMut(&str) + Send)) -> Result<Reached, ProgramError> {
+/// Whether another program may be at work on the same data directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Others {
+    /// This program is the one.
+    KeepOut,
+    /// Its database is used beside it.
+    MayServe,
+}
+
+async fn reach(
+    config: Config,
+    others: Others,
+    progress: &mut (dyn FnMut(&str) + Send),
+) -> Result<Reached, ProgramError> {
     // The key first: where there is data but no key, nothing else should happen.
-    let key = config.encryption_key.open(&mut |line| progress(line))?;
-    let keys = EncryptionKeys::parse(&Secret::new(key.expose().to_owned()))?;
+    let keys = EncryptionKeys::parse(&config.encryption_key.open(&mut |line| progress(line))?)?;
     let (embedded, login) = match config.database {
         config::Database::External(url) => (None, url.connect_options()),
-        config::Database::Embedded(embedded) => {
-            let embedded = EmbeddedPostgres::start(&embedded.options(), &mut |line| progress(line))?;
-            embedded.bootstrap().await?;
-            let name = DatabaseName::draxis();
-            progress("Bringing the schema up to date");
-            draxis_event_store::migrate(&embedded.connect_options(name.as_str(), OWNER)).await?;
-            let login: PgConnectOptions = embedded.connect_options(name.as_str(), LOGIN);
-            (Some(embedded), login)
-        }
+        config::Database::Embedded(embedded) => start_or_join(&embedded.options(), others, progress).await?,
     };
     let pools = Database::new(login, READERS).open().await?;
     Ok(Reached { embedded, pools, keys })
+}
+
+async fn start_or_join(
+    options: &Options,
+    others: Others,
+    progress: &mut (dyn FnMut(&str) + Send),
+) -> Result<(Option<EmbeddedPostgres>, PgConnectOptions), ProgramError> {
+    let name = DatabaseName::draxis();
+    let embedded = match EmbeddedPostgres::start(options, &mut |line| progress(line)) {
+        Err(EmbeddedError::InUse { .. }) if others == Others::MayServe => {
+            progress("Another draxis serves from this data directory; its database is used beside it");
+            return Ok((None, Neighbour::of(&options.data_dir)?.connect_options(name.as_str(), LOGIN)));
+        }
+        started => started?,
+    };
+    embedded.bootstrap().await?;
+    progress("Bringing the schema up to date");
+    draxis_event_store::migrate(&embedded.connect_options(name.as_str(), OWNER)).await?;
+    let login = embedded.connect_options(name.as_str(), LOGIN);
+    Ok((Some(embedded), login))
 }

@@ -162,25 +162,25 @@ pub(crate) fn parameters<T: DeserializeOwned>(text: &str) -> Result<T, Problem> 
     Ok(parsed.map_err(misfit)?.into_inner())
 }
 
-/// The token of this request.
+/// Who presents the access token of this request.
+fn caller_of(request: &HttpRequest) -> Result<Caller, Problem> {
+    let app = request.app_data::<Data<App>>().ok_or_else(Problem::unauthenticated)?;
+    Ok(app.identity.caller(bearer(request).ok_or(CommandError::NoSession)?)?)
+}
+
+/// The token of this request, if it carries one.
 pub(crate) fn bearer(request: &HttpRequest) -> Option<&str> {
-    let (scheme, token) = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Who presents the token of this request.
-fn caller_of(request: &HttpRequest) -> Result<Caller, Problem> {
-    let token = bearer(request);
-    let app = request.app_data::<Data<App>>().ok_or_else(Problem::unauthenticated)?;
-    Ok(app.identity.caller(token.ok_or(CommandError::NoSession)?)?)
-}
-
-fn request_id(request: &HttpRequest) -> Option<String> {
+pub(crate) fn request_id(request: &HttpRequest) -> Option<String> {
     request.extensions().get::<RequestId>().map(|RequestId(id)| id.clone())
 }
 
 /// The key of a command, bound to its caller and to everything that was asked.
-fn idempotency_key(
+pub(crate) fn idempotency_key(
     request: &HttpRequest,
     caller: &Caller,
     body: &[u8],

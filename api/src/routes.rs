@@ -8,6 +8,7 @@ use crate::preview::{PreviewBody, visit};
 use crate::relay::RelayBody;
 use crate::request::Nothing;
 use crate::source::ConnectBody;
+use crate::source::push::{self, PushBody};
 use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, history};
 use crate::{
     audit, auth, breach, control, dashboard, health, kri, kri_event_definition, openapi, organization,
@@ -15,6 +16,7 @@ use crate::{
 };
 use draxis_commands::identity::InviteBody;
 use draxis_commands::platform::{OrganizationBody, TenantBody};
+use draxis_commands::source::PushTokenBody;
 use draxis_domain::control::ControlBody;
 use draxis_domain::kri::{AssignBody, CommentBody, CorrectionBody, KriBody, ReadingBody, SnoozeBody};
 use draxis_domain::kri_event_definition::KriEventBody;
@@ -195,6 +197,14 @@ fn sources() -> Vec<Route> {
             .versioned(),
         post("/api/kri-sources/{id}/run", "Run a source now", source::run).body::<ReasonBody>(),
         get("/api/kri-sources/{id}/runs", "List a source's runs", source::runs).paged(),
+        post("/api/kri-sources/{id}/values", "Push values to a source", push::push).body::<PushBody>(),
+        post("/api/kri-sources/{id}/upload", "Upload a file of values", push::upload).media("text/csv"),
+        post("/api/kri-sources/{id}/push-tokens", "Mint a token for pushing values", push::mint)
+            .body::<PushTokenBody>()
+            .status(201),
+        get("/api/kri-sources/{id}/push-tokens", "List a source's push tokens", push::list),
+        delete("/api/kri-sources/{id}/push-tokens/{tokenId}", "Revoke a push token", push::revoke)
+            .body::<ReasonBody>(),
     ]
 }
 

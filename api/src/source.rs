@@ -1,5 +1,7 @@
 //! Sources: the catalog of connectors, and `/api/kri-sources`.
 
+pub mod push;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::http::StatusCode;
@@ -9,8 +11,7 @@ use draxis_commands::secret::Secret;
 use draxis_domain::source::{BaseUrl, RunTrigger, Schedule, SourceBody, SourceCommand, SourceType, Vendor};
 use draxis_domain::{KriSlug, Name, Reason, SourceId};
 use draxis_projections::{SourceFilter, SourceHealth};
-use draxis_runner::connector::catalog::catalog as catalog_of;
-use draxis_runner::source_run::{RunAnswer, SealedSettings};
+use draxis_runner::source_run::{RunAnswer, SealedSettings, SentSettings};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -45,11 +46,8 @@ pub struct ConnectBody {
 }
 
 impl ConnectBody {
-    fn split(self) -> (SourceBody, Option<SealedSettings>, Option<Reason>) {
-        let sealed = (self.credentials.is_some() || self.config.is_some()).then(|| SealedSettings {
-            credentials: self.credentials.unwrap_or_default(),
-            config: self.config.unwrap_or_default(),
-        });
+    fn split(self) -> (SourceBody, SentSettings, Option<Reason>) {
+        let sent = SentSettings { credentials: self.credentials, config: self.config };
         let body = SourceBody {
             name: self.name,
             source_type: self.source_type,
@@ -58,7 +56,7 @@ impl ConnectBody {
             schedule: self.schedule,
             unticked: self.unticked,
         };
-        (body, sealed, self.reason)
+        (body, sent, self.reason)
     }
 }
 
@@ -86,15 +84,14 @@ impl From<SourceListFilter> for SourceFilter {
 /// `GET /api/integrations/catalog`.
 pub async fn catalog(app: Data<App>, query: Query<Nothing>) -> Answered {
     query.caller.must(Permission::Open)?;
-    let manifests: Vec<_> = app.source_runs.registry().all().collect();
-    answer(StatusCode::OK, &json!({ "items": catalog_of(&manifests) }))
+    answer(StatusCode::OK, &json!({ "items": app.source_runs.registry().catalog() }))
 }
 
 /// `POST /api/kri-sources`.
 pub async fn connect(app: Data<App>, command: Command<ConnectBody>) -> Answered {
     command.context.caller.must(Permission::ManageSources)?;
-    let (body, sealed, reason) = command.body.split();
-    let sealed = sealed.unwrap_or_default();
+    let (body, sent, reason) = command.body.split();
+    let sealed = sent.over(SealedSettings::default());
     app.source_runs.check_settings(&body, &sealed)?;
     let secret = (!sealed.is_empty()).then(|| sealed.seal());
     Ok(committed(app.commands.connect_source(&command.context.because(reason), body, secret).await?))
@@ -103,8 +100,9 @@ pub async fn connect(app: Data<App>, command: Command<ConnectBody>) -> Answered 
 /// `POST /api/kri-sources/test`: tries settings before they are saved.
 pub async fn test(app: Data<App>, command: Command<ConnectBody>) -> Answered {
     command.context.caller.must(Permission::ManageSources)?;
-    let (body, sealed, _) = command.body.split();
-    answer(StatusCode::OK, &app.source_runs.test(&body, sealed.unwrap_or_default()).await?)
+    let (body, sent, _) = command.body.split();
+    let report = app.source_runs.test(&body, sent.over(SealedSettings::default())).await?;
+    answer(StatusCode::OK, &report)
 }
 
 /// `POST /api/kri-sources/{id}/test`: tries a saved source.
@@ -132,13 +130,11 @@ pub async fn show(app: Data<App>, id: Path<Id<SourceId>>, query: Query<Nothing>)
 
 /// `PUT /api/kri-sources/{id}`: credentials and config are replaced only when they are sent.
 pub async fn edit(app: Data<App>, id: Path<Id<SourceId>>, command: Command<ConnectBody>) -> Answered {
-    let (body, sealed, reason) = command.body.split();
-    if let Some(sealed) = &sealed {
-        app.source_runs.check_settings(&body, sealed)?;
-    }
-    let change = (body, sealed.map(|sealed| sealed.seal()));
-    let context = command.context.because(reason);
-    Ok(committed(app.commands.edit_source(&context, id.get("source")?, change).await?))
+    let context = command.context;
+    context.caller.must(Permission::ManageSources)?;
+    let (id, (body, sent, reason)) = (id.get("source")?, command.body.split());
+    let secret = app.source_runs.settings_for_edit(context.caller.tenant()?, id, (&body, sent)).await?;
+    Ok(committed(app.commands.edit_source(&context.because(reason), id, (body, secret)).await?))
 }
 
 async fn change(
@@ -163,7 +159,8 @@ pub async fn resume(app: Data<App>, id: Path<Id<SourceId>>, command: Command<Rea
 
 /// `POST /api/kri-sources/{id}/archive`.
 pub async fn archive(app: Data<App>, id: Path<Id<SourceId>>, command: Command<ReasonBody>) -> Answered {
-    change(&app, &id, command, SourceCommand::Archive).await
+    let context = command.context.because(command.body.reason);
+    Ok(committed(app.commands.archive_source(&context, id.get("source")?).await?))
 }
 
 /// `POST /api/kri-sources/{id}/run`: runs it now and waits a while for its end.
@@ -172,9 +169,7 @@ pub async fn run(app: Data<App>, id: Path<Id<SourceId>>, command: Command<Reason
     context.caller.must(Permission::RunSources)?;
     match app.source_runs.run(context, id.get("source")?, RunTrigger::Manual).await? {
         RunAnswer::Completed(done) => Ok(committed(done)),
-        RunAnswer::Failed { run_id, failure } => {
-            Err(Problem::far_side(format!("run {run_id} failed: {}", failure.detail)))
-        }
+        RunAnswer::Failed { run_id, failure } => Err(Problem::run_failed(run_id, &failure)),
         RunAnswer::UnderWay { run_id } => {
             let look = format!("/api/kri-sources/{}/runs", id.get("source")?);
             answer(StatusCode::ACCEPTED, &json!({ "runId": run_id, "lookAt": look }))

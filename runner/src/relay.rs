@@ -31,8 +31,8 @@ pub struct Relays {
 
 impl Relays {
     /// Relays out through the one egress client and the one mailer.
-    pub fn new(commands: Commands, egress: Arc<Egress>, mailer: Mailer) -> Self {
-        Self { commands, egress, mailer: Arc::new(mailer) }
+    pub fn new(commands: Commands, egress: Arc<Egress>, mailer: Arc<Mailer>) -> Self {
+        Self { commands, egress, mailer }
     }
 
     /// Tries a relay that is set up against its far side, notes what was found, and answers with it.

@@ -23,6 +23,14 @@ pub enum Command {
     },
     /// Bring the database's schema up to date and end
     Migrate,
+    /// Seal every credential and signing key again under the current encryption key; may run while others serve
+    ///
+    /// Put the new key before the old one (ENCRYPTION_KEY=NEW,OLD) for every process, start them again, run this, and take
+    /// the old key out. It can be stopped and started again at any time.
+    RotateKey,
+    /// Work on connectors
+    #[command(subcommand)]
+    Connector(ConnectorCommand),
     /// Verify streams as they lie in the database: every record, the tree over them, every checkpoint, the head
     Verify(VerifyCommand),
     /// Write a stream, or a part of it, to a file or to standard output
@@ -31,6 +39,24 @@ pub enum Command {
     Replay(ReplayCommand),
     /// Print the keys that checkpoints and bundles are verified with, one name+hash+key a line
     PublicKey,
+}
+
+/// What is done with connectors.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum ConnectorCommand {
+    /// Try a manifest offline against recorded replies. Exit status 0 if it measures something in every case
+    Check(CheckCommand),
+}
+
+/// Which manifest is tried, and against what.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct CheckCommand {
+    /// The manifest, as TOML
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// A folder of recorded replies, or one with a folder for each case
+    #[arg(long, value_name = "DIR")]
+    pub replies: PathBuf,
 }
 
 /// What `draxis verify` looks at. Exit status 0 if all of it holds, 1 if something was changed.
@@ -136,6 +162,9 @@ struct Flags {
     /// Networks that outgoing calls may reach besides public ones, separated by commas [env: DRAXIS_EGRESS_ALLOW]
     #[arg(long, global = true, value_name = "NETWORKS")]
     egress_allow: Option<String>,
+    /// A folder with connectors of your own [env: DRAXIS_CONNECTORS_DIR]
+    #[arg(long, global = true, value_name = "DIR")]
+    connectors_dir: Option<String>,
     /// What to log: a level, or levels by module [env: DRAXIS_LOG] [default: info,sqlx=warn]
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
@@ -168,6 +197,7 @@ impl CommandLine {
             (Setting::PostgresBinaries, "--postgres-binaries", flags.postgres_binaries),
             (Setting::EncryptionKeyFile, "--encryption-key-file", flags.encryption_key_file),
             (Setting::EgressAllow, "--egress-allow", flags.egress_allow),
+            (Setting::ConnectorsDir, "--connectors-dir", flags.connectors_dir),
             (Setting::Log, "--log", flags.log),
             (Setting::LogFormat, "--log-format", flags.log_format),
         ] {

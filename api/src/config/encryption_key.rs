@@ -7,16 +7,17 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use draxis_commands::secret::Secret;
 
 use super::environment::Environment;
 use super::setting::{Origin, Setting, Settings};
-use super::{ConfigError, Database, SecretText};
+use super::{ConfigError, Database, secret};
 use crate::embedded_postgres::has_cluster;
 
 /// Where the encryption key is to be taken from. It may hold the key: no `Debug`.
 pub enum KeySource {
     /// It was given.
-    Given(SecretText),
+    Given(Secret),
     /// A file that was named holds it.
     File(PathBuf),
     /// It lies beside the data of the embedded database, and is made with them.
@@ -43,28 +44,28 @@ impl KeySource {
 
     /// The text of the key. Call it before the embedded database is started: a key is made only where there is no data
     /// yet, and `progress` hears of it.
-    pub fn open(self, progress: &mut dyn FnMut(&str)) -> Result<SecretText, ConfigError> {
+    pub fn open(self, progress: &mut dyn FnMut(&str)) -> Result<Secret, ConfigError> {
         match self {
             Self::Given(key) => Ok(key),
-            Self::File(path) => SecretText::from_file(&path),
+            Self::File(path) => secret::from_file(&path),
             Self::BesideData(dir) => beside(&dir, progress),
         }
     }
 }
 
-fn beside(dir: &Path, progress: &mut dyn FnMut(&str)) -> Result<SecretText, ConfigError> {
+fn beside(dir: &Path, progress: &mut dyn FnMut(&str)) -> Result<Secret, ConfigError> {
     let path = dir.join("encryption.key");
     // Asked first: a twin that starts at the same time makes its key before its data.
     let has_data = has_cluster(dir);
     match path.metadata() {
         Ok(seen) if seen.permissions().mode() & 0o077 != 0 => Err(ConfigError::KeyExposed(path)),
-        Ok(_) => SecretText::from_file(&path),
+        Ok(_) => secret::from_file(&path),
         Err(error) if error.kind() != ErrorKind::NotFound => Err(ConfigError::file("look at", &path)(error)),
         Err(_) if has_data => Err(ConfigError::KeyLost(path)),
         Err(_) => {
             make(dir, &path)?;
             progress(&format!("Made an encryption key, {}: back it up with the data", path.display()));
-            SecretText::from_file(&path)
+            secret::from_file(&path)
         }
     }
 }
@@ -98,7 +99,7 @@ fn make(dir: &Path, path: &Path) -> Result<(), ConfigError> {
 mod tests {
     use super::*;
 
-    fn open(dir: &Path) -> (Result<SecretText, ConfigError>, Vec<String>) {
+    fn open(dir: &Path) -> (Result<Secret, ConfigError>, Vec<String>) {
         let mut said = Vec::new();
         let key = KeySource::BesideData(dir.to_path_buf()).open(&mut |line| said.push(line.to_owned()));
         (key, said)

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use draxis_commands::secret::Secret;
+
 use super::setting::{Origin, Setting, Settings};
-use super::{ConfigError, SecretText};
+use super::{ConfigError, secret};
 
 /// The variables of this process. It holds secrets: no `Debug`.
 pub(super) struct Environment(BTreeMap<OsString, OsString>);
@@ -34,8 +36,8 @@ impl Environment {
         Ok(self.text("DRAXIS_CONFIG")?.filter(|text| !text.is_empty()).map(PathBuf::from))
     }
 
-    pub(super) fn secret(&self, name: &'static str) -> Result<Option<SecretText>, ConfigError> {
-        Ok(self.text(name)?.and_then(SecretText::from_text))
+    pub(super) fn secret(&self, name: &'static str) -> Result<Option<Secret>, ConfigError> {
+        Ok(self.text(name)?.and_then(secret::from_text))
     }
 
     pub(super) fn search_path(&self) -> OsString {

@@ -1,10 +1,14 @@
 //! Who takes our mail, and how we speak to it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use draxis_commands::secret::Secret;
+use draxis_runner::mail::{self, AddressError, MailAddress, MailLogin, MailSettings, SettingsError};
 
 use super::environment::Environment;
 use super::setting::{Setting, Settings};
-use super::{ConfigError, SecretText};
+use super::{ConfigError, secret};
 
 /// How the connection to the mail server is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +32,7 @@ pub struct MailServer {
     /// The sender of every mail.
     pub from: String,
     /// Who we are to it: a name and a password.
-    pub credentials: Option<(String, SecretText)>,
+    pub credentials: Option<(String, Secret)>,
 }
 
 impl MailServer {
@@ -54,6 +58,39 @@ impl MailServer {
     }
 }
 
+/// Why the mail server that was named cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum MailServerError {
+    /// Its name or port.
+    #[error("smtp.host or smtp.port")]
+    Server(#[from] SettingsError),
+    /// The sender.
+    #[error("smtp.from")]
+    From(#[from] AddressError),
+}
+
+impl MailServer {
+    /// As the mailer takes it.
+    pub fn settings(self) -> Result<MailSettings, MailServerError> {
+        let from = MailAddress::parse(&self.from)?;
+        let settings = MailSettings::try_new(&self.host, self.port, self.security.into(), from)?;
+        Ok(match self.credentials {
+            None => settings,
+            Some((user, password)) => settings.login(MailLogin { user, password: Arc::new(password) }),
+        })
+    }
+}
+
+impl From<MailSecurity> for mail::MailSecurity {
+    fn from(security: MailSecurity) -> Self {
+        match security {
+            MailSecurity::StartTls => Self::StartTls,
+            MailSecurity::Tls => Self::Implicit,
+            MailSecurity::None => Self::Plain,
+        }
+    }
+}
+
 /// An error if the setting is there, because what it needs is not.
 fn needs(settings: &Settings, setting: Setting, needs: &'static str) -> Result<(), ConfigError> {
     let origin = settings.origin(setting).cloned();
@@ -63,11 +100,11 @@ fn needs(settings: &Settings, setting: Setting, needs: &'static str) -> Result<(
 fn credentials(
     settings: &Settings,
     environment: &Environment,
-) -> Result<Option<(String, SecretText)>, ConfigError> {
+) -> Result<Option<(String, Secret)>, ConfigError> {
     let file = settings.text(Setting::SmtpPasswordFile).map(PathBuf::from);
     let password = match environment.secret("DRAXIS_SMTP_PASSWORD")? {
         Some(password) => Some(password),
-        None => file.as_deref().map(SecretText::from_file).transpose()?,
+        None => file.as_deref().map(secret::from_file).transpose()?,
     };
     match (settings.text(Setting::SmtpUsername), password) {
         (Some(name), Some(password)) => Ok(Some((name.to_owned(), password))),

@@ -1,27 +1,20 @@
-//! A secret text on its way from the configuration to the one who needs it.
+//! Secrets on their way from the configuration to the one who needs them.
 
 use std::path::Path;
 
+use draxis_commands::secret::Secret;
+use zeroize::Zeroizing;
+
 use super::ConfigError;
 
-/// A text that must not be seen: no `Debug`, `Display`, `Clone` or `Serialize` (hazard H8).
-pub struct SecretText(String);
+/// The text without the white space around it; `None` if there is nothing else.
+pub(super) fn from_text(text: &str) -> Option<Secret> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| Secret::new(text.to_owned()))
+}
 
-impl SecretText {
-    /// The text without the white space around it; `None` if there is nothing else.
-    pub fn from_text(text: &str) -> Option<Self> {
-        let text = text.trim();
-        (!text.is_empty()).then(|| Self(text.to_owned()))
-    }
-
-    /// Reads a file that holds the secret and nothing else.
-    pub(super) fn from_file(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(ConfigError::file("read", path))?;
-        Self::from_text(&text).ok_or_else(|| ConfigError::EmptySecret(path.to_path_buf()))
-    }
-
-    /// The text itself: hand it to what needs it and to nothing else.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
+/// Reads a file that holds the secret and nothing else.
+pub(super) fn from_file(path: &Path) -> Result<Secret, ConfigError> {
+    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(ConfigError::file("read", path))?);
+    from_text(&text).ok_or_else(|| ConfigError::EmptySecret(path.to_path_buf()))
 }

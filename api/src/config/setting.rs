@@ -14,6 +14,7 @@ pub(super) enum Setting {
     PostgresBinaries,
     EncryptionKeyFile,
     EgressAllow,
+    ConnectorsDir,
     Log,
     LogFormat,
     CheckpointDir,
@@ -27,13 +28,14 @@ pub(super) enum Setting {
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Listen,
         Self::DatabaseUrl,
         Self::DataDir,
         Self::PostgresBinaries,
         Self::EncryptionKeyFile,
         Self::EgressAllow,
+        Self::ConnectorsDir,
         Self::Log,
         Self::LogFormat,
         Self::CheckpointDir,
@@ -55,6 +57,7 @@ impl Setting {
             Self::PostgresBinaries => "postgres_binaries",
             Self::EncryptionKeyFile => "encryption_key_file",
             Self::EgressAllow => "egress_allow",
+            Self::ConnectorsDir => "connectors_dir",
             Self::Log => "log",
             Self::LogFormat => "log_format",
             Self::CheckpointDir => "checkpoints.directory",
@@ -77,6 +80,7 @@ impl Setting {
             Self::PostgresBinaries => "DRAXIS_POSTGRES_BINARIES",
             Self::EncryptionKeyFile => "DRAXIS_ENCRYPTION_KEY_FILE",
             Self::EgressAllow => "DRAXIS_EGRESS_ALLOW",
+            Self::ConnectorsDir => "DRAXIS_CONNECTORS_DIR",
             Self::Log => "DRAXIS_LOG",
             Self::LogFormat => "DRAXIS_LOG_FORMAT",
             Self::CheckpointDir => "DRAXIS_CHECKPOINT_DIR",

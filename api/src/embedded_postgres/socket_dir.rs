@@ -23,9 +23,7 @@ pub(super) struct SocketDir {
 
 impl SocketDir {
     pub(super) fn make(data: &DataDir, user: &ServerUser) -> Result<Self, EmbeddedError> {
-        let beside = data.path().join("socket");
-        let borrowed = !fits(&beside);
-        let path = if borrowed { short(data.path()) } else { beside };
+        let Place { path, borrowed } = place(data.path());
         make_private(&path, user)?;
         Ok(Self { path, borrowed })
     }
@@ -42,6 +40,18 @@ impl Drop for SocketDir {
             drop(std::fs::remove_dir(&self.path));
         }
     }
+}
+
+/// Where the socket of a data directory lies.
+pub(super) struct Place {
+    pub(super) path: PathBuf,
+    borrowed: bool,
+}
+
+pub(super) fn place(data_dir: &Path) -> Place {
+    let beside = data_dir.join("socket");
+    let borrowed = !fits(&beside);
+    Place { path: if borrowed { short(data_dir) } else { beside }, borrowed }
 }
 
 /// Short enough, and free of what Postgres takes for a list of folders or a quote.

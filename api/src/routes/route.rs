@@ -26,6 +26,8 @@ pub struct Route {
     pub access: Access,
     /// The schema of its body.
     pub body: Option<fn(&mut SchemaGenerator) -> Schema>,
+    /// The media type of its body, where that is not JSON.
+    pub media_type: Option<&'static str>,
     /// The status of its success.
     pub success: u16,
     /// Whether it takes `If-Match`.
@@ -48,6 +50,7 @@ where
         summary,
         access: Access::Token,
         body: None,
+        media_type: None,
         success: 200,
         versioned: false,
         parameters: Vec::new(),
@@ -80,6 +83,10 @@ impl Route {
 
     pub(super) fn body<T: JsonSchema>(self) -> Self {
         Self { body: Some(SchemaGenerator::subschema_for::<T>), ..self }
+    }
+
+    pub(super) fn media(self, media_type: &'static str) -> Self {
+        Self { media_type: Some(media_type), ..self }
     }
 
     pub(super) fn status(self, success: u16) -> Self {

@@ -131,7 +131,7 @@ impl Vendor {
         Ok(Self { exchanges })
     }
 
-    /// Reads every `*.json` of a folder but `expected.json`, in the order of their names.
+    /// Reads every `*.json` of a folder but `expected.json` and `source.json`, in the order of their names.
     pub fn open(folder: &Path) -> Result<Self, UnreadableReplies> {
         let unreadable = |path: &Path| {
             let path = path.display().to_string();
@@ -144,7 +144,7 @@ impl Vendor {
         let mut exchanges = Vec::new();
         let json = |path: &&std::path::PathBuf| {
             path.extension().is_some_and(|e| e == "json")
-                && path.file_name().is_some_and(|n| n != "expected.json")
+                && path.file_name().is_some_and(|n| n != "expected.json" && n != "source.json")
         };
         for path in paths.iter().filter(json) {
             let text = std::fs::read_to_string(path).map_err(unreadable(path))?;

@@ -4,13 +4,14 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
-use draxis_api::app::{App, Ports, Tasks};
+use draxis_api::app::{App, Outside, Ports, Tasks};
 use draxis_api::server::serve;
 use draxis_commands::sealing::SealingSettings;
 use draxis_commands::secret::EncryptionKeys;
 use draxis_event_store::{Database, ManualClock, UlidIds};
 use draxis_runner::connector::registry::Registry;
 use draxis_runner::egress::{AllowedNetworks, EgressConfig, SystemResolver};
+use draxis_runner::mail::MailSettings;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -73,6 +74,11 @@ impl Web {
 
     /// The same under keys that another start will have too.
     pub async fn with_keys(database: &TestDatabase, keys: EncryptionKeys) -> Self {
+        Self::reaching(database, keys, None).await
+    }
+
+    /// The same with a mail server, or without one.
+    pub async fn reaching(database: &TestDatabase, keys: EncryptionKeys, mail: Option<MailSettings>) -> Self {
         // The first one to install it wins; it is the same for all.
         drop(rustls::crypto::ring::default_provider().install_default());
         let pools = Database::new(database.options("draxis"), 6).open().await.expect("the database will do");
@@ -85,8 +91,9 @@ impl Web {
         let egress = EgressConfig { allow: AllowedNetworks::loopback(), ..EgressConfig::default() };
         let registry = Registry::open(None).expect("the connectors read");
         let sealing = SealingSettings::try_default().expect("the default name is a name");
-        let (app, tasks) =
-            App::start(pools, keys, (egress, registry), sealing, ports).await.expect("the program starts");
+        let (app, tasks) = App::start(pools, keys, Outside { egress, registry, mail }, sealing, ports)
+            .await
+            .expect("the program starts");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let address = listener.local_addr().expect("the listener has an address");
         let running = serve(app.clone(), listener).expect("the server starts");
