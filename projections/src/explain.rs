@@ -24,6 +24,8 @@ use workflows::Workflows;
 #[derive(Debug, Clone)]
 pub struct Explaining {
     kri: KriId,
+    /// Its id, as events name their aggregate.
+    key: String,
     definition: Option<Definition>,
     archived: Option<Node>,
     values: Values,
@@ -48,6 +50,7 @@ impl Explaining {
     pub fn new(kri: KriId) -> Self {
         Self {
             kri,
+            key: kri.to_string(),
             definition: None,
             archived: None,
             values: Values::default(),
@@ -60,7 +63,7 @@ impl Explaining {
     /// Takes the next event; one that concerns neither the KRI nor what it sets off is passed over.
     pub fn tell(&mut self, told: &Recorded<TenantEvent>) {
         if let TenantEvent::Kri(event) = &told.event
-            && told.aggregate_id == self.kri.to_string()
+            && told.aggregate_id == self.key
         {
             self.tell_kri(event, told);
         }

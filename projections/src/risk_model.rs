@@ -6,6 +6,8 @@ mod hindsight;
 mod kri;
 mod list;
 mod model;
+#[cfg(test)]
+mod recorder;
 mod risk;
 mod trend;
 mod view;

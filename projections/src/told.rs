@@ -70,7 +70,7 @@ impl Told {
         }
     }
 
-    fn tell(&mut self, id: &str, minute: i64, event: TenantEvent) {
+    pub(crate) fn tell(&mut self, id: &str, minute: i64, event: TenantEvent) {
         let sequence = self.sequences.entry(id.to_owned()).or_default();
         *sequence = sequence.next();
         let position = Position::new(u64::try_from(self.events.len()).unwrap()).next();

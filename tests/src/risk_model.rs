@@ -1,0 +1,9 @@
+//! The risk model over HTTP: values and their corrections, the past on two clocks, why, what changes, and what is refused.
+
+mod clocks;
+mod explained;
+mod past;
+mod refused;
+mod scene;
+mod streamed;
+mod values;
