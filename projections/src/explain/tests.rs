@@ -177,7 +177,15 @@ fn a_workflow_that_ran_is_a_cause_and_one_that_did_not_says_why() {
     let mut told = Told::default();
     let mut kri = told.kri(1, "");
     let slug = kri.present().body.slug.as_str().to_owned();
-    for (id, level) in [(11, "amber"), (12, "amber"), (13, "red"), (14, "amber"), (15, "amber"), (16, "amber"), (17, "amber")] {
+    for (id, level) in [
+        (11, "amber"),
+        (12, "amber"),
+        (13, "red"),
+        (14, "amber"),
+        (15, "amber"),
+        (16, "amber"),
+        (17, "amber"),
+    ] {
         drafted(&mut told, id, &slug, level);
     }
     for id in [11, 13, 14, 16, 17] {
@@ -223,7 +231,9 @@ fn damped() -> impl Strategy<Value = Told> {
                 7 => correct(reading, None),
                 8 => adjust(u128::from(reading), Operator::Decrement, value, time),
                 9 => KriCommand::MarkStale,
-                10 => KriCommand::Reschedule(Some(if value < 15 { Schedule::Hourly } else { Schedule::Daily })),
+                10 => {
+                    KriCommand::Reschedule(Some(if value < 15 { Schedule::Hourly } else { Schedule::Daily }))
+                }
                 _ => match open {
                     Some(id) => KriCommand::Breach { id, command: BreachCommand::Close },
                     None => continue,
