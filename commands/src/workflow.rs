@@ -57,6 +57,9 @@ impl Commands {
         if let Some(before) = self.answered(tenant, context).await? {
             return Ok(before);
         }
+        if self.load::<Workflow>(tenant, &id.to_string()).await?.state().is_none() {
+            return Err(Rejection::NotFound { noun: "workflow" }.into());
+        }
         let facts = self.workflow_facts(tenant, definition).await?;
         let definition = fitting(definition, &facts)?;
         let warnings = self.warnings_while_active((tenant, id), &definition, &facts).await?;

@@ -50,8 +50,10 @@ struct VersionItem {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Between {
-    from: u64,
-    to: u64,
+    #[serde(default)]
+    from: Option<u64>,
+    #[serde(default)]
+    to: Option<u64>,
 }
 
 /// Changes with the names of who made them.
@@ -140,7 +142,10 @@ impl Thing {
         json(StatusCode::OK, &version_item(&names, summary, Some(definition)))
     }
 
-    async fn compare(&self, app: &App, Between { from, to }: Between) -> Answered {
+    async fn compare(&self, app: &App, asked: Between) -> Answered {
+        let needed = |name| Problem::invalid_at(format!("/{name}"), "name the number of a version");
+        let from = asked.from.ok_or_else(|| needed("from"))?;
+        let to = asked.to.ok_or_else(|| needed("to"))?;
         let found = app.read_models.compare_versions(self.key(), (from, to), self.at_least).await?;
         let diff = found.ok_or_else(|| Problem::not_found("version"))?;
         json(

@@ -15,7 +15,9 @@ use crate::told::{Thing, Told, adjust, any, at, q, read, source_id};
 
 fn explained(events: &[Recorded<TenantEvent>], kri: &str) -> Option<Explanation> {
     let mut explaining = Explaining::new(kri.parse().unwrap());
-    events.iter().for_each(|told| explaining.tell(told));
+    for told in events {
+        explaining.tell(told);
+    }
     explaining.explained()
 }
 

@@ -16,14 +16,29 @@ fn body(path: &str) -> serde_json::Value {
         "/api/kris/{id}" => kri,
         "/api/kris/{id}/values" => json!({"value": 1}),
         "/api/kris/{id}/values/{sequence}/correct" => json!({"value": null, "reason": "a mistake"}),
+        "/api/kri-sources/{id}/push-tokens" => json!({"name": "T"}),
         "/api/controls/{id}" => json!({"name": "C"}),
         "/api/vendors/{id}" => json!({"name": "V", "criticality": "high"}),
         "/api/breaches/{id}/comments" => json!({"comment": "seen"}),
         "/api/breaches/{id}/snooze" => json!({"until": "2026-09-22T00:00:00Z"}),
         "/api/breaches/{id}/assign" => json!({"owner": null}),
         "/api/kri-sources/{id}" => source,
+        "/api/workflows/{id}" => json!({"definition": workflow(), "reason": "a test"}),
+        "/api/workflows/{id}/restore" => json!({"version": 1, "reason": "a test"}),
+        "/api/workflows/{id}/activate" | "/api/workflows/{id}/pause" | "/api/workflows/{id}/archive" => {
+            json!({"reason": "a test"})
+        }
+        // Its id is chosen by the caller, so one that is elsewhere's is free here; a KRI that is elsewhere's is none.
+        "/api/workflow-kri-definitions/{id}" => json!({"eventType": "some_event", "effects": [
+            {"kri": "some_kri", "operator": "set", "amount": 1}]}),
         _ => json!({}),
     }
+}
+
+/// A workflow that needs nothing of its tenant but an administrator of its own.
+fn workflow() -> serde_json::Value {
+    json!({"schemaVersion": 1, "name": "W", "owners": [{"role": "tenant_admin"}],
+           "trigger": {"type": "manual"}, "steps": [{"id": "pause", "type": "wait", "until": {"duration": "PT1H"}}]})
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,7 +46,7 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
     let database = TestDatabase::make().await;
     let web = Web::start(&database).await;
     let root = web.register().await;
-    let (_, theirs) = web.tenant(&root, "their-corp").await;
+    let (their_id, theirs) = web.tenant(&root, "their-corp").await;
     let (_, ours) = web.tenant(&root, "our-corp").await;
     let make = async |path: &str, body: serde_json::Value| {
         web.post(&theirs, path, &body).await.expect(201).field("id")
@@ -45,8 +60,21 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
     web.post(&theirs, &format!("/api/kris/{kri}/values"), &json!({"value": 9})).await.expect(200);
     let breach = web.get(&theirs, "/api/breaches").await.expect(200).json();
     let breach = breach["items"][0]["id"].as_str().expect("a breach").to_owned();
+    let invited = json!({"email": "ann@their.example", "role": "tenant_admin", "tenantId": their_id});
+    let invited = web.post(&theirs, "/api/invitations", &invited).await.expect(201).field("token");
+    let accepted = json!({"name": "Ann", "password": "correct horse battery"});
+    web.post("", &format!("/api/invitations/{invited}/accept"), &accepted).await.expect(201);
+    let workflow = make("/api/workflows", body("/api/workflows/{id}")).await;
+    let preview = make(&format!("/api/workflows/{workflow}/previews"), json!({})).await;
+    let kri_event = "01ARZ3NDEKTSV4RRFFQ69G5FAW".to_owned();
+    let declare = format!("/api/workflow-kri-definitions/{kri_event}");
+    let declared = body("/api/workflow-kri-definitions/{id}");
+    web.command(Method::PUT, &theirs, &declare, &declared, &[]).await.expect(200);
+    let token_id = "01ARZ3NDEKTSV4RRFFQ69G5FAX".to_owned();
     let foreign = |path: &str| {
         let id = match path.split('/').nth(2) {
+            Some("workflows") => &workflow,
+            Some("workflow-kri-definitions") => &kri_event,
             Some("outcomes") => &outcome,
             Some("risks") => &risk,
             Some("kris") => &kri,
@@ -56,18 +84,26 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
             _ => &source,
         };
         let path = path.replace("{id}", id).replace("{controlId}", &control);
-        path.replace("{riskId}", &risk).replace("{outcomeId}", &outcome).replace("{sequence}", "2")
+        let path = path.replace("{riskId}", &risk).replace("{outcomeId}", &outcome);
+        let path = path.replace("{previewId}", &preview).replace("{version}", "1");
+        path.replace("{tokenId}", &token_id).replace("{sequence}", "2")
     };
     let missing = |path: &str| {
         let never = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
         let path = path.replace("{id}", never).replace("{controlId}", never);
-        path.replace("{riskId}", never).replace("{outcomeId}", never).replace("{sequence}", "2")
+        let path = path.replace("{riskId}", never).replace("{outcomeId}", never);
+        let path = path.replace("{previewId}", never).replace("{version}", "1");
+        path.replace("{tokenId}", never).replace("{sequence}", "2")
     };
     let malformed = |path: &str| {
         path.replace("{id}", "1")
             .replace("{riskId}", "2")
             .replace("{outcomeId}", "3")
             .replace("{controlId}", "4")
+            .replace("{previewId}", "5")
+            .replace("{version}", "6")
+            .replace("{tokenId}", "7")
+            .replace("{sequence}", "8")
     };
     let before = web.written(&theirs).await;
     let mut asked = 0;
