@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use draxis_domain::source::{Schedule, SourceCommand};
-use draxis_domain::{Position, TenantId};
+use draxis_domain::{Position, SourceId, TenantId};
 use sqlx::Executor as _;
 
 use crate::house::{TestDatabase, new_tenant};
@@ -17,9 +17,7 @@ async fn live(program: &Program, tenant: TenantId, far: &Far) {
     let paused = program.connect(tenant, &far.answering(), Schedule::Hourly).await;
     program.connect(tenant, &far.answering(), Schedule::Manual).await;
     let gone = program.connect(tenant, &far.refusing(), Schedule::Weekly).await;
-    program.measure(tenant, hourly, "open_findings").await;
-    let other = program.measure(tenant, daily, "other_findings").await;
-    program.read(tenant, other, 12, 0).await;
+    measured(program, tenant, (hourly, daily)).await;
     let [pause, archive] = [SourceCommand::Pause, SourceCommand::Archive];
     an_hour_passes(program, 2).await;
     program.change(tenant, paused, pause).await;
@@ -28,6 +26,12 @@ async fn live(program: &Program, tenant: TenantId, far: &Far) {
     an_hour_passes(program, 1).await;
     program.change(tenant, gone, archive).await;
     an_hour_passes(program, 1).await;
+}
+
+async fn measured(program: &Program, tenant: TenantId, (one, other): (SourceId, SourceId)) {
+    program.measure(tenant, one, "open_findings").await;
+    let kri = program.measure(tenant, other, "other_findings").await;
+    program.read(tenant, kri, 12, 0).await;
 }
 
 async fn an_hour_passes(program: &Program, times: usize) {
