@@ -89,7 +89,8 @@ pub(crate) fn changes(told: &Told) -> Vec<(TimerKey, Change)> {
         | TenantEvent::Vendor(_)
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
-        | TenantEvent::Preview(_) => Vec::new(),
+        | TenantEvent::Preview(_)
+        | TenantEvent::Audit(_) => Vec::new(),
     }
 }
 
