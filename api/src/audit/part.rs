@@ -32,7 +32,7 @@ pub struct PartQuery {
 }
 
 impl PartQuery {
-    /// The part, with texts of bounded length: they will stand in an event.
+    /// The part, with texts within bounds: they will stand in an event.
     pub(super) fn part(&self) -> Result<StreamPart, Problem> {
         for (name, text) in [
             ("aggregateType", &self.aggregate_type),
@@ -41,8 +41,10 @@ impl PartQuery {
             ("actor", &self.actor),
             ("correlation", &self.correlation),
         ] {
-            if text.as_ref().is_some_and(|text| text.len() > LONGEST) {
-                return Err(Problem::invalid_at(format!("/{name}"), "must have at most 200 bytes"));
+            let unfit = |text: &String| text.len() > LONGEST || text.chars().any(char::is_control);
+            if text.as_ref().is_some_and(unfit) {
+                let detail = "must have at most 200 bytes and no control characters";
+                return Err(Problem::invalid_at(format!("/{name}"), detail));
             }
         }
         Ok(StreamPart {

@@ -26,7 +26,7 @@ pub async fn run(app: &App, asked: &ReplayCommand) -> Result<(), ErrandError> {
     };
     app.commands.record_look(&at_the_terminal(tenant, "draxis replay"), AuditEvent::Replayed(look)).await?;
     let mut failed = None;
-    let show = |step: Step| match show(&step, asked.step) {
+    let show = |step: Step| match show(&step, asked) {
         Ok(going) => going,
         Err(error) => {
             failed = Some(error);
@@ -37,11 +37,11 @@ pub async fn run(app: &App, asked: &ReplayCommand) -> Result<(), ErrandError> {
     failed.map_or(Ok(()), |error| Err(error.into()))
 }
 
-fn show(step: &Step, wait: bool) -> io::Result<Going> {
+fn show(step: &Step, asked: &ReplayCommand) -> io::Result<Going> {
     let mut out = io::stdout().lock();
     print(&mut out, step)?;
     out.flush()?;
-    if !wait {
+    if !asked.step {
         return Ok(Going::On);
     }
     let mut line = String::new();

@@ -112,7 +112,7 @@ async fn records_come_as_lines_and_as_cloud_events_and_go_on_where_they_broke_of
     for query in ["?format=xml", "?limit=5", "?cursor=3", "?actor=%00", &format!("?type={}", "x".repeat(201))]
     {
         let refused = scene.web.get(&scene.auditor, &format!("/api/audit/export{query}")).await;
-        assert!(refused.status == 422 || query == "?actor=%00", "{query}: {}", refused.text);
+        assert!(refused.status == 422, "{query}: {}", refused.text);
     }
     scene.web.stop().await;
 }
@@ -235,11 +235,8 @@ async fn every_look_is_recorded_with_its_reader_and_a_repeated_reading_once() {
     let event = scene.events().await[0]["eventId"].as_str().unwrap().to_owned();
     scene.get(&format!("/api/audit/explain?event={event}")).await;
     scene.web.clock.advance(chrono::Duration::minutes(10));
-    let fresh = scene.web.post(
-        "",
-        "/api/auth/login",
-        &json!({"email": "eve@audit.example", "password": "a password of her own"}),
-    );
+    let login = json!({"email": "eve@audit.example", "password": "a password of her own"});
+    let fresh = scene.web.post("", "/api/auth/login", &login);
     let fresh = fresh.await.expect(200).field("accessToken");
     scene.web.get(&fresh, "/api/audit/events?aggregateType=kri").await.expect(200);
 
