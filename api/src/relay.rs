@@ -59,6 +59,7 @@ fn channel(word: &str) -> Result<Channel, Problem> {
     Channel::find(word).ok_or_else(|| Problem::not_found("relay"))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the row becomes the item")]
 fn item(channel: Channel, row: Option<RelayRow>, used_by: Option<&Vec<WorkflowSummary>>) -> RelayItem {
     let configured = row.is_some();
     let mut relay = match object!(row) {

@@ -131,7 +131,7 @@ impl Explaining {
         self.workflows.name_runs(self.breach(), causes);
         causes.extend(self.archived.iter().map(|node| Cause::new(node, CauseOf::Archived)));
         causes.sort_by_key(|cause| cause.node.position);
-        explanation.stale = self.is_stale(explanation.stale_at, causes);
+        explanation.stale = Self::is_stale(explanation.stale_at, causes);
         explanation.why_not = self.why_not(definition, &explanation);
         Some(explanation)
     }
@@ -147,7 +147,7 @@ impl Explaining {
     }
 
     /// Stale is what something told so at or after the time from which the value may no longer stand for the present.
-    fn is_stale(&self, stale_at: Option<DateTime<Utc>>, causes: &[Cause]) -> bool {
+    fn is_stale(stale_at: Option<DateTime<Utc>>, causes: &[Cause]) -> bool {
         let Some(stale_at) = stale_at else { return false };
         let bears = |cause: &&Cause| match cause.of {
             CauseOf::Reading { .. }

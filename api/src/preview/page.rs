@@ -33,20 +33,20 @@ pub(super) fn workflow(shown: &Shown) -> String {
         shown.position
     );
     if let Some(description) = &summary.description {
-        body.push_str(&format!("<p>{}</p>", escaped(description)));
+        body = format!("{body}<p>{}</p>", escaped(description));
     }
     body.push_str("<h2>Definition</h2><pre>");
     body.push_str(&escaped(&serde_json::to_string_pretty(&shown.workflow.definition).unwrap_or_default()));
     body.push_str("</pre><h2>Changes</h2>");
     body.push_str(&changes(shown));
     body.push_str("<h2>Latest runs</h2><p>None.</p><h2>Verify</h2>");
-    body.push_str(&format!(
+    body += &format!(
         "<p>The last event shown stands at position {} of the audit trail; its leaf hash is <code>{}</code>. With a token, \
          <code>{}</code> proves that it stands in the signed tree.</p>",
         shown.verify.event_position,
         escaped(&shown.verify.leaf_hash),
         escaped(&shown.verify.proof),
-    ));
+    );
     page(&summary.name, &body)
 }
 
@@ -65,13 +65,13 @@ fn changes(shown: &Shown) -> String {
             .flatten()
             .filter_map(|sentence| sentence.as_str().map(escaped))
             .collect();
-        rows.push_str(&format!(
+        rows += &format!(
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             text("/at"),
             text("/actor/name"),
             said.join("<br>"),
             text("/reason"),
-        ));
+        );
     }
     rows.push_str("</table>");
     rows

@@ -12,6 +12,7 @@ use serde::Serialize;
 /// Why a KRI's value and colour are what they are.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the answer states")]
 pub struct Explanation {
     /// The KRI.
     pub kri_id: KriId,

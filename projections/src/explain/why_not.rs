@@ -24,7 +24,7 @@ impl Explaining {
             answers.push(answer("workflow_run", "no_breach", because));
             return answers;
         };
-        answers.extend(self.not_closed(definition, explanation.status));
+        answers.extend(Self::not_closed(definition, explanation.status));
         answers.extend(self.workflows.why_not(self.kri, &definition.body, breach));
         answers
     }
@@ -61,7 +61,7 @@ impl Explaining {
     }
 
     /// Why a breach is still open although the value is better than its level.
-    fn not_closed(&self, definition: &Definition, status: Status) -> Option<WhyNot> {
+    fn not_closed(definition: &Definition, status: Status) -> Option<WhyNot> {
         if status != Status::Green {
             return None;
         }

@@ -124,13 +124,13 @@ impl Flow {
     /// Why the workflow has not run on the breach; none where it never named the KRI.
     fn idle(&self, names: impl Fn(&KriRef) -> bool, breach: &OpenBreach) -> Option<Idle> {
         let naming = |defined: &&Defined| defined.trigger.as_ref().is_some_and(|(kri, ..)| names(kri));
-        let named = self.definitions.iter().rev().find(naming)?;
+        let pointed_here = self.definitions.iter().rev().find(naming)?;
         let last = self.definitions.last()?;
-        if named.node != last.node {
+        if pointed_here.node != last.node {
             let because = "the workflow's trigger no longer names this KRI";
-            return Some(("points_elsewhere", because, vec![named.node.clone(), last.node.clone()]));
+            return Some(("points_elsewhere", because, vec![pointed_here.node.clone(), last.node.clone()]));
         }
-        let mut events = vec![named.node.clone()];
+        let mut events = vec![pointed_here.node.clone()];
         if let Some((_, why, node)) = self.missed.iter().rev().find(|(of, ..)| *of == breach.id) {
             events.push(node.clone());
             return Some(("missed", missed(*why), events));
@@ -139,7 +139,7 @@ impl Flow {
             return Some(("draft", "the workflow was never activated", events));
         };
         events.push(node.clone());
-        let (_, level, on_activate) = named.trigger.as_ref()?;
+        let (_, level, on_activate) = pointed_here.trigger.as_ref()?;
         Some(match standing {
             InForce::Paused => ("paused", "the workflow is paused", events),
             InForce::Archived => ("archived", "the workflow is archived", events),
@@ -150,7 +150,7 @@ impl Flow {
             ),
             InForce::Since(since)
                 if *on_activate == OnActivate::NextBreach
-                    && (*since).max(named.since.unwrap_or(*since)) > breach.opened_at =>
+                    && (*since).max(pointed_here.since.unwrap_or(*since)) > breach.opened_at =>
             {
                 let because = "the breach was open already when the trigger came into force, and only the next one counts";
                 ("opened_before", because, events)

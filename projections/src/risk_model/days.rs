@@ -162,6 +162,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "compared with what may be none")]
     fn delta(from: i64, change: i64) -> Option<Delta> {
         Some(Delta { from: q(from), change: q(change) })
     }

@@ -58,11 +58,10 @@ impl ModelAt {
                 row.revise(events, standing);
             }
             if let Some(RiskModelRow::Days(days)) = rows.get_mut(&super::key(DaysRow::NOUN, kri)) {
-                for told in events {
-                    if let TenantEvent::Kri(event) = &told.event {
-                        days.learn(event, told.sequence);
-                    }
-                }
+                let learnt = events
+                    .iter()
+                    .filter_map(|told| Some((crate::breaches::of_kri(&told.event)?, told.sequence)));
+                learnt.for_each(|(event, sequence)| days.learn(event, sequence));
                 days.end_at(standing.value);
             }
         }

@@ -52,9 +52,11 @@ impl From<MailError> for Trial {
             MailError::Connect => "connect",
             MailError::Tls { .. } | MailError::NoStartTls => "tls",
             MailError::Login { .. } => "auth",
-            MailError::Deferred { .. } | MailError::Rejected { .. } => "far_side",
+            MailError::Deferred { .. }
+            | MailError::Rejected { .. }
+            | MailError::Interrupted
+            | MailError::Lost => "far_side",
             MailError::Timeout { .. } => "timeout",
-            MailError::Interrupted | MailError::Lost => "far_side",
         };
         Self::new(step, error.to_string())
     }

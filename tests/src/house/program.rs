@@ -1,5 +1,7 @@
 //! The program as a user starts it: the `draxis` binary, a process of its own that can be killed.
 
+#![expect(clippy::panic, reason = "what a test stands on holds, or the test ends here")]
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
