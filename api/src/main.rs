@@ -24,7 +24,7 @@ async fn main() -> ExitCode {
     if let Err(error) = telemetry::start(&config.log_filter, config.log_format) {
         return refuse(&error);
     }
-    match carry_out(config).await {
+    match Box::pin(carry_out(config)).await {
         Ok(code) => code,
         Err(error) => refuse(&error),
     }

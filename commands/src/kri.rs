@@ -103,7 +103,7 @@ impl Commands {
             self.risk_must_be_in_use(tenant, *risk).await?;
         }
         if let Some(outcome) = body.outcome_id {
-            self.outcome_must_be_in_use(tenant, outcome).await?;
+            self.outcome_must_be_in_use(tenant, outcome, "/outcomeId").await?;
         }
         let Some(source) = body.source_id else { return Ok(None) };
         let source = self.load::<Source>(tenant, &source.to_string()).await?;

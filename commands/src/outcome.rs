@@ -38,15 +38,16 @@ impl Commands {
         self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await
     }
 
-    /// Refuses a link to an outcome that is not there or no longer in use.
+    /// Refuses a link to an outcome that is not there or no longer in use; the pointer says where the body names it.
     pub(crate) async fn outcome_must_be_in_use(
         &self,
         tenant: TenantId,
         id: OutcomeId,
+        pointer: &str,
     ) -> Result<(), CommandError> {
         match self.load::<Outcome>(tenant, &id.to_string()).await? {
             Outcome::Active(_) => Ok(()),
-            Outcome::Absent | Outcome::Archived(_) => Err(missing_link("outcome", "/outcomeId")),
+            Outcome::Absent | Outcome::Archived(_) => Err(missing_link("outcome", pointer)),
         }
     }
 }

@@ -35,7 +35,9 @@ impl Commands {
         let tenant = context.caller.tenant()?;
         match &command {
             RiskCommand::Edit { body } => self.risk_links_must_hold(tenant, body).await?,
-            RiskCommand::LinkOutcome(outcome) => self.outcome_must_be_in_use(tenant, *outcome).await?,
+            RiskCommand::LinkOutcome(outcome) => {
+                self.outcome_must_be_in_use(tenant, *outcome, "/outcomeIds").await?;
+            }
             RiskCommand::LinkControl(control) => self.control_must_be_in_use(tenant, *control).await?,
             RiskCommand::Define { .. }
             | RiskCommand::UnlinkControl(_)
@@ -56,7 +58,7 @@ impl Commands {
 
     async fn risk_links_must_hold(&self, tenant: TenantId, body: &RiskBody) -> Result<(), CommandError> {
         for outcome in &body.outcome_ids {
-            self.outcome_must_be_in_use(tenant, *outcome).await?;
+            self.outcome_must_be_in_use(tenant, *outcome, "/outcomeIds").await?;
         }
         for control in &body.control_ids {
             self.control_must_be_in_use(tenant, *control).await?;

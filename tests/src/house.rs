@@ -18,6 +18,7 @@ mod program;
 mod server;
 mod stream;
 mod tap;
+mod vendor;
 mod web;
 
 pub use database::TestDatabase;
@@ -27,6 +28,7 @@ pub use program::{Program, kill};
 pub use server::{OwnServer, ROLES, Server};
 pub use stream::{sound_stream, whole_stream};
 pub use tap::{Cut, Tap};
+pub use vendor::vendor;
 pub use web::{Told, Web};
 
 /// Whether the long forms of the tests of endurance are asked for: `DRAXIS_LONG_TESTS=1`.

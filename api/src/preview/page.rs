@@ -40,13 +40,14 @@ pub(super) fn workflow(shown: &Shown) -> String {
     body.push_str("</pre><h2>Changes</h2>");
     body.push_str(&changes(shown));
     body.push_str("<h2>Latest runs</h2><p>None.</p><h2>Verify</h2>");
-    body += &format!(
+    let verify = format!(
         "<p>The last event shown stands at position {} of the audit trail; its leaf hash is <code>{}</code>. With a token, \
          <code>{}</code> proves that it stands in the signed tree.</p>",
         shown.verify.event_position,
         escaped(&shown.verify.leaf_hash),
         escaped(&shown.verify.proof),
     );
+    body.push_str(&verify);
     page(&summary.name, &body)
 }
 
@@ -65,13 +66,14 @@ fn changes(shown: &Shown) -> String {
             .flatten()
             .filter_map(|sentence| sentence.as_str().map(escaped))
             .collect();
-        rows += &format!(
+        let row = format!(
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             text("/at"),
             text("/actor/name"),
             said.join("<br>"),
             text("/reason"),
         );
+        rows.push_str(&row);
     }
     rows.push_str("</table>");
     rows

@@ -58,9 +58,7 @@ impl ModelAt {
                 row.revise(events, standing);
             }
             if let Some(RiskModelRow::Days(days)) = rows.get_mut(&super::key(DaysRow::NOUN, kri)) {
-                let learnt = events
-                    .iter()
-                    .filter_map(|told| Some((crate::breaches::of_kri(&told.event)?, told.sequence)));
+                let learnt = events.iter().filter_map(|told| Some((of_kri(&told.event)?, told.sequence)));
                 learnt.for_each(|(event, sequence)| days.learn(event, sequence));
                 days.end_at(standing.value);
             }

@@ -164,7 +164,7 @@ async fn what_changed_is_told_by_thing_and_by_actor_in_words_and_as_patches() {
     assert_eq!(things.len(), 1, "{diff}");
     assert_eq!(things[0]["thing"], format!("kri/{}", scene.kri));
     assert_eq!(things[0]["causes"][0]["eventId"], value["eventId"]);
-    assert!(things[0]["words"].to_string().contains("7"), "{diff}");
+    assert!(things[0]["words"].to_string().contains('7'), "{diff}");
     assert!(things[0]["patch"].as_array().is_some_and(|patch| !patch.is_empty()), "{diff}");
     let actors = diff["actors"].as_array().unwrap();
     assert!(actors.iter().any(|actor| actor["actor"] == value["metadata"]["actor"]), "{diff}");

@@ -5,7 +5,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// A running `draxis serve` on a data directory.
@@ -14,6 +14,8 @@ pub struct Program {
     child: Child,
     /// Where it serves, such as `http://127.0.0.1:43217`.
     pub base: String,
+    said: Arc<Mutex<Vec<String>>>,
+    listener: Option<std::thread::JoinHandle<()>>,
 }
 
 /// The binary beside this test binary, built if it is not there or not of today.
@@ -34,28 +36,48 @@ fn binary() -> &'static Path {
 impl Program {
     /// Starts it and waits until it says where it serves.
     pub fn serve(data: &Path) -> Self {
+        Self::serve_with(data, &["--log", "error"], &[])
+    }
+
+    /// The same with more settings, as flags and as variables.
+    pub fn serve_with(data: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(binary())
-            .args(["serve", "--listen", "127.0.0.1:0", "--log", "error", "--data-dir"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data)
+            .args(flags)
             .env_remove("DATABASE_URL")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
         let mut lines = BufReader::new(child.stderr.take().expect("its words are piped")).lines();
-        let mut said = Vec::new();
+        let mut before = Vec::new();
         let base = loop {
-            let Some(line) = lines.next() else { panic!("the program ended: {said:?}") };
+            let Some(line) = lines.next() else { panic!("the program ended: {before:?}") };
             let line = line.expect("its words are text");
-            if let Some(rest) = line.strip_prefix("Serving on ") {
+            before.push(line);
+            if let Some(rest) = before.last().and_then(|line| line.strip_prefix("Serving on ")) {
                 break rest.split(' ').next().unwrap_or_default().to_owned();
             }
-            said.push(line);
         };
         // Whatever it says later is read, so that it never waits for a reader.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, base }
+        let said = Arc::new(Mutex::new(before));
+        let heard = Arc::clone(&said);
+        let listener = std::thread::spawn(move || {
+            lines.map_while(Result::ok).for_each(|line| heard.lock().expect("one listener").push(line));
+        });
+        Self { child, base, said, listener: Some(listener) }
+    }
+
+    /// Ends it as Ctrl-C does, and answers with every line it has said.
+    pub fn stop(mut self) -> Vec<String> {
+        let told = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        assert!(told.expect("kill runs").success(), "the program is there to be stopped");
+        self.child.wait().expect("it ends");
+        self.listener.take().map(std::thread::JoinHandle::join);
+        self.said.lock().expect("the listener has ended").clone()
     }
 
     /// Its process id.

@@ -60,6 +60,7 @@ impl Told {
     }
 
     /// The same, once it is sure that it succeeded so.
+    #[expect(clippy::return_self_not_must_use, reason = "often only the check is wanted")]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
         self
@@ -152,6 +153,7 @@ impl Web {
     }
 
     /// Gives a command with a token and more headers.
+    #[expect(clippy::too_many_arguments, reason = "a request has that many parts")]
     pub async fn command(
         &self,
         method: Method,

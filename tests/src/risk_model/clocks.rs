@@ -92,7 +92,11 @@ async fn deltas_hold_the_value_against_earlier_days_and_coverage_counts_what_is_
         json!({"1": against("6", "1.25"), "7": against("8.5", "-1.25"), "30": against("40", "-32.75"), "90": against("40", "-32.75")})
     );
     let risk = find(&dashboard, "risks", &risk);
-    assert_eq!((&risk["unknown"], &risk["severity"]), (&json!(1), &json!("unknown")), "unknown is worse than green");
+    assert_eq!(
+        (&risk["unknown"], &risk["severity"]),
+        (&json!(1), &json!("unknown")),
+        "unknown is worse than green"
+    );
     assert_eq!(risk["coverage"], json!({"measured": 1, "total": 2}));
     scene.web.stop().await;
 }

@@ -25,9 +25,14 @@ async fn what_was_read_and_corrected_is_listed_newest_first_with_who_and_why() {
     assert_eq!(correction["reason"], "the scope was wrong");
     assert!(correction["actor"].as_str().unwrap().starts_with("account:"), "{correction}");
     let cursor = first["nextCursor"].as_str().expect("there is more");
+    scene.minutes_pass(1);
     scene.enter(&kri, "4").await;
     let rest = scene.get(&format!("/api/kris/{kri}/values?limit=3&cursor={cursor}")).await;
-    assert_eq!(rest["items"].as_array().map(Vec::len), Some(1), "what came meanwhile does not shift the pages");
+    assert_eq!(
+        rest["items"].as_array().map(Vec::len),
+        Some(1),
+        "what came meanwhile does not shift the pages"
+    );
     assert_eq!((&rest["items"][0]["value"], &rest["nextCursor"]), (&json!("1.50"), &Value::Null));
     scene.web.stop().await;
 }
@@ -111,7 +116,11 @@ async fn a_reading_older_than_the_state_keeps_is_corrected_from_the_log() {
     let values = scene.get(&format!("/api/kris/{kri}/values?limit=2")).await;
     let told = |n: usize| (values["items"][n]["was"].clone(), values["items"][n]["value"].clone());
     assert_eq!((told(0), told(1)), ((json!("8"), json!("9")), (json!("3"), json!("8"))));
-    assert_eq!(scene.get(&format!("/api/kris/{kri}")).await["value"], "3", "the value is the latest reading's");
+    assert_eq!(
+        scene.get(&format!("/api/kris/{kri}")).await["value"],
+        "3",
+        "the value is the latest reading's"
+    );
     let history = scene.get(&format!("/api/kris/{kri}/history")).await;
     assert_eq!(history["points"][0]["value"], "9");
     scene.correct(&kri, 1, json!("9")).await.expect(404);

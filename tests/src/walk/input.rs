@@ -85,9 +85,9 @@ async fn each_broken_rule_of_a_kri_is_named_at_its_place() {
         is_problem(&told, 422);
         assert_eq!(told.json()["errors"][0]["pointer"], pointer, "{body}");
     }
-    let taken = web.post(&token, "/api/kris", &good).await;
-    is_problem(&taken, 409);
-    assert_eq!(taken.json()["type"], "urn:draxis:problem:kri_slug.taken");
+    let second = web.post(&token, "/api/kris", &good).await;
+    is_problem(&second, 409);
+    assert_eq!(second.json()["type"], "urn:draxis:problem:kri_slug.taken");
     web.stop().await;
 }
 

@@ -65,6 +65,7 @@ async fn sign_in(client: &Client, program: &Program, tenant: Option<&str>) -> St
     }
 }
 
+#[expect(clippy::excessive_nesting, reason = "each caller goes on until its program dies")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_program_loses_nothing_it_acknowledged_and_leaves_nothing_running() {
     drop(rustls::crypto::ring::default_provider().install_default());

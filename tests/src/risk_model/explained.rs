@@ -1,0 +1,47 @@
+//! Why: each node of an explanation is an event of the stream.
+
+use serde_json::{Value, json};
+
+use super::scene::{Scene, text};
+
+fn roles(explanation: &Value) -> Vec<&str> {
+    explanation["causes"].as_array().unwrap().iter().filter_map(|cause| cause["role"].as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_colour_is_traced_to_events_that_stand_in_the_stream() {
+    let scene = Scene::set().await;
+    let kri = scene.kri("findings", json!({})).await;
+    scene.enter(&kri, "15").await;
+    scene.minutes_pass(1);
+    let then = text(scene.now());
+    scene.minutes_pass(1);
+    scene.correct(&kri, 2, json!("25")).await.expect(200);
+    let path = format!("/api/kris/{kri}/explain");
+    let now = scene.get(&path).await;
+    assert_eq!((&now["value"], &now["status"]), (&json!("25"), &json!("red")));
+    assert_eq!(
+        roles(&now),
+        ["definition", "thresholds", "reading", "breach_opened", "correction", "breach_raised"]
+    );
+    assert_eq!(now["whyNot"][0]["code"], "no_workflow");
+    let events = scene.get("/api/audit/events?limit=200").await;
+    for cause in now["causes"].as_array().unwrap() {
+        let of = |event: &&Value| event["position"] == cause["position"];
+        let event = events["items"].as_array().unwrap().iter().find(of).expect("it stands in the stream");
+        assert_eq!(event["type"], cause["type"], "{event}");
+        let id = event["id"].as_str().or(event["eventId"].as_str());
+        assert_eq!(id, cause["eventId"].as_str(), "{event}");
+    }
+    let before = scene.get(&format!("{path}?asOf={then}")).await;
+    assert_eq!((&before["value"], &before["status"]), (&json!("15"), &json!("amber")));
+    assert_eq!(roles(&before), ["definition", "thresholds", "reading", "breach_opened"]);
+    let first = scene.get(&format!("{path}?position=1")).await;
+    assert_eq!(
+        (&first["status"], &first["whyNot"][0]["code"]),
+        (&json!("unknown"), &json!("never_measured"))
+    );
+    scene.ask(&format!("{path}?position=0")).await.expect(404);
+    scene.ask(&format!("{path}?position=99")).await.expect(422);
+    scene.web.stop().await;
+}

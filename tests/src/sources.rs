@@ -1,0 +1,10 @@
+//! Sources from outside: what can be connected, how values come, how a run tells of itself, and where secrets never are.
+
+mod canary;
+mod delivering;
+mod generic;
+mod given;
+mod mailing;
+mod manifests;
+mod rotating;
+mod running;

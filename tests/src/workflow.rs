@@ -1,0 +1,9 @@
+//! Workflows from outside: definitions, lifecycle, versions, change log, KRI events, relays, previews.
+
+mod definitions;
+mod far_side;
+mod history;
+mod lifecycle;
+mod previews;
+mod relays;
+mod stage;

@@ -1,0 +1,217 @@
+//! A stage: a tenant with people, KRIs, relays and KRI events, as the golden definitions speak of them.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::house::{TestDatabase, Told, Web};
+
+/// The KRIs of `fixtures/definitions/tenant.json`, each with the place of its owner among the people.
+const KRIS: [(&str, Option<usize>); 4] = [
+    ("critical_cves_unpatched", Some(0)),
+    ("phishing_click_rate", Some(1)),
+    ("mfa_coverage", None),
+    ("stale_accounts", Some(3)),
+];
+
+/// Its people, in order.
+const PEOPLE: [&str; 4] = ["tenant_admin", "tenant_user", "auditor", "tenant_user"];
+
+/// Its KRI events, each with the KRI it lowers.
+const EVENTS: [(&str, &str); 3] = [
+    ("patch_applied", "critical_cves_unpatched"),
+    ("training_completed", "phishing_click_rate"),
+    ("account_disabled", "stale_accounts"),
+];
+
+/// A tenant to write workflows in.
+pub(super) struct Stage {
+    pub(super) database: TestDatabase,
+    pub(super) web: Web,
+    /// The tenant admin's token.
+    pub(super) token: String,
+    /// The first administrator's token for the tenant: an impersonation.
+    pub(super) above: String,
+    /// The first administrator's own token.
+    pub(super) root: String,
+    /// People's accounts, in their order.
+    pub(super) people: Vec<String>,
+    /// People's tokens, in their order.
+    pub(super) tokens: Vec<String>,
+    /// KRIs' ids, in their order.
+    pub(super) kris: Vec<String>,
+}
+
+/// An id made up by a test, which counts them.
+pub(super) fn chosen_id(n: usize) -> String {
+    format!("01JE{n:022}")
+}
+
+impl Stage {
+    /// A tenant with one administrator and one KRI.
+    pub(super) async fn small() -> Self {
+        Self::with(1, 1).await
+    }
+
+    /// All that the golden definitions speak of.
+    pub(super) async fn full() -> Self {
+        let stage = Self::with(PEOPLE.len(), KRIS.len()).await;
+        for channel in ["slack", "jira", "servicenow", "email"] {
+            stage.set_up(channel, "https://far.example").await;
+        }
+        for (n, (event_type, kri)) in EVENTS.iter().enumerate() {
+            let effect = json!({"kri": kri, "operator": "decrement", "amount": 1});
+            stage.declare(n, &json!({"eventType": event_type, "effects": [effect]})).await.expect(200);
+        }
+        stage
+    }
+
+    async fn with(people: usize, kris: usize) -> Self {
+        let database = TestDatabase::make().await;
+        let web = Web::start(&database).await;
+        let root = web.register().await;
+        let (tenant, above) = web.tenant(&root, "acme-corp").await;
+        let mut stage = Self {
+            database,
+            web,
+            token: String::new(),
+            above,
+            root,
+            people: Vec::new(),
+            tokens: Vec::new(),
+            kris: Vec::new(),
+        };
+        for (n, role) in PEOPLE.iter().take(people).enumerate() {
+            stage.join(&tenant, n, role).await;
+        }
+        stage.token.clone_from(&stage.tokens[0]);
+        for (slug, owner) in KRIS.iter().take(kris) {
+            let owner = owner.map(|n| stage.people[n].clone());
+            let kri = json!({"slug": slug, "name": slug, "unit": "count", "direction": "higher_is_worse", "warn": 5,
+                             "critical": 10, "owner": owner});
+            let id = stage.web.post(&stage.token, "/api/kris", &kri).await.expect(201).field("id");
+            stage.kris.push(id);
+        }
+        stage
+    }
+
+    /// Somebody is invited and comes in.
+    async fn join(&mut self, tenant: &str, n: usize, role: &str) {
+        let invited = json!({"email": format!("person{n}@acme.example"), "role": role, "tenantId": tenant});
+        let invited =
+            self.web.post(&self.above, "/api/invitations", &invited).await.expect(201).field("token");
+        let accepted = json!({"name": format!("Person {n}"), "password": "correct horse battery"});
+        let accept = format!("/api/invitations/{invited}/accept");
+        let session = self.web.post("", &accept, &accepted).await.expect(201).json();
+        self.people.push(session["account"]["id"].as_str().expect("an account").to_owned());
+        self.tokens.push(session["accessToken"].as_str().expect("a token").to_owned());
+    }
+
+    /// Sets a relay up with secrets that are easily found again.
+    pub(super) async fn set_up(&self, channel: &str, base: &str) {
+        let body = relay(channel, base);
+        self.put(&format!("/api/relay-config/{channel}"), &body, &[]).await.expect(200);
+    }
+
+    pub(super) async fn declare(&self, n: usize, body: &Value) -> Told {
+        self.put(&format!("/api/workflow-kri-definitions/{}", chosen_id(n)), body, &[]).await
+    }
+
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Told {
+        self.web.post(&self.token, path, body).await
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Told {
+        self.web.get(&self.token, path).await
+    }
+
+    pub(super) async fn put(&self, path: &str, body: &Value, headers: &[(&str, &str)]) -> Told {
+        self.web.command(Method::PUT, &self.token, path, body, headers).await
+    }
+
+    pub(super) async fn delete(&self, path: &str) -> Told {
+        self.web.command(Method::DELETE, &self.token, path, &json!({}), &[]).await
+    }
+
+    /// Drafts a workflow and answers with its id.
+    pub(super) async fn draft(&self, definition: &Value) -> String {
+        let body = json!({"definition": definition, "reason": "as agreed"});
+        self.post("/api/workflows", &body).await.expect(201).field("id")
+    }
+
+    /// Activates, pauses or archives.
+    pub(super) async fn turn(&self, id: &str, verb: &str) -> Told {
+        self.post(&format!("/api/workflows/{id}/{verb}"), &json!({"reason": format!("to {verb}")})).await
+    }
+
+    /// A golden definition with this tenant's ids.
+    pub(super) fn localized(&self, definition: &Value) -> Value {
+        let mut text = definition.to_string();
+        for (n, account) in self.people.iter().enumerate() {
+            text = text.replace(&format!("01JA000000000000000000000{}", n + 1), account);
+        }
+        for (n, kri) in self.kris.iter().enumerate() {
+            text = text.replace(&format!("01JK000000000000000000000{}", n + 1), kri);
+        }
+        serde_json::from_str(&text).expect("ids are plain text")
+    }
+
+    /// Whether a text stands anywhere in the database.
+    pub(super) async fn is_kept(&self, text: &str) -> bool {
+        use sqlx::{Executor as _, Row as _};
+
+        let mut superuser = self.database.superuser().await;
+        let tables = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
+        for table in superuser.fetch_all(tables).await.expect("the catalog reads") {
+            let table: String = table.get(0);
+            // The bytes of a row as text, and those of byte columns decoded as far as they are text.
+            let rows = superuser
+                .fetch_all(format!("SELECT t::text FROM {table} AS t").as_str())
+                .await
+                .expect("the table reads");
+            let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+            let holds = |row: &sqlx::postgres::PgRow| {
+                let row: String = row.get(0);
+                row.contains(text) || row.contains(&hex)
+            };
+            if rows.iter().any(holds) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// The body that sets a channel up, with a canary for its secret.
+pub(super) fn relay(channel: &str, base: &str) -> Value {
+    match channel {
+        "slack" => {
+            json!({"settings": {"mode": "bot", "baseUrl": base}, "credentials": {"token": "canary-slack"}})
+        }
+        "jira" => json!({"settings": {"baseUrl": base, "user": "ann@acme.example"},
+                         "credentials": {"token": "canary-jira"}}),
+        "servicenow" => json!({"settings": {"baseUrl": base, "user": "ann"},
+                               "credentials": {"password": "canary-servicenow"}}),
+        "email" => {
+            json!({"settings": {"host": "127.0.0.1", "port": 2525, "encryption": "none", "user": "ann",
+                                       "from": "draxis@acme.example"}, "credentials": {"password": "canary-email"}})
+        }
+        _ => json!({"settings": {"url": base},
+                    "credentials": {"secret": "whsec_Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5"}}),
+    }
+}
+
+/// A workflow that somebody starts by hand and that waits, so that it needs nothing of the tenant.
+pub(super) fn plain(name: &str, hours: u32) -> Value {
+    json!({
+        "schemaVersion": 1, "name": name, "owners": [{"role": "tenant_admin"}], "trigger": {"type": "manual"},
+        "steps": [{"id": "pause", "type": "wait", "until": {"duration": format!("PT{hours}H")}}],
+    })
+}
+
+/// A workflow that posts to Slack.
+pub(super) fn posting(name: &str) -> Value {
+    let mut definition = plain(name, 1);
+    definition["steps"] =
+        json!([{"id": "post", "type": "post_slack", "channel": "#security", "text": "Hello"}]);
+    definition
+}
