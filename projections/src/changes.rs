@@ -30,7 +30,9 @@ trait Watched<E>: Send {
 
 impl<P: Projection> Watched<P::Event> for Memory<P> {
     fn touched(&self, told: &Recorded<P::Event>) -> Vec<String> {
-        P::keys(told)
+        // What a KRI remembers of its days is a part of the KRI, told with it.
+        let days = format!("{}/", crate::risk_model::DaysRow::NOUN);
+        P::keys(told).into_iter().filter(|key| !key.starts_with(&days)).collect()
     }
 
     fn thing(&self, key: &str) -> Result<Option<Value>, ReadError> {

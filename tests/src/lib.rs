@@ -8,6 +8,8 @@
     expect(
         clippy::excessive_nesting,
         clippy::cognitive_complexity,
+        clippy::too_many_arguments,
+        clippy::too_many_lines,
         clippy::format_collect,
         dead_code,
         reason = "a test tells one story from its beginning to its end"
