@@ -104,7 +104,7 @@ mod tests {
     proptest! {
         #[test]
         fn hindsight_is_what_would_have_been_had_it_been_known_in_time(
-            values in proptest::collection::vec((0..40_i64, 0..200_i64), 1..20), minute in 0..200_i64
+            values in proptest::collection::vec((0..40_i64, 0..60_i64), 1..40), minute in 0..60_i64
         ) {
             let mut late = Given::kri("");
             for (value, observed) in &values {
@@ -113,10 +113,11 @@ mod tests {
                     late.when(200, KriCommand::RecordReading(reading(*value, *observed)));
                 }
             }
-            let last = late.events.iter().filter_map(|event| match event {
+            // A reading whose twin has left the window is not known as one: the first that was told of a time is what counts.
+            let last = late.events.iter().rev().filter_map(|event| match event {
                 KriEvent::ValueRecorded(read) if read.observed_at <= at(minute) => Some((read.observed_at, read.value)),
                 _ => None,
-            }).max();
+            }).max_by_key(|(observed_at, _)| *observed_at);
             // Nothing of it was told by then: all but the definition is learnt.
             prop_assert_eq!(looked_back(&late, 1, minute), last.map(|(_, value)| value));
         }
