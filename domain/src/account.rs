@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::{AccountId, Claim, InvitationId, Moment, OrganizationId, Rejection, TenantId};
 
 /// A role and the part of the platform it holds for (product.md section 1); ordered from the widest to the narrowest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(tag = "role", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Grant {
     /// The platform: organizations, impersonation, platform audit.

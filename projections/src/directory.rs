@@ -8,6 +8,7 @@ use draxis_domain::tenant::TenantEvent;
 use draxis_domain::{
     AccountId, InvitationId, Name, OrganizationId, PlatformEvent, Recorded, TenantId, TenantSlug,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::projection::Projection;
@@ -35,7 +36,7 @@ pub enum DirectoryRow {
 }
 
 /// An organization.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrganizationRow {
     /// Its id.
@@ -49,7 +50,7 @@ pub struct OrganizationRow {
 }
 
 /// A tenant.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantRow {
     /// Its id.
@@ -67,7 +68,7 @@ pub struct TenantRow {
 }
 
 /// An account and what it may do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountRow {
     /// Its id.
@@ -81,7 +82,7 @@ pub struct AccountRow {
 }
 
 /// An invitation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InvitationRow {
     /// Its id.

@@ -38,7 +38,7 @@ pub struct InviteBody {
 }
 
 /// An invitation as its inviter sees it, once.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Invited {
     /// Its id.
@@ -58,7 +58,7 @@ pub type Link = Box<dyn Fn(&str) -> String + Send + Sync>;
 const SEALED_ANSWER: &str = "invitation_answer";
 
 /// A mail as it lies in the outbox.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Posted {
     /// Whom it is for.

@@ -46,7 +46,7 @@ pub struct Manifest {
 }
 
 /// What kind of tool a source is (product.md section 2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SourceType {
     /// Finds weaknesses.

@@ -12,7 +12,7 @@ use super::run::{Reach, needed, scope};
 use super::settings::SourceSettings;
 
 /// The steps from here to a value, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
     /// Everything is filled in and fits.
@@ -34,7 +34,7 @@ pub enum Step {
 }
 
 /// How a test went.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TrialReport {
     /// Whether a run would measure something.
@@ -50,7 +50,7 @@ pub struct TrialReport {
 }
 
 /// Whether one thing can be read.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TrialReading {
     /// What it is, such as "users".
