@@ -46,7 +46,6 @@ async fn any_json_is_connected_tried_and_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "red: mistakes in auth are told as missing credentials first"]
 async fn a_config_with_mistakes_is_refused_at_their_places_when_saved_edited_and_tried() {
     let database = TestDatabase::make().await;
     let tenant = Tenant::start(&database).await;

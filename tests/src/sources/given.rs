@@ -47,6 +47,10 @@ impl Tenant {
         self.web.post(&self.token, path, body).await
     }
 
+    pub(super) async fn put(&self, path: &str, body: &Value) -> Told {
+        self.web.command(Method::PUT, &self.token, path, body, &[]).await
+    }
+
     pub(super) async fn run(&self, source: &str) -> Told {
         self.post(&format!("/api/kri-sources/{source}/run"), &json!({})).await
     }
@@ -56,8 +60,7 @@ impl Tenant {
     }
 
     pub(super) async fn edit(&self, source: &str, body: &Value) -> Told {
-        let path = format!("/api/kri-sources/{source}");
-        self.web.command(Method::PUT, &self.token, &path, body, &[]).await
+        self.put(&format!("/api/kri-sources/{source}"), body).await
     }
 
     /// Sends a body as it is, with any token.
@@ -67,9 +70,9 @@ impl Tenant {
         self.web.send(Method::POST, path, &headers, Some(body.to_owned())).await
     }
 
-    pub(super) async fn events(&self) -> Vec<Value> {
-        let events = self.get("/api/audit/events?limit=200").await;
-        events["items"].as_array().unwrap().clone()
+    /// What stands in the stream, but for who has read it: a look at the trail is an event itself.
+    pub(super) async fn written(&self) -> Vec<Value> {
+        self.web.written(&self.token).await
     }
 }
 
@@ -77,6 +80,14 @@ pub(super) fn okta(base: &str) -> Value {
     json!({
         "name": "Okta", "sourceType": "identity", "vendor": "okta", "baseUrl": base,
         "credentials": {"api_token": "made-up-api_token"}, "config": {"domain": "acme.okta.com"},
+    })
+}
+
+/// A workflow that needs nothing of the tenant.
+pub(super) fn plain(name: &str, hours: u32) -> Value {
+    json!({
+        "schemaVersion": 1, "name": name, "owners": [{"role": "tenant_admin"}], "trigger": {"type": "manual"},
+        "steps": [{"id": "pause", "type": "wait", "until": {"duration": format!("PT{hours}H")}}],
     })
 }
 
