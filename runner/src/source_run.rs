@@ -13,7 +13,7 @@ use draxis_commands::{CommandError, Commands, Context};
 use draxis_domain::kri::NewReading;
 use draxis_domain::source::{
     MeasuredValue, RunFailure, RunFailureClass, RunSummary, RunTrigger, SkippedSlug, SourceBody,
-    SourceCommand,
+    SourceCommand, SourceType,
 };
 use draxis_domain::{EventId, KriSlug, Quantity, Rejection, RunId, SourceId, TenantId};
 use draxis_event_store::Committed;
@@ -87,7 +87,9 @@ impl SourceRuns {
 
     /// Refuses a source whose vendor there is no connector for, or whose settings its connector cannot work with.
     pub fn check_settings(&self, body: &SourceBody, sealed: &SealedSettings) -> Result<(), Rejection> {
-        match self.connector(body)? {
+        let connector = self.connector(body)?;
+        must_be_of_type(body, connector.source_type())?;
+        match connector {
             Connector::Vendor(manifest) => sealed.check(&manifest),
             Connector::Own(read) => {
                 must_have_no_base_url(body)?;
@@ -331,6 +333,14 @@ impl Begun {
         self.runs.commands.change_source(&self.caused(), self.source, command).await?;
         Ok(())
     }
+}
+
+fn must_be_of_type(body: &SourceBody, source_type: SourceType) -> Result<(), Rejection> {
+    if body.source_type == source_type {
+        return Ok(());
+    }
+    let detail = format!("this vendor's sources are of type {}", source_type.as_str());
+    Err(Rejection::invalid("source.settings_do_not_fit", "/sourceType", detail))
 }
 
 fn must_have_no_base_url(body: &SourceBody) -> Result<(), Rejection> {

@@ -38,6 +38,26 @@ pub enum SourceType {
     Generic,
 }
 
+impl SourceType {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Vulnerability => "vulnerability",
+            Self::Identity => "identity",
+            Self::Endpoint => "endpoint",
+            Self::Cloud => "cloud",
+            Self::Siem => "siem",
+            Self::Email => "email",
+            Self::Network => "network",
+            Self::Training => "training",
+            Self::Appsec => "appsec",
+            Self::Ticketing => "ticketing",
+            Self::Grc => "grc",
+            Self::Generic => "generic",
+        }
+    }
+}
+
 /// How often a source is read.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,

@@ -13,7 +13,7 @@ use super::slug::Slug;
 pub const MOST_ROWS: usize = 50_000;
 
 /// How far into a file its first line must end.
-const FIRST_LINE: u64 = 4_096;
+const FIRST_LINE: usize = 4_096;
 
 /// The most mistakes named in one answer.
 const MOST_MISTAKES: usize = 50;
@@ -65,22 +65,20 @@ pub fn read(mut file: impl Read, now: DateTime<Utc>) -> Result<Vec<Reading>, Vec
 const BROKEN: &str = "the file broke off here";
 
 fn unreadable(kind: &ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Io(_) => BROKEN,
-        ErrorKind::Utf8 { .. } => "the row is not UTF-8 text",
-        // There is no more than this that reading can meet with.
-        _ => "the row has not as many columns as the first",
+    if matches!(kind, ErrorKind::Io(_)) {
+        BROKEN
+    } else if matches!(kind, ErrorKind::Utf8 { .. }) {
+        "the row is not UTF-8 text"
+    } else {
+        "the row has not as many columns as the first"
     }
 }
 
 /// The beginning of the file up to the end of its first line, without a byte order mark.
 fn first_line(file: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut first = Vec::new();
-    for byte in file.take(FIRST_LINE).bytes() {
-        first.push(byte?);
-        if first.ends_with(b"\n") {
-            break;
-        }
+    let (mut first, mut byte) = (Vec::new(), [0]);
+    while first.len() < FIRST_LINE && !first.ends_with(b"\n") && file.read(&mut byte)? > 0 {
+        first.extend(byte);
     }
     let unmarked = first.strip_prefix("\u{feff}".as_bytes()).map(<[u8]>::to_vec);
     Ok(unmarked.unwrap_or(first))

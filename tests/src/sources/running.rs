@@ -116,3 +116,18 @@ async fn an_edit_replaces_credentials_only_when_they_are_sent() {
     assert_eq!(vaulted().await, 0, "nothing will be asked with them again");
     tenant.web.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_is_of_its_vendors_type() {
+    let database = TestDatabase::make().await;
+    let tenant = Tenant::start(&database).await;
+    for (vendor, right) in [("okta", "identity"), ("push", "generic")] {
+        let told = tenant
+            .post("/api/kri-sources", &json!({"name": "X", "sourceType": "siem", "vendor": vendor}))
+            .await
+            .expect(422);
+        assert_eq!(told.json()["errors"][0]["pointer"], "/sourceType");
+        assert!(told.json()["errors"][0]["detail"].as_str().unwrap().ends_with(right), "{}", told.text);
+    }
+    tenant.web.stop().await;
+}
