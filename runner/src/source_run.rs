@@ -109,13 +109,18 @@ impl SourceRuns {
         id: SourceId,
         (body, sent): (&SourceBody, SentSettings),
     ) -> Result<Option<Secret>, CommandError> {
-        let kept = match self.commands.open_source(tenant, id).await {
-            Ok((_, secret)) => SealedSettings::open(secret.as_ref())?,
+        let (before, kept) = match self.commands.open_source(tenant, id).await {
+            Ok((before, secret)) => (before, SealedSettings::open(secret.as_ref())?),
             // There is no such source, or no longer: that is for the edit itself to say.
             Err(CommandError::Rejected(Rejection::NotFound { .. })) => return Ok(None),
             Err(error) => return Err(error),
         };
         let changed = !sent.is_nothing();
+        if sent.credentials.is_none() && kept.goes_elsewhere(before.leads_where(body), sent.config.as_ref()) {
+            let detail =
+                "send the credentials along: a secret goes only where it was meant to go when it was entered";
+            return Err(Rejection::invalid("source.settings_do_not_fit", "/credentials", detail).into());
+        }
         let settings = sent.over(kept);
         self.check_settings(body, &settings)?;
         Ok(changed.then(|| settings.seal()))
@@ -284,7 +289,10 @@ impl Begun {
             warnings: report.warnings,
             ..RunSummary::default()
         };
-        summary.warnings.extend(report.error.map(|error| error.text));
+        // What ended the reading early may stand among the warnings already, with what it needs.
+        let told = |error: &RunError| summary.warnings.iter().any(|said| said.starts_with(&error.text));
+        let untold = report.error.filter(|error| !told(error));
+        summary.warnings.extend(untold.map(|error| error.text));
         for unmeasured in report.unmeasured {
             let (slug, why) = (unmeasured.slug.into(), unmeasured.text);
             summary.unmeasured.push(SkippedSlug { slug, why });

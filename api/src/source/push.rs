@@ -68,7 +68,7 @@ async fn receive(
 
 fn misfits(mistakes: Vec<ReadingMistake>) -> Problem {
     let violation = |mistake: ReadingMistake| match mistake.place.strip_prefix("line ") {
-        Some(line) => Violation { pointer: format!("/lines/{line}"), detail: mistake.to_string() },
+        Some(line) => Violation { pointer: format!("/lines/{line}"), detail: mistake.reason },
         None => Violation { pointer: mistake.place, detail: mistake.reason },
     };
     Problem::invalid("values_do_not_fit", mistakes.into_iter().map(violation).collect())

@@ -38,6 +38,13 @@ pub enum SourceType {
     Generic,
 }
 
+impl SourceBody {
+    /// Whether another body asks the same vendor at the same address.
+    pub fn leads_where(&self, other: &Self) -> bool {
+        self.vendor == other.vendor && self.base_url == other.base_url
+    }
+}
+
 impl SourceType {
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {

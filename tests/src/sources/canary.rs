@@ -165,7 +165,10 @@ fn relays() -> Vec<(&'static str, Value)> {
     let far = "http://127.0.0.1:1";
     vec![
         ("slack", json!({"settings": {"mode": "bot", "baseUrl": far}, "credentials": {"token": SLACK}})),
-        ("jira", json!({"settings": {"baseUrl": far, "user": "ann"}, "credentials": {"token": JIRA}})),
+        (
+            "jira",
+            json!({"settings": {"baseUrl": far, "user": "ann@acme.example"}, "credentials": {"token": JIRA}}),
+        ),
         (
             "servicenow",
             json!({"settings": {"baseUrl": far, "user": "ann"}, "credentials": {"password": SERVICENOW}}),
@@ -192,6 +195,10 @@ async fn walk(asker: &Asker<'_>) -> Vec<String> {
     let tenant = asker.id(&root, "/api/tenants", tenant).await;
     let invite = json!({"email": "ada@acme.example", "role": "superadmin"});
     asker.made(&root, "/api/invitations", invite).await;
+    let invite = json!({"email": "owner@acme.example", "role": "tenant_admin", "tenantId": tenant});
+    let invited = asker.made(&root, "/api/invitations", invite).await["token"].as_str().unwrap().to_owned();
+    let person = json!({"name": "Owner", "password": PASSWORD});
+    asker.made("", &format!("/api/invitations/{invited}/accept"), person).await;
     let token = json!({"tenantId": tenant, "reason": "a test"});
     let token =
         asker.made(&root, "/api/auth/tenant", token).await["accessToken"].as_str().unwrap().to_owned();

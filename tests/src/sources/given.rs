@@ -24,6 +24,14 @@ impl Tenant {
         Self { web, token }
     }
 
+    /// Lets an administrator in, who can own workflows.
+    pub(super) async fn administrator(&self, root: &str, tenant: &str) {
+        let invite = json!({"email": "owner@acme.example", "role": "tenant_admin", "tenantId": tenant});
+        let invited = self.web.post(root, "/api/invitations", &invite).await.expect(201).field("token");
+        let person = json!({"name": "Owner", "password": "correct horse battery"});
+        self.web.post("", &format!("/api/invitations/{invited}/accept"), &person).await.expect(201);
+    }
+
     pub(super) async fn connect(&self, source: &Value) -> String {
         self.post("/api/kri-sources", source).await.expect(201).field("id")
     }

@@ -43,8 +43,9 @@ async fn after_a_rotation_the_old_key_is_needed_by_nothing() {
     let database = TestDatabase::make().await;
     let web = Web::with_keys(&database, keys(OLD)).await;
     let root = web.register().await;
-    let (_, token) = web.tenant(&root, "acme-corp").await;
+    let (id, token) = web.tenant(&root, "acme-corp").await;
     let tenant = Tenant { web, token };
+    tenant.administrator(&root, &id).await;
     let base = vendor(COMPLETE);
     let source = tenant.okta(&base).await;
     for _ in 0..120 {
