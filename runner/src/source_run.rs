@@ -3,6 +3,7 @@
 mod begun;
 mod delivery;
 mod fetch;
+mod room;
 mod scheduled;
 mod settings;
 
@@ -116,7 +117,8 @@ impl SourceRuns {
         }
         let manifest = self.manifest(body, &sealed)?;
         let opened = Opened::of(&manifest, body, sealed);
-        let reach = Reach { credentials: &opened.credentials, fetch: &self.fetch, budget: Budget::default() };
+        let fetch = self.fetch.of_a_run();
+        let reach = Reach { credentials: &opened.credentials, fetch: &fetch, budget: Budget::default() };
         Ok(trial::test(&manifest, &opened.settings, reach, self.commands.clock().now()).await)
     }
 

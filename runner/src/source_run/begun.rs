@@ -81,8 +81,8 @@ impl Begun {
             }
         };
         let opened = Opened::of(&manifest, body, sealed);
-        let reach =
-            Reach { credentials: &opened.credentials, fetch: &self.runs.fetch, budget: Budget::default() };
+        let fetch = self.runs.fetch.of_a_run();
+        let reach = Reach { credentials: &opened.credentials, fetch: &fetch, budget: Budget::default() };
         let report = run::run(&manifest, &opened.settings, reach, self.now).await;
         if let (Some(error), true) = (&report.error, report.values.is_empty()) {
             return self.fail(error).await;
