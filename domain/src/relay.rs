@@ -104,7 +104,7 @@ pub enum RelayCommand {
     },
     /// Takes it away.
     Remove {
-        /// The active workflows that need it, as the caller has found them under the same lock or checks again after.
+        /// The active workflows that need it. The caller sees to it that none comes to need it until this is recorded.
         needed_by: Vec<Name>,
     },
 }
