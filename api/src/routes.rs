@@ -2,6 +2,7 @@
 
 mod route;
 
+use crate::auth::second_factor::{self, ConfirmBody, DisableBody, VerifyBody};
 use crate::auth::{AcceptBody, LoginBody, RegisterBody, TenantTokenBody};
 use crate::outcome::ReasonBody;
 use crate::preview::{PreviewBody, visit};
@@ -11,10 +12,10 @@ use crate::source::ConnectBody;
 use crate::source::push::{self, PushBody};
 use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, history};
 use crate::{
-    audit, auth, breach, control, dashboard, health, kri, kri_event_definition, openapi, organization,
-    outcome, preview, relay, risk, source, vendor, workflow,
+    account, api_token, audit, auth, breach, control, dashboard, health, kri, kri_event_definition, openapi,
+    organization, outcome, preview, relay, risk, source, vendor, workflow,
 };
-use draxis_commands::identity::InviteBody;
+use draxis_commands::identity::{ApiTokenBody, InviteBody, MfaPolicyBody, RevokeBody};
 use draxis_commands::platform::{OrganizationBody, TenantBody};
 use draxis_commands::source::PushTokenBody;
 use draxis_domain::control::ControlBody;
@@ -32,6 +33,8 @@ pub fn routes() -> Vec<Route> {
     [
         program(),
         identity(),
+        second_factors(),
+        people(),
         platform(),
         risk_model(),
         controls(),
@@ -75,6 +78,56 @@ fn identity() -> Vec<Route> {
         post("/api/auth/logout", "End a session", auth::logout).open().status(204),
         get("/api/auth/me", "Who I am", auth::me),
         post("/api/auth/tenant", "Take a token for one tenant", auth::tenant).body::<TenantTokenBody>(),
+    ]
+}
+
+fn second_factors() -> Vec<Route> {
+    vec![
+        post("/api/auth/mfa/enroll", "Begin to enroll a second factor", second_factor::enroll)
+            .body::<Nothing>(),
+        post(
+            "/api/auth/mfa/confirm",
+            "Take a second factor into use with its first code",
+            second_factor::confirm,
+        )
+        .body::<ConfirmBody>(),
+        post("/api/auth/mfa/disable", "Take a second factor out of use", second_factor::disable)
+            .body::<DisableBody>()
+            .status(204),
+        post("/api/auth/mfa/verify", "Sign in with a second factor", second_factor::verify)
+            .open()
+            .body::<VerifyBody>(),
+        put("/api/mfa-policy", "Say for whom a second factor is required", second_factor::set_policy)
+            .body::<MfaPolicyBody>(),
+        get("/api/mfa-policy", "Whether a second factor is required of somebody", second_factor::policy)
+            .parameter("kind", "Of whom: platform, organization, tenant, account")
+            .parameter("organizationId", "The organization, where it is one")
+            .parameter("tenantId", "The tenant, where it is one")
+            .parameter("accountId", "The account, where it is one"),
+    ]
+}
+
+fn people() -> Vec<Route> {
+    vec![
+        get("/api/accounts", "List the people within one's scope", account::list).paged(),
+        post("/api/accounts/{id}/revoke", "Take a role away", account::revoke).body::<RevokeBody>(),
+        put(
+            "/api/accounts/{id}/permissions/{permission}",
+            "Let a tenant's user do one thing more",
+            account::grant_permission,
+        )
+        .body::<ReasonBody>(),
+        delete(
+            "/api/accounts/{id}/permissions/{permission}",
+            "Take a permission back",
+            account::revoke_permission,
+        )
+        .body::<ReasonBody>(),
+        post("/api/api-tokens", "Mint a token for a machine", api_token::mint)
+            .body::<ApiTokenBody>()
+            .status(201),
+        get("/api/api-tokens", "List the tenant's API tokens", api_token::list).paged(),
+        delete("/api/api-tokens/{id}", "Revoke an API token", api_token::revoke).body::<ReasonBody>(),
     ]
 }
 

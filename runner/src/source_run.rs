@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use draxis_commands::secret::Secret;
-use draxis_commands::{CommandError, Commands, Context};
+use draxis_commands::{CommandError, Commands, Context, Permission};
 use draxis_domain::kri::NewReading;
 use draxis_domain::source::{
     MeasuredValue, RunFailure, RunFailureClass, RunSummary, RunTrigger, SkippedSlug, SourceBody,
@@ -263,9 +263,10 @@ impl Begun {
         Ok(RunAnswer::Completed(self.runs.commands.end_run(&context, self.source, (command, answer)).await?))
     }
 
-    /// The context of everything the run causes.
+    /// The context of everything the run causes. Whoever may run a source lets it write what it reads.
     fn caused(&self) -> Context {
         Context {
+            caller: self.context.caller.clone().also(Permission::WriteValues),
             correlation: Some(self.run_id.to_string()),
             causation: self.started,
             key: None,
