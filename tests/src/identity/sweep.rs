@@ -39,6 +39,9 @@ fn body(stage: &Stage, path: &str) -> Value {
 async fn every_command_is_refused_to_a_token_without_its_scope_and_writes_nothing() {
     let stage = Stage::set().await;
     let web = &stage.web;
+    // The workflow's owners are the tenant's administrators: there is one.
+    stage.come_in("ada", &stage.role("tenant_admin")).await;
+    let eve = stage.come_in("eve", &stage.role("tenant_user")).await;
     let make =
         async |path: &str| web.post(&stage.above, path, &body(&stage, path)).await.expect(201).field("id");
     let (outcome, risk, kri) =
@@ -50,7 +53,6 @@ async fn every_command_is_refused_to_a_token_without_its_scope_and_writes_nothin
     let breach = breach["items"][0]["id"].as_str().unwrap().to_owned();
     let preview = format!("/api/workflows/{workflow}/previews");
     let preview = web.post(&stage.above, &preview, &json!({})).await.expect(201).field("id");
-    let eve = stage.come_in("eve", &stage.role("tenant_user")).await;
     let (id, token) =
         stage.mint(&stage.above, &json!({"name": "Reader", "scopes": ["read", "audit:read"]})).await;
     web.get(&token, "/api/dashboard").await.expect(200);
