@@ -2,7 +2,9 @@
 
 mod route;
 
+use crate::account::PersonItem;
 use crate::audit::{EventsAnswer, Explanation, ProofAnswer};
+use crate::auth::second_factor::{self, ConfirmBody, DisableBody, VerifyBody};
 use crate::auth::{AcceptBody, LoginBody, RegisterBody, SessionAnswer, TenantTokenBody};
 use crate::outcome::ReasonBody;
 use crate::preview::visit::Shown;
@@ -10,18 +12,21 @@ use crate::preview::{PreviewBody, PreviewItem, visit};
 use crate::relay::{RelayBody, RelayItem};
 use crate::request::Nothing;
 use crate::shape::{
-    AnyObject, CheckpointShown, Delivered, Health, Items, Listed, NeedsSetup, PreviewMinted, PublishedKey,
-    PushTokenMinted, RelayChanged, RunEnded, VersionsCompared, WorkflowChanged,
+    AnyObject, ApiTokenShown, CheckpointShown, Delivered, Health, Items, Listed, NeedsSetup, PreviewMinted,
+    PublishedKey, PushTokenMinted, RelayChanged, RunEnded, VersionsCompared, WorkflowChanged,
 };
 use crate::source::ConnectBody;
 use crate::source::push::{self, PushBody};
 use crate::workflow::history::{ChangeItem, VersionItem};
 use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, history};
 use crate::{
-    audit, auth, breach, control, dashboard, health, kri, kri_event_definition, openapi, organization,
-    outcome, preview, relay, risk, source, vendor, workflow,
+    account, api_token, audit, auth, breach, control, dashboard, health, kri, kri_event_definition, openapi,
+    organization, outcome, preview, relay, risk, source, vendor, workflow,
 };
-use draxis_commands::identity::{AccessToken, InviteBody, Invited, Posted, Profile};
+use draxis_commands::identity::{
+    AccessToken, ApiTokenBody, ApiTokenRow, Enrolled, Enrollment, InviteBody, Invited, MfaPolicyBody,
+    MfaStanding, Posted, Profile, RevokeBody,
+};
 use draxis_commands::platform::{Accepted, Created, OrganizationBody, TenantBody};
 use draxis_commands::source::{PushTokenBody, PushTokenRow};
 use draxis_domain::control::ControlBody;
@@ -47,6 +52,8 @@ pub fn routes() -> Vec<Route> {
     [
         program(),
         identity(),
+        second_factors(),
+        people(),
         platform(),
         risk_model(),
         controls(),
@@ -99,6 +106,72 @@ fn identity() -> Vec<Route> {
         post("/api/auth/tenant", "Take a token for one tenant", auth::tenant)
             .answers::<AccessToken>()
             .body::<TenantTokenBody>(),
+    ]
+}
+
+fn second_factors() -> Vec<Route> {
+    vec![
+        post("/api/auth/mfa/enroll", "Begin to enroll a second factor", second_factor::enroll)
+            .answers::<Enrollment>()
+            .body::<Nothing>(),
+        post(
+            "/api/auth/mfa/confirm",
+            "Take a second factor into use with its first code",
+            second_factor::confirm,
+        )
+        .answers::<Enrolled>()
+        .body::<ConfirmBody>(),
+        post("/api/auth/mfa/disable", "Take a second factor out of use", second_factor::disable)
+            .body::<DisableBody>()
+            .status(204),
+        post("/api/auth/mfa/verify", "Sign in with a second factor", second_factor::verify)
+            .answers::<SessionAnswer<'static>>()
+            .open()
+            .body::<VerifyBody>(),
+        put("/api/mfa-policy", "Say for whom a second factor is required", second_factor::set_policy)
+            .answers::<Accepted>()
+            .body::<MfaPolicyBody>(),
+        get("/api/mfa-policy", "Whether a second factor is required of somebody", second_factor::policy)
+            .answers::<MfaStanding>()
+            .parameter("kind", "Of whom: platform, organization, tenant, account")
+            .parameter("organizationId", "The organization, where it is one")
+            .parameter("tenantId", "The tenant, where it is one")
+            .parameter("accountId", "The account, where it is one"),
+    ]
+}
+
+fn people() -> Vec<Route> {
+    vec![
+        get("/api/accounts", "List the people within one's scope", account::list)
+            .answers::<Listed<PersonItem>>()
+            .paged(),
+        post("/api/accounts/{id}/revoke", "Take a role away", account::revoke)
+            .answers::<Accepted>()
+            .body::<RevokeBody>(),
+        put(
+            "/api/accounts/{id}/permissions/{permission}",
+            "Let a tenant's user do one thing more",
+            account::grant_permission,
+        )
+        .answers::<Accepted>()
+        .body::<ReasonBody>(),
+        delete(
+            "/api/accounts/{id}/permissions/{permission}",
+            "Take a permission back",
+            account::revoke_permission,
+        )
+        .answers::<Accepted>()
+        .body::<ReasonBody>(),
+        post("/api/api-tokens", "Mint a token for a machine", api_token::mint)
+            .answers::<ApiTokenShown>()
+            .body::<ApiTokenBody>()
+            .status(201),
+        get("/api/api-tokens", "List the tenant's API tokens", api_token::list)
+            .answers::<Listed<ApiTokenRow>>()
+            .paged(),
+        delete("/api/api-tokens/{id}", "Revoke an API token", api_token::revoke)
+            .answers::<Accepted>()
+            .body::<ReasonBody>(),
     ]
 }
 

@@ -8,7 +8,7 @@ use draxis_commands::workflow::Warning;
 use draxis_domain::relay::Channel;
 use draxis_domain::source::SkippedSlug;
 use draxis_domain::workflow::Standing;
-use draxis_domain::{PreviewId, PushTokenId, RunId, WorkflowId};
+use draxis_domain::{ApiTokenId, PreviewId, PushTokenId, RunId, WorkflowId};
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
@@ -93,6 +93,13 @@ pub(crate) struct PreviewMinted {
 #[derive(JsonSchema)]
 pub(crate) struct PushTokenMinted {
     id: PushTokenId,
+    token: String,
+}
+
+/// An API token that was just minted: the one time that it is seen.
+#[derive(JsonSchema)]
+pub(crate) struct ApiTokenShown {
+    id: ApiTokenId,
     token: String,
 }
 

@@ -219,6 +219,7 @@ pub(crate) const fn of_kri(event: &TenantEvent) -> Option<&KriEvent> {
         | TenantEvent::Workflow(_)
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
+        | TenantEvent::ApiToken(_)
         | TenantEvent::Preview(_)
         | TenantEvent::Audit(_) => None,
     }

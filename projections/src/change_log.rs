@@ -110,6 +110,7 @@ pub(crate) fn change(event: &TenantEvent) -> Option<Change> {
         | TenantEvent::Control(_)
         | TenantEvent::Vendor(_)
         | TenantEvent::Relay(_)
+        | TenantEvent::ApiToken(_)
         | TenantEvent::Preview(_) => None,
     }
 }

@@ -72,6 +72,7 @@ const fn of_kri_event(event: &TenantEvent) -> Option<&KriEventDefinitionEvent> {
         | TenantEvent::Vendor(_)
         | TenantEvent::Workflow(_)
         | TenantEvent::Relay(_)
+        | TenantEvent::ApiToken(_)
         | TenantEvent::Preview(_) => None,
     }
 }

@@ -113,6 +113,7 @@ const fn of_preview(event: &TenantEvent) -> Option<&PreviewEvent> {
         | TenantEvent::Vendor(_)
         | TenantEvent::Workflow(_)
         | TenantEvent::KriEventDefinition(_)
+        | TenantEvent::ApiToken(_)
         | TenantEvent::Relay(_) => None,
     }
 }

@@ -103,6 +103,7 @@ const fn of_relay(event: &TenantEvent) -> Option<&RelayEvent> {
         | TenantEvent::Vendor(_)
         | TenantEvent::Workflow(_)
         | TenantEvent::KriEventDefinition(_)
+        | TenantEvent::ApiToken(_)
         | TenantEvent::Preview(_) => None,
     }
 }

@@ -160,6 +160,7 @@ pub(crate) const fn of_source(event: &TenantEvent) -> Option<&SourceEvent> {
         | TenantEvent::Workflow(_)
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
+        | TenantEvent::ApiToken(_)
         | TenantEvent::Preview(_)
         | TenantEvent::Audit(_) => None,
     }

@@ -91,6 +91,7 @@ fn said(event: &TenantEvent) -> Option<(Value, Option<Provenance>)> {
         | TenantEvent::Control(_)
         | TenantEvent::Vendor(_)
         | TenantEvent::Relay(_)
+        | TenantEvent::ApiToken(_)
         | TenantEvent::Preview(_) => None,
     }
 }

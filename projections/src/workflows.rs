@@ -143,6 +143,7 @@ pub(crate) const fn of_workflow(event: &TenantEvent) -> Option<&WorkflowEvent> {
         | TenantEvent::Vendor(_)
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
+        | TenantEvent::ApiToken(_)
         | TenantEvent::Preview(_) => None,
     }
 }
