@@ -129,7 +129,7 @@ fn second_factors() -> Vec<Route> {
             .open()
             .body::<VerifyBody>(),
         put("/api/mfa-policy", "Say for whom a second factor is required", second_factor::set_policy)
-            .answers::<Accepted>()
+            .answers::<MfaStanding>()
             .body::<MfaPolicyBody>(),
         get("/api/mfa-policy", "Whether a second factor is required of somebody", second_factor::policy)
             .answers::<MfaStanding>()
@@ -146,21 +146,21 @@ fn people() -> Vec<Route> {
             .answers::<Listed<PersonItem>>()
             .paged(),
         post("/api/accounts/{id}/revoke", "Take a role away", account::revoke)
-            .answers::<Accepted>()
+            .answers::<Created>()
             .body::<RevokeBody>(),
         put(
             "/api/accounts/{id}/permissions/{permission}",
             "Let a tenant's user do one thing more",
             account::grant_permission,
         )
-        .answers::<Accepted>()
+        .answers::<Created>()
         .body::<ReasonBody>(),
         delete(
             "/api/accounts/{id}/permissions/{permission}",
             "Take a permission back",
             account::revoke_permission,
         )
-        .answers::<Accepted>()
+        .answers::<Created>()
         .body::<ReasonBody>(),
         post("/api/api-tokens", "Mint a token for a machine", api_token::mint)
             .answers::<ApiTokenShown>()
@@ -170,7 +170,7 @@ fn people() -> Vec<Route> {
             .answers::<Listed<ApiTokenRow>>()
             .paged(),
         delete("/api/api-tokens/{id}", "Revoke an API token", api_token::revoke)
-            .answers::<Accepted>()
+            .answers::<Created>()
             .body::<ReasonBody>(),
     ]
 }

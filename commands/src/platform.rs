@@ -34,7 +34,7 @@ pub struct TenantBody {
     pub display_name: Name,
 }
 
-/// What a command that brought something into being answers.
+/// What a command answers that brought something into being, or that makes no version.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Created {
     /// Its id.
