@@ -19,8 +19,8 @@ use crate::problem::Problem;
 use crate::request::{Command, Nothing};
 
 /// Somebody as far as they are something within the caller's scope.
-#[derive(Serialize)]
-struct PersonItem {
+#[derive(Serialize, schemars::JsonSchema)]
+pub(crate) struct PersonItem {
     id: AccountId,
     /// None once the person has been erased.
     name: Option<String>,

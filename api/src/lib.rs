@@ -37,6 +37,7 @@ pub mod request;
 pub mod risk;
 pub mod routes;
 pub mod server;
+mod shape;
 pub mod source;
 pub mod streams;
 pub mod telemetry;

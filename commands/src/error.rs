@@ -98,7 +98,7 @@ impl From<sqlx::Error> for CommandError {
 impl From<AppendError> for CommandError {
     fn from(error: AppendError) -> Self {
         match error {
-            AppendError::Conflict => Self::Contended,
+            AppendError::Conflict | AppendError::Overtaken => Self::Contended,
             AppendError::KeyReused => Self::KeyReused,
             AppendError::Taken(kind) => Self::Rejected(Rejection::Taken { kind }),
             AppendError::Overloaded => Self::Overloaded,

@@ -59,7 +59,7 @@ events! {
 }
 
 /// It was made.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiTokenMinted {
     /// Its id, which is also the actor of what is done with it.

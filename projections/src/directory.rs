@@ -8,6 +8,7 @@ use draxis_domain::tenant::TenantEvent;
 use draxis_domain::{
     AccountId, InvitationId, Name, OrganizationId, PlatformEvent, Recorded, TenantId, TenantSlug,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::projection::Projection;
@@ -38,7 +39,7 @@ pub enum DirectoryRow {
 }
 
 /// An organization.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrganizationRow {
     /// Its id.
@@ -52,7 +53,7 @@ pub struct OrganizationRow {
 }
 
 /// A tenant.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantRow {
     /// Its id.
@@ -70,7 +71,7 @@ pub struct TenantRow {
 }
 
 /// An account and what it may do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountRow {
     /// Its id.
@@ -87,7 +88,7 @@ pub struct AccountRow {
 }
 
 /// An invitation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InvitationRow {
     /// Its id.

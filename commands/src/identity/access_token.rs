@@ -65,7 +65,7 @@ pub enum Only {
 }
 
 /// A token as it is handed out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccessToken {
     /// The JWT.

@@ -37,7 +37,7 @@ impl SignedIn {
 }
 
 /// What a person is shown about themselves.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Profile {
     /// The account.

@@ -44,7 +44,7 @@ pub struct MintedToken {
 }
 
 /// A token as it is listed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiTokenRow {
     /// What is known of it.

@@ -26,7 +26,7 @@ pub struct MfaPolicyBody {
 }
 
 /// What holds for a subject.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, schemars::JsonSchema)]
 pub struct MfaStanding {
     /// Whom it is about.
     pub subject: MfaSubject,

@@ -27,7 +27,7 @@ const MOST_TRIES: i32 = 10;
 const WINDOW: Duration = Duration::minutes(15);
 
 /// What an authenticator app is to be told, this once. It has no `Debug`: it holds the secret.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Enrollment {
     /// The secret, in base32.
@@ -37,7 +37,7 @@ pub struct Enrollment {
 }
 
 /// A second factor that works, this once. It has no `Debug`: it holds the recovery codes.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Enrolled {
     /// Each lets somebody in once who has lost their second factor.

@@ -37,7 +37,7 @@ pub struct MintedPushToken {
 }
 
 /// A token as it is listed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PushTokenRow {
     /// Its id, which is also the actor of what is pushed with it.
