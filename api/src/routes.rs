@@ -5,7 +5,7 @@ mod route;
 use crate::account::PersonItem;
 use crate::audit::{EventsAnswer, Explanation, ProofAnswer};
 use crate::auth::second_factor::{self, ConfirmBody, DisableBody, VerifyBody};
-use crate::auth::{AcceptBody, LoginBody, RegisterBody, SessionAnswer, TenantTokenBody};
+use crate::auth::{AcceptBody, LoginBody, Me, RegisterBody, SessionAnswer, TenantTokenBody};
 use crate::outcome::ReasonBody;
 use crate::preview::visit::Shown;
 use crate::preview::{PreviewBody, PreviewItem, visit};
@@ -25,7 +25,7 @@ use crate::{
 };
 use draxis_commands::identity::{
     AccessToken, ApiTokenBody, ApiTokenRow, Enrolled, Enrollment, InviteBody, Invited, MfaPolicyBody,
-    MfaStanding, Posted, Profile, RevokeBody,
+    MfaStanding, Posted, RevokeBody,
 };
 use draxis_commands::platform::{Accepted, Created, OrganizationBody, TenantBody};
 use draxis_commands::source::{PushTokenBody, PushTokenRow};
@@ -102,7 +102,7 @@ fn identity() -> Vec<Route> {
             .answers::<SessionAnswer<'static>>()
             .open(),
         post("/api/auth/logout", "End a session", auth::logout).open().status(204),
-        get("/api/auth/me", "Who I am", auth::me).answers::<Profile>(),
+        get("/api/auth/me", "Who I am", auth::me).answers::<Me>(),
         post("/api/auth/tenant", "Take a token for one tenant", auth::tenant)
             .answers::<AccessToken>()
             .body::<TenantTokenBody>(),
@@ -129,7 +129,7 @@ fn second_factors() -> Vec<Route> {
             .open()
             .body::<VerifyBody>(),
         put("/api/mfa-policy", "Say for whom a second factor is required", second_factor::set_policy)
-            .answers::<Accepted>()
+            .answers::<MfaStanding>()
             .body::<MfaPolicyBody>(),
         get("/api/mfa-policy", "Whether a second factor is required of somebody", second_factor::policy)
             .answers::<MfaStanding>()
@@ -146,21 +146,21 @@ fn people() -> Vec<Route> {
             .answers::<Listed<PersonItem>>()
             .paged(),
         post("/api/accounts/{id}/revoke", "Take a role away", account::revoke)
-            .answers::<Accepted>()
+            .answers::<Created>()
             .body::<RevokeBody>(),
         put(
             "/api/accounts/{id}/permissions/{permission}",
             "Let a tenant's user do one thing more",
             account::grant_permission,
         )
-        .answers::<Accepted>()
+        .answers::<Created>()
         .body::<ReasonBody>(),
         delete(
             "/api/accounts/{id}/permissions/{permission}",
             "Take a permission back",
             account::revoke_permission,
         )
-        .answers::<Accepted>()
+        .answers::<Created>()
         .body::<ReasonBody>(),
         post("/api/api-tokens", "Mint a token for a machine", api_token::mint)
             .answers::<ApiTokenShown>()
@@ -170,7 +170,7 @@ fn people() -> Vec<Route> {
             .answers::<Listed<ApiTokenRow>>()
             .paged(),
         delete("/api/api-tokens/{id}", "Revoke an API token", api_token::revoke)
-            .answers::<Accepted>()
+            .answers::<Created>()
             .body::<ReasonBody>(),
     ]
 }

@@ -71,7 +71,9 @@ pub struct RoleRevoked {
 }
 
 /// One thing that an account may do in a tenant beyond its role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldPermission {
     /// The tenant.
