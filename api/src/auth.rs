@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use draxis_commands::CommandError;
-use draxis_commands::identity::{Code, Password, SignedIn};
+use draxis_commands::identity::{ApiTokenRow, Code, Password, Profile, SignedIn};
 use draxis_commands::secret::Secret;
 use draxis_domain::account::Role;
 use draxis_domain::{AccountId, Actor, Email, Name, Reason, TenantId};
@@ -81,6 +81,16 @@ pub(crate) struct AccountAnswer {
     role: Option<Role>,
 }
 
+/// What whoever asks is told about themselves: a person, or a machine by its token.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Me {
+    /// A person who has signed in.
+    Person(Profile),
+    /// An API token.
+    Machine(ApiTokenRow),
+}
+
 /// Counts an attempt under `/api/auth`, and refuses floods.
 fn count(app: &App, request: &HttpRequest, limit: Limit) -> Result<(), Problem> {
     let address =
@@ -138,9 +148,10 @@ pub async fn logout(app: Data<App>, request: HttpRequest, _: Open<Nothing>) -> A
 pub async fn me(app: Data<App>, request: HttpRequest, query: Query<Nothing>) -> Answered {
     count(&app, &request, Limit::Auth)?;
     if let Actor::ApiToken(_) = query.caller.actor {
-        return answer(StatusCode::OK, &app.identity.api_token_profile(&query.caller).await?);
+        let machine = app.identity.api_token_profile(&query.caller).await?;
+        return answer(StatusCode::OK, &Me::Machine(machine));
     }
-    answer(StatusCode::OK, &app.identity.profile(&query.caller).await?)
+    answer(StatusCode::OK, &Me::Person(app.identity.profile(&query.caller).await?))
 }
 
 /// `POST /api/auth/tenant`: a token for one tenant.

@@ -183,5 +183,5 @@ fn refusals(route: &Route) -> Vec<(&'static str, &'static str)> {
 
 /// Whether a query parameter leads to one thing, which may not be there.
 fn names_a_thing(parameter: &str) -> bool {
-    matches!(parameter, "event" | "position" | "asOf")
+    matches!(parameter, "event" | "position" | "asOf" | "tenantId")
 }

@@ -5,7 +5,7 @@ mod route;
 use crate::account::PersonItem;
 use crate::audit::{EventsAnswer, Explanation, ProofAnswer};
 use crate::auth::second_factor::{self, ConfirmBody, DisableBody, VerifyBody};
-use crate::auth::{AcceptBody, LoginBody, RegisterBody, SessionAnswer, TenantTokenBody};
+use crate::auth::{AcceptBody, LoginBody, Me, RegisterBody, SessionAnswer, TenantTokenBody};
 use crate::outcome::ReasonBody;
 use crate::preview::visit::Shown;
 use crate::preview::{PreviewBody, PreviewItem, visit};
@@ -25,7 +25,7 @@ use crate::{
 };
 use draxis_commands::identity::{
     AccessToken, ApiTokenBody, ApiTokenRow, Enrolled, Enrollment, InviteBody, Invited, MfaPolicyBody,
-    MfaStanding, Posted, Profile, RevokeBody,
+    MfaStanding, Posted, RevokeBody,
 };
 use draxis_commands::platform::{Accepted, Created, OrganizationBody, TenantBody};
 use draxis_commands::source::{PushTokenBody, PushTokenRow};
@@ -102,7 +102,7 @@ fn identity() -> Vec<Route> {
             .answers::<SessionAnswer<'static>>()
             .open(),
         post("/api/auth/logout", "End a session", auth::logout).open().status(204),
-        get("/api/auth/me", "Who I am", auth::me).answers::<Profile>(),
+        get("/api/auth/me", "Who I am", auth::me).answers::<Me>(),
         post("/api/auth/tenant", "Take a token for one tenant", auth::tenant)
             .answers::<AccessToken>()
             .body::<TenantTokenBody>(),

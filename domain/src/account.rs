@@ -50,7 +50,7 @@ pub struct Superadmins {
 }
 
 /// What can be asked of an account.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub enum AccountCommand {
     /// The very first registration, which makes the platform's superadmin.
     RegisterFirst {
@@ -391,12 +391,12 @@ mod tests {
     fn a_permission_is_for_a_tenants_user_and_goes_with_the_role() {
         let held = HeldPermission { tenant_id: TenantId::default(), permission: Privilege::WriteValues };
         let grant = AccountCommand::GrantPermission(held);
-        assert_eq!(when(&given(vec![]), grant.clone()), Err(no_account()));
+        assert_eq!(when(&given(vec![]), grant), Err(no_account()));
         let auditor = given(vec![granted(Grant::Auditor { tenant_id: held.tenant_id }, 1)]);
-        let refused = when(&auditor, grant.clone()).unwrap_err();
+        let refused = when(&auditor, grant).unwrap_err();
         assert!(matches!(refused, Rejection::Conflict { code: "account.not_a_tenant_user", .. }));
         let mut account = given(vec![granted(user(), 1)]);
-        account.evolve(when(&account, grant.clone()).unwrap().remove(0));
+        account.evolve(when(&account, grant).unwrap().remove(0));
         assert_eq!(when(&account, grant), Ok(Vec::new()));
         assert_eq!(account.permissions_in(held.tenant_id), BTreeSet::from([Privilege::WriteValues]));
         account.evolve(AccountEvent::Revoked(RoleRevoked { grant: user(), superadmin_removal: None }));

@@ -80,7 +80,11 @@ pub struct MfaPolicyChanged {
 }
 
 impl MfaPolicy {
-    #[expect(clippy::unnecessary_wraps, reason = "the shape of every aggregate's rule")]
+    #[expect(
+        clippy::unnecessary_wraps,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the shape of every aggregate's rule"
+    )]
     fn decide(&self, command: MfaPolicyCommand, _: &Moment) -> Result<Vec<MfaPolicyEvent>, Rejection> {
         Ok(match (self, command) {
             (Self::Optional, MfaPolicyCommand::Require(subject)) => {

@@ -134,17 +134,18 @@ impl Identity {
                 None => self.stands_for_tokens(maker, tenant).await?.is_some(),
             };
             standings.insert(maker, stands);
-            rows.push(self.row(token, last_used_at, stands));
+            let row = self.row(token, last_used_at);
+            rows.push(ApiTokenRow { works: row.works && stands, ..row });
         }
         Ok((rows, next))
     }
 
-    fn row(&self, token: &MintedApiToken, last_used_at: Option<DateTime<Utc>>, stands: bool) -> ApiTokenRow {
+    fn row(&self, token: &MintedApiToken, last_used_at: Option<DateTime<Utc>>) -> ApiTokenRow {
         ApiTokenRow {
             token: token.minted.clone(),
             revoked_at: token.revoked_at,
             last_used_at,
-            works: stands && token.works(self.commands.clock().now()),
+            works: token.works(self.commands.clock().now()),
         }
     }
 
@@ -154,7 +155,7 @@ impl Identity {
             return Err(CommandError::NoSession);
         };
         let token = self.commands.load::<ApiToken>(tenant, &id.to_string()).await?;
-        Ok(self.row(token.minted().ok_or(CommandError::NoSession)?, None, true))
+        Ok(self.row(token.minted().ok_or(CommandError::NoSession)?, None))
     }
 
     /// Who presents a token of any kind that acts by itself: a person's access token, or a machine's API token. Anything wrong
@@ -231,7 +232,6 @@ impl Identity {
     }
 
     /// When the token was used last, if there is such a token.
-    #[expect(clippy::option_option, reason = "no such token, or one that was never used")]
     async fn find_api_token(
         &self,
         (tenant, id): (TenantId, ApiTokenId),

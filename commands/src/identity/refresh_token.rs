@@ -26,11 +26,6 @@ fn digest(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-fn session(family: Uuid, second_factor: bool) -> Session {
-    let assurance = if second_factor { Assurance::SecondFactor } else { Assurance::Password };
-    Session { family: Ulid(family.as_u128()), assurance }
-}
-
 impl Identity {
     /// Begins a family: a session on one device.
     pub(super) async fn begin_session(
@@ -85,7 +80,8 @@ impl Identity {
             self.end_session(token).await?;
             return Err(CommandError::NoSession);
         };
-        let session = session(continued.family, continued.second_factor);
+        let assurance = if continued.second_factor { Assurance::SecondFactor } else { Assurance::Password };
+        let session = Session { family: Ulid(continued.family.as_u128()), assurance };
         Ok((AccountId::from(continued.account_id), session, next))
     }
 

@@ -202,8 +202,8 @@ async fn enrolling_ends_the_sessions_that_never_showed_it_and_leaves_no_secret_b
     stage.web.stop().await;
 }
 
-async fn require(stage: &Stage, by: &str, subject: &Value, required: bool) -> Told {
-    let body = json!({"subject": subject, "required": required, "reason": "the insurer asks for it"});
+async fn require(stage: &Stage, by: &str, subject: &Value, required: impl Into<Value>) -> Told {
+    let body = json!({"subject": subject, "required": required.into(), "reason": "the insurer asks for it"});
     stage.web.command(Method::PUT, by, "/api/mfa-policy", &body, &[]).await
 }
 
