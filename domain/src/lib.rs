@@ -25,6 +25,7 @@ mod upcast;
 
 pub mod account;
 pub mod audit;
+pub mod checkpoint_key;
 pub mod control;
 pub mod invitation;
 pub mod kri;

@@ -2,6 +2,7 @@
 
 use crate::account::AccountEvent;
 use crate::audit::AuditEvent;
+use crate::checkpoint_key::CheckpointKeyEvent;
 use crate::control::ControlEvent;
 use crate::invitation::InvitationEvent;
 use crate::kri::KriEvent;
@@ -91,6 +92,8 @@ log! {
         Account(AccountEvent) = "account",
         /// Of an invitation.
         Invitation(InvitationEvent) = "invitation",
+        /// Of the keys that seal streams.
+        CheckpointKey(CheckpointKeyEvent) = "checkpoint_key",
         /// Of somebody who looked at it.
         Audit(AuditEvent) = "audit",
     }

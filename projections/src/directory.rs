@@ -116,7 +116,9 @@ impl Projection for Directory {
             PlatformEvent::Account(
                 AccountEvent::FirstRegistered(_) | AccountEvent::Registered(_) | AccountEvent::Granted(_),
             ) => vec![key(ACCOUNT, id)],
-            PlatformEvent::Account(AccountEvent::Impersonated(_)) | PlatformEvent::Audit(_) => Vec::new(),
+            PlatformEvent::Account(AccountEvent::Impersonated(_))
+            | PlatformEvent::Audit(_)
+            | PlatformEvent::CheckpointKey(_) => Vec::new(),
             PlatformEvent::Invitation(InvitationEvent::Sent(_) | InvitationEvent::Accepted(_)) => {
                 vec![key(INVITATION, id)]
             }
@@ -146,7 +148,7 @@ impl Projection for Directory {
             })),
             PlatformEvent::Account(event) => account(row, event, told.recorded_at),
             PlatformEvent::Invitation(event) => invitation(row, event, told.recorded_at),
-            PlatformEvent::Audit(_) => row,
+            PlatformEvent::Audit(_) | PlatformEvent::CheckpointKey(_) => row,
         }
     }
 }
