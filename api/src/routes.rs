@@ -9,7 +9,7 @@ use crate::relay::RelayBody;
 use crate::request::Nothing;
 use crate::source::ConnectBody;
 use crate::source::push::{self, PushBody};
-use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, history};
+use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, backtest, history};
 use crate::{
     audit, auth, breach, control, dashboard, health, kri, kri_event_definition, openapi, organization,
     outcome, preview, relay, risk, source, vendor, workflow,
@@ -240,6 +240,12 @@ fn workflows() -> Vec<Route> {
         post("/api/workflows/{id}/archive", "Archive a workflow for good", workflow::archive)
             .body::<TransitionBody>()
             .versioned(),
+        post(
+            "/api/workflows/{id}/backtests",
+            "Which runs a definition would have started by what was recorded, and what if",
+            backtest::backtest,
+        )
+        .body::<backtest::BacktestBody>(),
         get("/api/workflows/{id}/versions", "List a workflow's versions", history::versions).paged(),
         get("/api/workflows/{id}/versions/compare", "Compare two versions of a workflow", history::compare)
             .parameter("from", "The one version")
@@ -343,6 +349,13 @@ fn auditing() -> Vec<Route> {
         get("/api/audit/diff", "What changed between two points, by thing and by actor", audit::diff)
             .parameter("from", "The earlier point: a position or a time (RFC 3339)")
             .parameter("to", "The later point; the stream's end where it is left out"),
+        part_of_a_stream(get(
+            "/api/audit/case-file",
+            "A question's events, explanations, differences and proofs, as one HTML document that stands alone",
+            audit::case_file,
+        ))
+        .parameter("question", "The question in words, as the document's title")
+        .parameter("limit", "How many events, at most 200"),
         get("/api/audit/explain", "Why an event happened and what came of it", audit::explain)
             .parameter("event", "The event's id"),
     ]
