@@ -179,6 +179,14 @@ impl App {
                 async move { witness.send_due().await.map(|_| ()).map_err(|error| told(&error)) }
             }));
         }
+        let (identity, commands) = (self.identity.clone(), self.commands.clone());
+        followers.spawn(every(stop.clone(), Duration::from_hours(1), move || {
+            let (identity, commands) = (identity.clone(), commands.clone());
+            async move {
+                commands.sweep_previews().await.map_err(|error| error.to_string())?;
+                identity.sweep_answers().await.map_err(|error| error.to_string())
+            }
+        }));
         if let Some(outbox) = self.outbox.clone() {
             followers.spawn(every(stop.clone(), LETTERS, move || {
                 let outbox = outbox.clone();

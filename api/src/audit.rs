@@ -12,10 +12,13 @@ mod shown;
 mod verification;
 
 pub use case::case_file;
+pub(crate) use events::EventsAnswer;
 pub use events::events;
+pub(crate) use explanation::Explanation;
 pub use explanation::explain;
 pub(crate) use explanation::in_words;
 pub use export::export;
 pub use past::{diff, replay};
+pub(crate) use proof::ProofAnswer;
 pub use proof::{checkpoint, keys, proof};
 pub use verification::verify;

@@ -16,9 +16,9 @@ use crate::case_file::filter;
 use crate::problem::Problem;
 use crate::request::Query;
 
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct EventsAnswer {
+pub(crate) struct EventsAnswer {
     items: Vec<EventAnswer>,
     next_cursor: Option<String>,
 }

@@ -125,5 +125,6 @@ fn one(tenant: TenantId, kri: KriId, expected: Sequence, events: Vec<NewEvent>) 
         claims: Vec::new(),
         metadata: r#"{"actor":"runner"}"#.to_owned(),
         receipt: None,
+        unless: None,
     }
 }

@@ -26,6 +26,7 @@ mod measure;
 mod past;
 mod plain;
 mod postgres_es_alone;
+mod sources;
 mod subject;
 
 use std::collections::BTreeMap;
@@ -52,6 +53,8 @@ const BENCHES: &[Bench] = &[
     Bench { name: "asof.1m", aim: 0.0, run: past::as_of },
     Bench { name: "history.plot", aim: 1.0, run: past::plot },
     Bench { name: "load.10k", aim: 5.0, run: load::ten_thousand },
+    // A run is begun, read and ended in three commits that wait for the disk; a bare fetch on loopback waits for nothing.
+    Bench { name: "sources.rate", aim: 0.05, run: sources::whole_runs },
 ];
 
 fn main() {

@@ -25,6 +25,7 @@ async fn append(process: &Process, tenant: TenantId, id: &str, count: u64, metad
         claims: Vec::new(),
         metadata: serde_json::to_string(metadata).unwrap(),
         receipt: None,
+        unless: None,
     };
     process.writer.append(append).await.unwrap();
     ids[0]
