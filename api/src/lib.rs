@@ -11,6 +11,7 @@ pub mod audit;
 pub mod auth;
 pub mod body;
 pub mod breach;
+pub mod case_file;
 pub mod config;
 pub mod control;
 pub mod dashboard;

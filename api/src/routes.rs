@@ -18,7 +18,7 @@ use crate::shape::{
 use crate::source::ConnectBody;
 use crate::source::push::{self, PushBody};
 use crate::workflow::history::{ChangeItem, VersionItem};
-use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, history};
+use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, backtest, history};
 use crate::{
     account, api_token, audit, auth, breach, control, dashboard, health, kri, kri_event_definition, openapi,
     organization, outcome, preview, relay, risk, source, vendor, workflow,
@@ -438,6 +438,13 @@ fn workflows() -> Vec<Route> {
             .answers::<WorkflowChanged>()
             .body::<TransitionBody>()
             .versioned(),
+        post(
+            "/api/workflows/{id}/backtests",
+            "Which runs a definition would have started by what was recorded, and what if",
+            backtest::backtest,
+        )
+        .answers::<AnyObject>()
+        .body::<backtest::BacktestBody>(),
         get("/api/workflows/{id}/versions", "List a workflow's versions", history::versions)
             .answers::<Listed<VersionItem>>()
             .paged(),
@@ -578,6 +585,13 @@ fn auditing() -> Vec<Route> {
             .answers::<StreamDifference>()
             .parameter("from", "The earlier point: a position or a time (RFC 3339)")
             .parameter("to", "The later point; the stream's end where it is left out"),
+        part_of_a_stream(get(
+            "/api/audit/case-file",
+            "A question's events, explanations, differences and proofs, as one HTML document that stands alone",
+            audit::case_file,
+        ))
+        .parameter("question", "The question in words, as the document's title")
+        .parameter("limit", "How many events, at most 200"),
         get("/api/audit/explain", "Why an event happened and what came of it", audit::explain)
             .answers::<Explanation>()
             .parameter("event", "The event's id"),

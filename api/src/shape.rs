@@ -111,6 +111,8 @@ pub(crate) struct PublishedKey {
     verifier_key: String,
     /// From when on it signs.
     from: DateTime<Utc>,
+    /// The note in which the key before it vouches for it; none for the first.
+    rotation: Option<String>,
 }
 
 /// The newest signed statement of what a stream holds.

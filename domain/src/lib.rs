@@ -27,6 +27,7 @@ mod upcast;
 pub mod account;
 pub mod api_token;
 pub mod audit;
+pub mod checkpoint_key;
 pub mod control;
 pub mod invitation;
 pub mod kri;

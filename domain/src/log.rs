@@ -3,6 +3,7 @@
 use crate::account::AccountEvent;
 use crate::api_token::ApiTokenEvent;
 use crate::audit::AuditEvent;
+use crate::checkpoint_key::CheckpointKeyEvent;
 use crate::control::ControlEvent;
 use crate::invitation::InvitationEvent;
 use crate::kri::KriEvent;
@@ -95,6 +96,8 @@ log! {
         Account(AccountEvent) = "account",
         /// Of an invitation.
         Invitation(InvitationEvent) = "invitation",
+        /// Of the keys that seal streams.
+        CheckpointKey(CheckpointKeyEvent) = "checkpoint_key",
         /// Of a requirement of a second factor.
         MfaPolicy(MfaPolicyEvent) = "mfa_policy",
         /// Of somebody who looked at it.

@@ -121,7 +121,9 @@ impl Projection for Directory {
                 vec![key(TENANT, id), key(&tenants_of(created.organization_id), id)]
             }
             PlatformEvent::Account(event) => keys_of_account(event, id),
-            PlatformEvent::Audit(_) | PlatformEvent::MfaPolicy(_) => Vec::new(),
+            PlatformEvent::Audit(_) | PlatformEvent::MfaPolicy(_) | PlatformEvent::CheckpointKey(_) => {
+                Vec::new()
+            }
             PlatformEvent::Invitation(InvitationEvent::Sent(_) | InvitationEvent::Accepted(_)) => {
                 vec![key(INVITATION, id)]
             }
@@ -154,7 +156,7 @@ impl Projection for Directory {
             }
             PlatformEvent::Account(event) => account(row, event, told.recorded_at),
             PlatformEvent::Invitation(event) => invitation(row, event, told.recorded_at),
-            PlatformEvent::Audit(_) | PlatformEvent::MfaPolicy(_) => row,
+            PlatformEvent::Audit(_) | PlatformEvent::MfaPolicy(_) | PlatformEvent::CheckpointKey(_) => row,
         }
     }
 }

@@ -65,7 +65,13 @@ pub(crate) enum ProofAnswer {
 pub async fn keys(app: Data<App>, query: Query<Nothing>) -> Answered {
     query.caller.must(Permission::Open)?;
     let keys = app.sealing.published_keys();
-    let items = keys.iter().map(|key| json!({"verifierKey": key.verifier_key.to_string(), "from": key.from}));
+    let items = keys.iter().map(|key| {
+        let mut item = json!({"verifierKey": key.verifier_key.to_string(), "from": key.from});
+        if let (Some(fields), Some(rotation)) = (item.as_object_mut(), &key.rotation) {
+            fields.insert("rotation".to_owned(), json!(rotation));
+        }
+        item
+    });
     answer(StatusCode::OK, &json!({ "items": items.collect::<Vec<_>>() }))
 }
 

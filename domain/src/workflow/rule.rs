@@ -104,7 +104,7 @@ impl Workflow {
 aggregate!(Workflow, "workflow", WorkflowCommand, WorkflowEvent);
 
 impl WorkflowState {
-    fn new(id: WorkflowId, definition: Definition) -> Self {
+    pub(super) fn new(id: WorkflowId, definition: Definition) -> Self {
         Self {
             id,
             version: 1,
@@ -119,7 +119,11 @@ impl WorkflowState {
         }
     }
 
-    fn decide(&self, command: WorkflowCommand, moment: &Moment) -> Result<Vec<WorkflowEvent>, Rejection> {
+    pub(super) fn decide(
+        &self,
+        command: WorkflowCommand,
+        moment: &Moment,
+    ) -> Result<Vec<WorkflowEvent>, Rejection> {
         match command {
             WorkflowCommand::Draft { .. } => Ok(Vec::new()),
             WorkflowCommand::Edit { definition, provenance } => self.edit(definition, provenance, moment),
@@ -237,7 +241,7 @@ impl WorkflowState {
         Ok(events)
     }
 
-    fn evolve(&mut self, event: WorkflowEvent) {
+    pub(super) fn evolve(&mut self, event: WorkflowEvent) {
         match event {
             WorkflowEvent::Drafted(_) => {}
             WorkflowEvent::Edited(edited) => self.replace(edited.version, *edited.definition, edited.at),

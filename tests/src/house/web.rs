@@ -92,9 +92,10 @@ impl Web {
         let egress = EgressConfig { allow: AllowedNetworks::loopback(), ..EgressConfig::default() };
         let registry = Registry::open(None).expect("the connectors read");
         let sealing = SealingSettings::try_default().expect("the default name is a name");
-        let (app, tasks) = App::start(pools, keys, Outside { egress, registry, mail }, sealing, ports)
-            .await
-            .expect("the program starts");
+        let (app, tasks) =
+            App::start(pools, keys, Outside { egress, registry, mail, witness: None }, sealing, ports)
+                .await
+                .expect("the program starts");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let address = listener.local_addr().expect("the listener has an address");
         let running = serve(app.clone(), listener).expect("the server starts");

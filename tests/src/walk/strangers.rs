@@ -24,6 +24,7 @@ pub(crate) fn body(path: &str) -> serde_json::Value {
         "/api/breaches/{id}/assign" => json!({"owner": null}),
         "/api/kri-sources/{id}" => source,
         "/api/workflows/{id}" => json!({"definition": workflow(), "reason": "a test"}),
+        "/api/workflows/{id}/backtests" => json!({"from": "2026-01-01T00:00:00Z"}),
         "/api/workflows/{id}/restore" => json!({"version": 1, "reason": "a test"}),
         "/api/workflows/{id}/activate" | "/api/workflows/{id}/pause" | "/api/workflows/{id}/archive" => {
             json!({"reason": "a test"})
