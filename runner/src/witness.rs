@@ -10,9 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
-use draxis_commands::Commands;
 use draxis_commands::sealing::{SealError, Sealing};
 use draxis_commands::secret::Secret;
+use draxis_commands::{CommandError, Commands};
 use draxis_domain::TenantId;
 use draxis_event_store::{StoredCheckpoint, TenantTx, checkpoints_from, delivered_size, note_delivered};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -46,7 +46,7 @@ pub enum WitnessSettingsError {
 pub enum WitnessError {
     /// The database did not answer.
     #[error("the database did not answer")]
-    Database(#[from] sqlx::Error),
+    Database(#[from] CommandError),
     /// The streams cannot be listed.
     #[error(transparent)]
     Sealing(#[from] SealError),
@@ -123,9 +123,10 @@ impl Witness {
         let pool = &self.commands.pools().app;
         let mut sent = 0_u64;
         loop {
-            let mut transaction = TenantTx::begin(pool, tenant).await?;
-            let delivered = delivered_size(&mut transaction).await?;
-            let due = checkpoints_from(&mut transaction, delivered.saturating_add(1), PAGE).await?;
+            let mut transaction = TenantTx::begin(pool, tenant).await.map_err(CommandError::from)?;
+            let delivered = delivered_size(&mut transaction).await.map_err(CommandError::from)?;
+            let due = checkpoints_from(&mut transaction, delivered.saturating_add(1), PAGE).await;
+            let due = due.map_err(CommandError::from)?;
             drop(transaction);
             self.know(tenant, delivered);
             if due.is_empty() {
@@ -133,8 +134,9 @@ impl Witness {
             }
             for checkpoint in due {
                 self.send(tenant, &checkpoint).await?;
-                let transaction = TenantTx::begin(pool, tenant).await?;
-                note_delivered(transaction, checkpoint.size, self.commands.clock().now()).await?;
+                let transaction = TenantTx::begin(pool, tenant).await.map_err(CommandError::from)?;
+                let noted = note_delivered(transaction, checkpoint.size, self.commands.clock().now()).await;
+                noted.map_err(CommandError::from)?;
                 sent = sent.saturating_add(1);
             }
         }
