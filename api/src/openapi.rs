@@ -128,10 +128,13 @@ fn responses(route: &Route, schemas: &mut SchemaGenerator) -> Value {
         json!({ "description": meaning, "content": { "application/problem+json": { "schema": schema } } })
     };
     let mut responses = Map::new();
-    let mut success = json!({ "description": route.summary });
-    if let Some(answer) = route.answer {
-        success["content"] = json!({ "application/json": { "schema": answer(schemas) } });
-    }
+    let success = match route.answer {
+        Some(answer) => json!({
+            "description": route.summary,
+            "content": { "application/json": { "schema": answer(schemas) } },
+        }),
+        None => json!({ "description": route.summary }),
+    };
     responses.insert(route.success.to_string(), success);
     if route.reaches_outside {
         responses.insert(

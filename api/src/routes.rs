@@ -56,6 +56,7 @@ pub fn routes() -> Vec<Route> {
         people(),
         platform(),
         risk_model(),
+        kris(),
         controls(),
         breaches(),
         sources(),
@@ -242,6 +243,11 @@ fn risk_model() -> Vec<Route> {
         delete("/api/risks/{id}/outcomes/{outcomeId}", "Unlink a risk from an outcome", risk::unlink_outcome)
             .answers::<Accepted>()
             .body::<ReasonBody>(),
+    ]
+}
+
+fn kris() -> Vec<Route> {
+    vec![
         post("/api/kris", "Define a KRI", kri::define).answers::<Created>().body::<KriBody>().status(201),
         get("/api/kris", "List KRIs", kri::list).answers::<Page<KriView>>().paged(),
         get("/api/kris/{id}", "Read a KRI", kri::show).answers::<KriView>(),

@@ -59,6 +59,7 @@ impl Proved {
 }
 
 impl CaseFile {
+    #[expect(clippy::fn_params_excessive_bools, reason = "one question, with yes or no")]
     pub(super) fn new(
         question: &Question,
         made_at: DateTime<Utc>,

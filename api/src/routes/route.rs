@@ -15,6 +15,10 @@ pub enum Access {
 }
 
 /// A route with everything the description says of it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own that the description answers"
+)]
 pub struct Route {
     /// How it is asked.
     pub method: Method,

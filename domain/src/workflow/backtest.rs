@@ -205,7 +205,9 @@ impl Backtest {
         if sim.definition != *definition {
             let version = version.unwrap_or_else(|| sim.version.saturating_add(1));
             let settled = sim.settle_before(definition, from);
-            settled.into_iter().for_each(|event| sim.evolve(event));
+            for event in settled {
+                sim.evolve(event);
+            }
             let (definition, provenance) = (Box::new(definition.clone()), Provenance::Written);
             sim.evolve(WorkflowEvent::Edited(WorkflowEdited { version, definition, provenance, at: from }));
         }
@@ -224,7 +226,9 @@ impl Backtest {
     fn activate(&mut self, version: u64, at: DateTime<Utc>) {
         let Some(sim) = &mut self.sim else { return };
         let settled = sim.settle(at, MissedWhy::Paused);
-        settled.into_iter().for_each(|event| sim.evolve(event));
+        for event in settled {
+            sim.evolve(event);
+        }
         sim.evolve(WorkflowEvent::Activated(WorkflowActivated { version, at }));
         // A trigger that counts what is open at activation is told of it; any other refuses it by itself.
         for breach in self.breaches.open() {

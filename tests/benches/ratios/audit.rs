@@ -98,8 +98,9 @@ pub(crate) fn memory() -> Measured {
         let sealing = sealing(&grown).await;
         let mut file = std::fs::File::create(&bundle).expect("a file");
         export(&grown, &sealing, ExportFormat::Bundle, &mut file).await;
-        let keys: String =
-            sealing.published_keys().iter().map(|key| format!("{}\n", key.verifier_key)).collect();
+        let keys: Vec<String> =
+            sealing.published_keys().iter().map(|key| key.verifier_key.to_string()).collect();
+        let keys = keys.join("\n");
         std::fs::File::create(&key).and_then(|mut file| file.write_all(keys.as_bytes())).expect("a file");
     });
     let built = Command::new(env!("CARGO"))

@@ -31,10 +31,12 @@ fn keeper(refusing: usize) -> (String, Arc<Mutex<Vec<Delivery>>>) {
             loop {
                 let mut line = String::new();
                 reader.read_line(&mut line).unwrap();
-                let Some((name, value)) = line.trim().split_once(": ") else {
-                    if line.trim().is_empty() { break } else { continue }
-                };
-                headers.insert(name.to_ascii_lowercase(), value.to_owned());
+                if line.trim().is_empty() {
+                    break;
+                }
+                if let Some((name, value)) = line.trim().split_once(": ") {
+                    headers.insert(name.to_ascii_lowercase(), value.to_owned());
+                }
             }
             let mut body = vec![0; headers["content-length"].parse().unwrap()];
             reader.read_exact(&mut body).unwrap();

@@ -9,7 +9,8 @@ use super::scene::{Scene, text};
 fn timeline(breach: &Value) -> Vec<String> {
     let name = |moment: &Value| match &moment["what"] {
         Value::String(what) => what.clone(),
-        what => what.as_object().and_then(|what| what.keys().next()).cloned().unwrap_or_default(),
+        Value::Object(what) => what.keys().next().cloned().unwrap_or_default(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => String::new(),
     };
     // The timers go by the database's clock, by which a silence of the test's own time may be over at once.
     breach["timeline"].as_array().into_iter().flatten().map(name).filter(|name| name != "woken").collect()

@@ -125,6 +125,7 @@ impl Breaches {
     }
 
     /// Takes the next event of a KRI; answers with the level that a breach has reached by it, where one has.
+    #[expect(clippy::fn_params_excessive_bools, reason = "one question, with yes or no")]
     pub(super) fn tell(
         &mut self,
         told: &Recorded<TenantEvent>,
