@@ -88,7 +88,7 @@ impl SealedSettings {
             (None, None) => self.config == *config,
             (Some(_), None) | (None, Some(_)) => false,
         });
-        !self.credentials.is_empty() && !(same_base && same_config)
+        !(self.credentials.is_empty() || same_base && same_config)
     }
 
     /// The extra config as the one document that a generic connector reads.
