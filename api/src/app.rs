@@ -16,6 +16,7 @@ use draxis_runner::mail::{MailSettings, Mailer, Outbox};
 use draxis_runner::relay::Relays;
 use draxis_runner::source_run::SourceRuns;
 use draxis_runner::timer::{TimerSettings, Timers};
+use draxis_runner::witness::{Witness, WitnessSettings};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -43,6 +44,8 @@ pub struct Outside {
     pub registry: Registry,
     /// Who takes our mail, if anyone does.
     pub mail: Option<MailSettings>,
+    /// Who is sent every checkpoint, if anyone is.
+    pub witness: Option<WitnessSettings>,
 }
 
 /// Everything a handler may reach for.
@@ -62,6 +65,8 @@ pub struct App {
     pub sealing: Sealing,
     /// Reaches what tenants have set up for their workflows.
     pub relays: Relays,
+    /// Sends every checkpoint to whoever keeps them, where somebody does.
+    pub witness: Option<Witness>,
     /// Sends what lies in the outbox, where a mail server is configured.
     pub outbox: Option<Outbox>,
     /// Counts what happens.
@@ -129,6 +134,9 @@ impl App {
         let outbox =
             outside.mail.map(|mail| Outbox::new(commands.clone(), Arc::clone(&mailer), Arc::new(mail)));
         let egress = Arc::new(Egress::new(&outside.egress, ports.resolver)?);
+        let witness = outside.witness.map(|settings| {
+            Witness::new(commands.clone(), sealing.clone(), Arc::clone(&egress), Arc::new(settings))
+        });
         let relays = Relays::new(commands.clone(), Arc::clone(&egress), mailer);
         let registry = Arc::new(outside.registry);
         let source_runs = SourceRuns::new(commands.clone(), registry, egress, errands.clone());
@@ -144,6 +152,7 @@ impl App {
             timers,
             sealing,
             relays,
+            witness,
             outbox,
             metrics,
             rate_limits,
@@ -164,6 +173,12 @@ impl App {
             let identity = identity.clone();
             async move { identity.rotate_keys().await.map_err(|error| error.to_string()) }
         }));
+        if let Some(witness) = self.witness.clone() {
+            followers.spawn(every(stop.clone(), WITNESS, move || {
+                let witness = witness.clone();
+                async move { witness.send_due().await.map(|_| ()).map_err(|error| told(&error)) }
+            }));
+        }
         let (identity, commands) = (self.identity.clone(), self.commands.clone());
         followers.spawn(every(stop.clone(), Duration::from_hours(1), move || {
             let (identity, commands) = (identity.clone(), commands.clone());
@@ -179,6 +194,15 @@ impl App {
             }));
         }
     }
+}
+
+/// How often checkpoints that were not taken yet are sent.
+const WITNESS: Duration = Duration::from_secs(10);
+
+/// An error and its causes in one line.
+fn told(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |words, cause| format!("{words}: {cause}"))
 }
 
 /// How often the outbox is looked into.

@@ -8,7 +8,7 @@ use actix_web::dev::Payload as DevPayload;
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{FromRequest, HttpRequest};
-use draxis_commands::source::is_push_token;
+use draxis_commands::identity::{MachineToken, MachineTokenKind};
 use draxis_commands::{Caller, CommandError, Context, Permission};
 use draxis_domain::SourceId;
 use draxis_domain::source::DeliveryWay;
@@ -207,11 +207,15 @@ impl FromRequest for Arriving {
 async fn whoever_delivers(request: &HttpRequest) -> Result<(Caller, Option<SourceId>), Problem> {
     let app = request.app_data::<Data<App>>().ok_or_else(Problem::unauthenticated)?;
     let token = bearer(request).ok_or(CommandError::NoSession)?;
-    if is_push_token(token) {
-        let (caller, source) = app.commands.push_caller(token).await?;
+    if let Some(named @ MachineToken { kind: MachineTokenKind::Push, .. }) = MachineToken::parse(token) {
+        let (caller, source) = app.commands.push_caller(named, token).await?;
         return Ok((caller, Some(source)));
     }
-    Ok((app.identity.caller(token)?, None))
+    let caller = app.identity.authenticate(token).await?;
+    if caller.must_enroll() {
+        return Err(CommandError::EnrollFirst.into());
+    }
+    Ok((caller, None))
 }
 
 fn media_type(request: &HttpRequest) -> String {

@@ -3,12 +3,15 @@
 //! Here live the one table of routes, the handlers that parse, call and answer, the embedded Postgres and the start of the
 //! program. What never lives here: a rule of the product, SQL on its tables, a request to the outside.
 
+pub mod account;
 pub mod answer;
+pub mod api_token;
 pub mod app;
 pub mod audit;
 pub mod auth;
 pub mod body;
 pub mod breach;
+pub mod case_file;
 pub mod config;
 pub mod control;
 pub mod dashboard;
@@ -35,6 +38,7 @@ pub mod request;
 pub mod risk;
 pub mod routes;
 pub mod server;
+mod shape;
 pub mod source;
 pub mod streams;
 pub mod telemetry;

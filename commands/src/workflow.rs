@@ -1,6 +1,7 @@
 //! Commands on workflows: definitions held against the tenant, versions, and the states they stand in.
 
 mod facts;
+mod trial;
 mod warning;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::execution::{Commands, Context, Execution};
 use crate::platform::created;
 use crate::{CommandError, Guarded, Permission};
 
+pub use trial::Trial;
 pub use warning::{Warning, WarningLink};
 
 /// What takes away something that a definition was found to need.

@@ -1,11 +1,14 @@
 //! The two logs: every event a tenant's stream may hold, and every event the platform's may.
 
 use crate::account::AccountEvent;
+use crate::api_token::ApiTokenEvent;
 use crate::audit::AuditEvent;
+use crate::checkpoint_key::CheckpointKeyEvent;
 use crate::control::ControlEvent;
 use crate::invitation::InvitationEvent;
 use crate::kri::KriEvent;
 use crate::kri_event_definition::KriEventDefinitionEvent;
+use crate::mfa_policy::MfaPolicyEvent;
 use crate::organization::OrganizationEvent;
 use crate::outcome::OutcomeEvent;
 use crate::preview::PreviewEvent;
@@ -75,6 +78,8 @@ log! {
         Relay(RelayEvent) = "relay",
         /// Of a public preview.
         Preview(PreviewEvent) = "preview",
+        /// Of an API token.
+        ApiToken(ApiTokenEvent) = "api_token",
         /// Of somebody who looked at it, or acted in it from outside.
         Audit(AuditEvent) = "audit",
     }
@@ -91,6 +96,10 @@ log! {
         Account(AccountEvent) = "account",
         /// Of an invitation.
         Invitation(InvitationEvent) = "invitation",
+        /// Of the keys that seal streams.
+        CheckpointKey(CheckpointKeyEvent) = "checkpoint_key",
+        /// Of a requirement of a second factor.
+        MfaPolicy(MfaPolicyEvent) = "mfa_policy",
         /// Of somebody who looked at it.
         Audit(AuditEvent) = "audit",
     }

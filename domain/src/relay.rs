@@ -14,7 +14,9 @@ pub use settings::{
 };
 
 /// A way out (product.md section 4). Also the aggregate's id: a tenant has one relay a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Channel {
     /// Slack.
@@ -108,7 +110,7 @@ pub enum RelayCommand {
 }
 
 /// What a test found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "result", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum TestOutcome {
     /// The far side accepted it.
@@ -151,7 +153,7 @@ pub struct RelayConfigured {
 }
 
 /// It was tested.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RelayTested {
     /// Which version was tested.

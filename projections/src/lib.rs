@@ -15,6 +15,7 @@ mod store;
 mod told;
 
 mod breaches;
+mod causality;
 mod change_log;
 mod changes;
 mod dashboard;
@@ -35,9 +36,10 @@ mod versions;
 mod workflows;
 
 pub use breaches::{BreachFilter, BreachMoment, BreachRow, Breaches, BreachesRow, WhatHappened};
+pub use causality::{Causality, CausalityRow};
 pub use change_log::{ChangeAction, ChangeLog, ChangeRow, Versioned};
 pub use changes::{ActorChanges, Cause, Change, Going, Step, StreamDifference, ThingChange};
-pub use dashboard::RenderedDashboard;
+pub use dashboard::{Dashboard, RenderedDashboard};
 pub use directory::{AccountRow, Directory, DirectoryRow, InvitationRow, OrganizationRow, TenantRow};
 pub use error::ReadError;
 pub use explain::{Cause as ValueCause, CauseOf, Explaining, Explanation, Node, OpenBreach, WhyNot};
@@ -50,7 +52,7 @@ pub use page::{Archived, Page, PageOf};
 pub use past::AsOf;
 pub use previews::{PreviewRow, Previews, PreviewsRow};
 pub use projection::{LogEvent, Projection};
-pub use read_models::{ReadModels, Settings, WorkflowThen};
+pub use read_models::{Effect, EventExplained, ReadModels, Settings, WorkflowThen};
 pub use relays::{RelayHealth, RelayRow, Relays};
 pub use risk_model::{
     CauseView, ControlRow, ControlView, DayEnd, DaysRow, Delta, Deltas, KriFilter, KriRow, KriView,

@@ -1,5 +1,7 @@
 //! The read models of a process: everything that can be asked of them, and what keeps them.
 
+mod backtest;
+mod causes;
 mod explain;
 mod history;
 mod past;
@@ -19,6 +21,7 @@ use draxis_event_store::Pools;
 use crate::dashboard::Models;
 use crate::live::Live;
 
+pub use causes::{Effect, EventExplained};
 pub use workflow::WorkflowThen;
 
 /// How much is kept in memory, and how often streams are looked at that nobody asked for.

@@ -76,6 +76,7 @@ impl Projection for RiskModel {
             | TenantEvent::Workflow(_)
             | TenantEvent::KriEventDefinition(_)
             | TenantEvent::Relay(_)
+            | TenantEvent::ApiToken(_)
             | TenantEvent::Preview(_)
             | TenantEvent::Audit(_) => return Vec::new(),
             TenantEvent::Kri(event) if days::told_by(event).is_some() => {
@@ -96,6 +97,7 @@ impl Projection for RiskModel {
             | TenantEvent::Workflow(_)
             | TenantEvent::KriEventDefinition(_)
             | TenantEvent::Relay(_)
+            | TenantEvent::ApiToken(_)
             | TenantEvent::Preview(_)
             | TenantEvent::Audit(_) => row,
             TenantEvent::Kri(event) if key.starts_with(DaysRow::NOUN) => {

@@ -9,3 +9,4 @@ pub mod mail;
 pub mod relay;
 pub mod source_run;
 pub mod timer;
+pub mod witness;

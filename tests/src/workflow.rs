@@ -1,5 +1,6 @@
 //! Workflows from outside: definitions, lifecycle, versions, change log, KRI events, relays, previews.
 
+mod backtests;
 mod definitions;
 mod far_side;
 mod history;

@@ -18,6 +18,8 @@ pub(super) enum Setting {
     Log,
     LogFormat,
     CheckpointDir,
+    CheckpointWebhookUrl,
+    CheckpointWebhookSecretFile,
     LogName,
     SmtpHost,
     SmtpFrom,
@@ -28,7 +30,7 @@ pub(super) enum Setting {
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::Listen,
         Self::DatabaseUrl,
         Self::DataDir,
@@ -39,6 +41,8 @@ impl Setting {
         Self::Log,
         Self::LogFormat,
         Self::CheckpointDir,
+        Self::CheckpointWebhookUrl,
+        Self::CheckpointWebhookSecretFile,
         Self::LogName,
         Self::SmtpHost,
         Self::SmtpFrom,
@@ -61,6 +65,8 @@ impl Setting {
             Self::Log => "log",
             Self::LogFormat => "log_format",
             Self::CheckpointDir => "checkpoints.directory",
+            Self::CheckpointWebhookUrl => "checkpoints.webhook_url",
+            Self::CheckpointWebhookSecretFile => "checkpoints.webhook_secret_file",
             Self::LogName => "checkpoints.log_name",
             Self::SmtpHost => "smtp.host",
             Self::SmtpFrom => "smtp.from",
@@ -84,6 +90,8 @@ impl Setting {
             Self::Log => "DRAXIS_LOG",
             Self::LogFormat => "DRAXIS_LOG_FORMAT",
             Self::CheckpointDir => "DRAXIS_CHECKPOINT_DIR",
+            Self::CheckpointWebhookUrl => "DRAXIS_CHECKPOINT_WEBHOOK_URL",
+            Self::CheckpointWebhookSecretFile => "DRAXIS_CHECKPOINT_WEBHOOK_SECRET_FILE",
             Self::LogName => "DRAXIS_LOG_NAME",
             Self::SmtpHost => "DRAXIS_SMTP_HOST",
             Self::SmtpFrom => "DRAXIS_SMTP_FROM",

@@ -40,7 +40,7 @@ pub struct InviteBody {
 }
 
 /// An invitation as its inviter sees it, once.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Invited {
     /// Its id.
@@ -60,7 +60,7 @@ pub type Link = Box<dyn Fn(&str) -> String + Send + Sync>;
 const SEALED_ANSWER: &str = "invitation_answer";
 
 /// A mail as it lies in the outbox.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Posted {
     /// Whom it is for.
@@ -204,7 +204,7 @@ impl Identity {
             Invitation::Accepted { grant, account_id } => (grant, Some(account_id)),
         };
         if let Some(account_id) = reserved
-            && self.grants(account_id).await?.contains(&grant)
+            && self.account(account_id).await?.holdings().is_some_and(|held| held.has_had(id, grant))
         {
             return Err(CommandError::Gone);
         }
@@ -213,7 +213,7 @@ impl Identity {
         let command = AccountCommand::AcceptGrant { id: account, grant, invitation_id: id };
         let execution = Execution { id: account.to_string(), command, respond: Arc::new(nothing) };
         self.commands.on_platform::<Account>(context, execution).await?;
-        self.sign_in(account).await
+        self.sign_in(context, account, None).await
     }
 
     async fn accept_as(
@@ -288,8 +288,9 @@ impl Identity {
     }
 
     /// Nobody grants what lies outside their own scope; to them there is no such tenant or organization.
-    async fn must_reach(&self, caller: &Caller, grant: Grant) -> Result<(), CommandError> {
+    pub(super) async fn must_reach(&self, caller: &Caller, grant: Grant) -> Result<(), CommandError> {
         let missing = |noun| Err(CommandError::Rejected(Rejection::NotFound { noun }));
+        let noun = if grant.tenant().is_some() { "tenant" } else { "organization" };
         let organization = match grant {
             Grant::Superadmin => {
                 return if caller.scope == Scope::Platform {
@@ -300,7 +301,7 @@ impl Identity {
             }
             Grant::MasterAdmin { organization_id } => {
                 if !self.organization_exists(organization_id).await? {
-                    return missing("organization");
+                    return missing(noun);
                 }
                 organization_id
             }
@@ -308,7 +309,7 @@ impl Identity {
             | Grant::TenantUser { tenant_id }
             | Grant::Auditor { tenant_id } => {
                 let Some(organization) = self.tenant_of_platform(tenant_id).await?.organization() else {
-                    return missing("tenant");
+                    return missing(noun);
                 };
                 if caller.scope == Scope::Tenant(tenant_id) {
                     return Ok(());
@@ -319,7 +320,7 @@ impl Identity {
         match caller.scope {
             Scope::Platform => Ok(()),
             Scope::Organization(own) if own == organization => Ok(()),
-            Scope::Organization(_) | Scope::Tenant(_) => missing("tenant"),
+            Scope::Organization(_) | Scope::Tenant(_) => missing(noun),
         }
     }
 }

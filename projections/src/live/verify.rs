@@ -1,11 +1,12 @@
 //! Verifying: the stream folded anew in memory must equal the rows in Postgres byte for byte (design.md section 4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::{Pin, pin};
 
 use draxis_domain::{PlatformEvent, Position, TenantEvent, TenantId};
 use draxis_event_store::TenantTx;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::ReadError;
@@ -14,10 +15,14 @@ use crate::memory::Memory;
 use crate::past::AsOf;
 use crate::projection::{Log, Projection};
 use crate::replay::{Folded, replay};
-use crate::store::{Keyed, written};
+use crate::risk_model::{RiskModel, RiskModelRow};
+use crate::store::{Keyed, snapshot, written};
+
+/// What the kept snapshots are called among the projections.
+const SNAPSHOTS: &str = "risk_model_snapshots";
 
 /// What the comparison of one projection with its log has shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Verified {
     /// The projection.
@@ -31,7 +36,7 @@ pub struct Verified {
 }
 
 /// A row that is not as the log gives it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
     /// Its key.
@@ -48,7 +53,9 @@ impl Live {
         if tenant == TenantId::PLATFORM {
             self.verify_log::<PlatformEvent>(tenant).await
         } else {
-            self.verify_log::<TenantEvent>(tenant).await
+            let mut verified = self.verify_log::<TenantEvent>(tenant).await?;
+            verified.push(self.compare_snapshots(tenant).await?);
+            Ok(verified)
         }
     }
 
@@ -83,6 +90,47 @@ impl Live {
         let difference = first_difference::<P>(expected, pin!(stored)).await?;
         Ok(Verified { projection: P::TABLE.name(), position, rows: expected.len(), difference })
     }
+}
+
+impl Live {
+    /// Compares the kept snapshots of the risk model with what the log gives at their positions, one after the other.
+    async fn compare_snapshots(&self, tenant: TenantId) -> Result<Verified, ReadError> {
+        let mut verified =
+            Verified { projection: SNAPSHOTS, position: Position::START, rows: 0, difference: None };
+        let positions = snapshot::positions(&mut TenantTx::begin(&self.pool, tenant).await?).await?;
+        let mut folded = Folded { state: Memory::<RiskModel>::default(), position: Position::START };
+        for position in positions {
+            let as_of = AsOf::Position(position);
+            folded = replay(&self.pool, tenant, folded, Some(as_of), Memory::fold).await?;
+            let kept = snapshot::nearest(&mut TenantTx::begin(&self.pool, tenant).await?, as_of).await?;
+            // One that is gone was swept out with its generation meanwhile.
+            let Some(kept) = kept.filter(|kept| kept.position == position) else { continue };
+            verified.position = position;
+            verified.difference = different(folded.state.rows(), &kept.rows)?
+                .map(|difference| Difference { key: format!("{position}/{}", difference.key), ..difference });
+            if verified.difference.is_some() {
+                break;
+            }
+            verified.rows = verified.rows.saturating_add(1);
+        }
+        Ok(verified)
+    }
+}
+
+/// The first row in which a snapshot differs from what the log gives.
+fn different(
+    expected: &BTreeMap<String, RiskModelRow>,
+    kept: &BTreeMap<String, RiskModelRow>,
+) -> Result<Option<Difference>, ReadError> {
+    let keys: BTreeSet<&String> = expected.keys().chain(kept.keys()).collect();
+    let body = |row: Option<&RiskModelRow>| row.map(written::<RiskModel>).transpose();
+    for key in keys {
+        let (folded, stored) = (body(expected.get(key))?, body(kept.get(key))?);
+        if folded != stored {
+            return Ok(Some(Difference { key: key.clone(), folded, stored }));
+        }
+    }
+    Ok(None)
 }
 
 /// Walks both in the order of their keys, to the first row in which they differ.

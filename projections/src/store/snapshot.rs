@@ -87,6 +87,23 @@ pub(crate) async fn nearest(transaction: &mut TenantTx, as_of: AsOf) -> Result<O
     }
 }
 
+/// Where the snapshots of the generation that serves were taken, the first one first.
+pub(crate) async fn positions(transaction: &mut TenantTx) -> Result<Vec<Position>, sqlx::Error> {
+    let tenant = transaction.tenant().uuid();
+    let found = sqlx::query_scalar!(
+        "SELECT s.position FROM risk_model_snapshots AS s
+         JOIN projection_checkpoints AS c
+             ON c.tenant_id = $1 AND c.projection = 'risk_model' AND c.serving AND c.version = $2
+             AND c.generation = s.generation
+         WHERE s.tenant_id = $1 ORDER BY s.position",
+        tenant,
+        RiskModel::VERSION
+    )
+    .fetch_all(&mut **transaction)
+    .await?;
+    Ok(found.into_iter().map(Position::from_i64).collect())
+}
+
 /// Removes snapshots of generations whose rows are gone: those before the one that serves, and what was given up after it.
 pub(crate) async fn sweep_out(transaction: &mut TenantTx) -> Result<(), sqlx::Error> {
     let tenant = transaction.tenant().uuid();

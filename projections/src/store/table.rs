@@ -249,6 +249,8 @@ tables! {
     KriHistory = "kri_history",
     /// Breaches and what became of them.
     Breaches = "breaches",
+    /// Where events of an id stand, and what followed from them.
+    Causality = "causality",
     /// Workflows.
     Workflows = "workflows",
     /// Every version of workflows and KRI events.

@@ -15,7 +15,7 @@ use super::run::{Answers, Reach, measure, needed, scope};
 use super::settings::SourceSettings;
 
 /// The steps from here to a value, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
     /// Everything is filled in and fits.
@@ -37,7 +37,7 @@ pub enum Step {
 }
 
 /// How a test went.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TrialReport {
     /// Whether a run would measure something.
@@ -55,19 +55,20 @@ pub struct TrialReport {
 }
 
 /// What a run would measure now.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TrialValue {
     /// Which KRI.
     pub slug: super::slug::Slug,
     /// Its value, where it has one.
+    #[schemars(with = "Option<String>")]
     pub value: Option<Decimal>,
     /// Why it has none.
     pub text: Option<String>,
 }
 
 /// Whether one thing can be read.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TrialReading {
     /// What it is, such as "users".

@@ -1,7 +1,7 @@
 //! A run that has begun: asked, measured, written, and ended by its own word whatever happens.
 
 use chrono::{DateTime, Utc};
-use draxis_commands::{CommandError, Context};
+use draxis_commands::{CommandError, Context, Permission};
 use draxis_domain::kri::NewReading;
 use draxis_domain::source::{
     MeasuredValue, RunFailure, RunFailureClass, RunSummary, SkippedSlug, SourceBody, SourceCommand,
@@ -102,6 +102,7 @@ impl Begun {
     /// The context of everything the run causes.
     fn caused(&self) -> Context {
         Context {
+            caller: self.context.caller.clone().also(Permission::WriteValues),
             correlation: Some(self.run_id.to_string()),
             causation: self.started,
             key: None,

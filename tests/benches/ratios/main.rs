@@ -19,8 +19,11 @@
 )]
 
 mod append;
+mod audit;
+mod grown;
 mod load;
 mod measure;
+mod past;
 mod plain;
 mod postgres_es_alone;
 mod sources;
@@ -44,6 +47,11 @@ const BENCHES: &[Bench] = &[
     Bench { name: "append.spread.64", aim: 1.25, run: append::spread },
     Bench { name: "append.one", aim: 0.6, run: append::one },
     Bench { name: "append.vs_postgres_es", aim: 5.0, run: append::against_postgres_es },
+    Bench { name: "export.ndjson", aim: 0.7, run: audit::ndjson },
+    Bench { name: "verify.bundle", aim: 0.25, run: audit::bundle },
+    Bench { name: "verify.memory", aim: 1.0, run: audit::memory },
+    Bench { name: "asof.1m", aim: 0.0, run: past::as_of },
+    Bench { name: "history.plot", aim: 1.0, run: past::plot },
     Bench { name: "load.10k", aim: 5.0, run: load::ten_thousand },
     // A run is begun, read and ended in three commits that wait for the disk; a bare fetch on loopback waits for nothing.
     Bench { name: "sources.rate", aim: 0.05, run: sources::whole_runs },

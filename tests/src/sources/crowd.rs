@@ -157,7 +157,7 @@ async fn of_a_crowd_due_at_once_those_that_answer_wait_for_none_that_hangs_or_fa
     let (all, before, begun) = (tenants * WELL, resident(), Instant::now());
     let (mut half, mut peak, mut finished) = (None, before, BTreeMap::new());
     web.clock.advance(chrono::Duration::minutes(61));
-    let patience = Duration::from_mins(10);
+    let patience = Duration::from_secs(if long() { 600 } else { 300 });
     let coming = async {
         loop {
             drop(wakeups.recv().await);
@@ -189,7 +189,8 @@ async fn of_a_crowd_due_at_once_those_that_answer_wait_for_none_that_hangs_or_fa
     }
     assert_eq!(half.unwrap().0, tenants, "at half nobody is left out: {told}");
     assert!(most <= usize::try_from(TimerSettings::default().outside.at_once).unwrap(), "{told}");
-    assert!(peak.saturating_sub(before) < 512, "{told}");
+    // Other tests share the process, so that only the long form, run alone, says whose memory it is.
+    assert!(!long() || peak.saturating_sub(before) < 512, "{told}");
     if took < Duration::from_secs(50) {
         assert!(
             given_up <= tenants,
