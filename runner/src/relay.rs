@@ -1,10 +1,17 @@
 //! Relays: how a tenant's workflows reach Slack, Jira, `ServiceNow`, mail and signed webhooks, each through the one way out.
 
 mod credentials;
+mod deliver;
+mod effect;
 mod email;
+mod error;
+mod exchange;
 mod jira;
+mod send;
 mod servicenow;
 mod slack;
+#[cfg(test)]
+mod tests;
 mod trial;
 mod webhook;
 
@@ -19,6 +26,8 @@ use crate::egress::Egress;
 use crate::mail::Mailer;
 
 pub use credentials::RelayCredentials;
+pub use effect::{EffectContent, EffectOutcome, EffectReference, EffectRequest, LookUp, Recourse};
+pub use error::RelayError;
 use trial::Trial;
 
 /// The relays of all tenants: what they have set up is opened for each use and forgotten after it.

@@ -1,0 +1,1 @@
+//! Relays against far systems that really speak, and fail as told.
