@@ -43,6 +43,7 @@ pub mod source;
 pub mod tenant;
 pub mod vendor;
 pub mod workflow;
+pub mod workflow_run;
 
 mod log;
 

@@ -45,6 +45,7 @@ pub struct Letter {
     subject: String,
     text: String,
     html: Option<String>,
+    reply_to: Option<MailAddress>,
 }
 
 impl Letter {
@@ -62,13 +63,20 @@ impl Letter {
         if subject.chars().any(char::is_control) {
             return Err(LetterError::Subject);
         }
-        Ok(Self { message_id, to, subject, text: text.into(), html: None })
+        Ok(Self { message_id, to, subject, text: text.into(), html: None, reply_to: None })
     }
 
     /// Adds the same in HTML, for readers that show it.
     #[must_use]
     pub fn html(mut self, html: impl Into<String>) -> Self {
         self.html = Some(html.into());
+        self
+    }
+
+    /// Says where answers go, if not to whoever writes.
+    #[must_use]
+    pub fn reply_to(mut self, address: MailAddress) -> Self {
+        self.reply_to = Some(address);
         self
     }
 
@@ -83,6 +91,7 @@ impl Letter {
             .date(at.into())
             .from(from.mailbox())
             .subject(self.subject.as_str());
+        let draft = self.reply_to.iter().fold(draft, |draft, to| draft.reply_to(to.mailbox()));
         let draft = self.to.iter().fold(draft, |draft, to| draft.to(to.mailbox()));
         let plain = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(plain(&self.text));
         let composed = match &self.html {
