@@ -4,7 +4,10 @@
 //! HTTP served to others.
 
 pub mod connector;
+pub mod document;
 pub mod egress;
+#[cfg(any(test, feature = "far-systems"))]
+pub mod far_systems;
 pub mod mail;
 pub mod relay;
 pub mod source_run;

@@ -1,5 +1,6 @@
 //! Relays: how a tenant's workflows reach Slack, Jira, `ServiceNow`, mail and signed webhooks, each through the one way out.
 
+mod ask;
 mod credentials;
 mod deliver;
 mod effect;
@@ -25,8 +26,10 @@ use draxis_event_store::Committed;
 use crate::egress::Egress;
 use crate::mail::Mailer;
 
+pub use ask::{ApprovalAsk, ApprovalPage, Occasion};
 pub use credentials::RelayCredentials;
-pub use effect::{EffectContent, EffectOutcome, EffectReference, EffectRequest, LookUp, Recourse};
+pub use draxis_domain::workflow_run::EffectReference;
+pub use effect::{EffectContent, EffectOutcome, EffectRequest, LookUp};
 pub use error::RelayError;
 use trial::Trial;
 

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use draxis_domain::relay::Channel;
 use draxis_domain::workflow::{JiraTicket, ServiceNowTicket};
-use draxis_domain::workflow_run::EffectId;
+use draxis_domain::workflow_run::{EffectId, EffectReference};
 use draxis_domain::{Email, Name};
-use serde::{Deserialize, Serialize};
 
 /// One effect: the same for every attempt at it.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,47 +73,6 @@ impl EffectContent {
             Self::Webhook { .. } => Channel::Webhook,
         }
     }
-
-    /// What to do when it is not known whether it was done.
-    pub const fn recourse(&self) -> Recourse {
-        match self {
-            // "A few seconds to minutes", says Atlassian of its index; and a request whose answer was lost may still be
-            // under way at the far side.
-            Self::Jira { .. } => Recourse::LookUp { believe_absence_after: Duration::from_mins(3) },
-            Self::ServiceNow { .. } => Recourse::LookUp { believe_absence_after: Duration::from_mins(2) },
-            Self::Email { .. } | Self::Webhook { .. } => Recourse::SendAgain,
-            Self::Slack { .. } => Recourse::AskAPerson,
-        }
-    }
-}
-
-/// What to do when it is not known whether an effect was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recourse {
-    /// Look it up; send again only where it is still not there so long after it was sent.
-    LookUp {
-        /// Until then `NotFound` says nothing: the index may lag, the far side may still be at work.
-        believe_absence_after: Duration,
-    },
-    /// Send it again: it carries the same id, by which whoever receives it tells a repeat (Message-ID, `webhook-id`).
-    SendAgain,
-    /// Look it up, which may find it; where it does not, only a person can tell.
-    AskAPerson,
-}
-
-/// How a thing is called at the far side. Kept in events, so that it can be shown and followed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EffectReference {
-    /// Where.
-    pub channel: Channel,
-    /// What the far side finds it by: a Jira key, `table/sys_id`, `channel/ts`, a Message-ID, a `webhook-id`.
-    pub id: String,
-    /// What people call it: a Jira key, a `ServiceNow` number.
-    pub name: String,
-    /// Its page, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
 }
 
 /// What is known of an effect after one attempt.
@@ -148,7 +106,8 @@ pub enum EffectOutcome {
 pub enum LookUp {
     /// It was done.
     Found(EffectReference),
-    /// It is not there now. Whether that means anything yet, [`EffectContent::recourse`] says.
+    /// It is not there now. Whether that means anything yet, the ledger knows: indexes lag, and a
+    /// request whose answer was lost may still be under way.
     NotFound,
     /// The far side cannot be asked, or not in a way that its silence would mean something.
     CannotKnow,

@@ -13,6 +13,9 @@ use crate::mail::MailError;
 /// No far side makes us wait longer than that by one answer.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
+/// How long an errand may take; less than after which the ledger takes its sender for dead.
+const ERRAND: Duration = Duration::from_secs(45);
+
 /// Why an errand was not confirmed.
 #[derive(Debug)]
 pub(super) enum Setback {
@@ -37,7 +40,7 @@ pub(super) struct Far {
 
 /// Has something done. `Ok` is a success in so many words; whatever else came is told apart by what it means for a second try.
 pub(super) async fn errand(egress: &Egress, request: Request, far: Far) -> Result<Response, Setback> {
-    let response = match egress.send(request).await {
+    let response = match egress.send(request.within(ERRAND)).await {
         Ok(response) => response,
         Err(error) => return Err(unanswered(error, far)),
     };
@@ -79,33 +82,33 @@ pub(super) fn answered(response: &Response, far: Far) -> Result<Value, RelayErro
 /// How long an answer asks to wait: seconds, or a date that is measured against the answer's own (RFC 9110, section 10.2.3).
 pub(super) fn retry_after(response: &Response) -> Option<Duration> {
     let text = response.header("retry-after")?.trim();
-    let wait = match text.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let until = DateTime::parse_from_rfc2822(text).ok()?;
-            let now = DateTime::parse_from_rfc2822(response.header("date")?).ok()?;
-            (until - now).to_std().unwrap_or_default()
-        }
+    let wait = if let Ok(seconds) = text.parse() {
+        Duration::from_secs(seconds)
+    } else {
+        let until = DateTime::parse_from_rfc2822(text).ok()?;
+        let now = DateTime::parse_from_rfc2822(response.header("date")?).ok()?;
+        (until - now).to_std().unwrap_or_default()
     };
     Some(wait.min(LONGEST_WAIT))
 }
 
 /// What it means that there is no answer that can be read whole.
 fn unanswered(error: EgressError, far: Far) -> Setback {
-    match error {
-        EgressError::TooLarge { status, .. } if status.is_client_error() => {
-            Setback::Refused(refusal(status, None, far))
-        }
-        // These alone say that the same request belongs elsewhere; the other redirects may follow on work that is done.
-        EgressError::Redirected { status } if matches!(status.as_u16(), 301 | 307 | 308) => {
-            Setback::Refused(EgressError::Redirected { status }.into())
-        }
-        EgressError::TooLarge { status, .. } if status.is_server_error() => {
-            Setback::Unknown(failed_at_work(status))
-        }
-        error if error.request_was_written() => Setback::Unknown(error.to_string()),
-        error => Setback::Refused(error.into()),
+    if let EgressError::TooLarge { status, .. } = error
+        && status.is_client_error()
+    {
+        return Setback::Refused(refusal(status, None, far));
     }
+    // These alone say that the same request belongs elsewhere; the other redirects may follow on work that is done.
+    let elsewhere = if let EgressError::Redirected { status } = error {
+        matches!(status.as_u16(), 301 | 307 | 308)
+    } else {
+        false
+    };
+    if error.request_was_written() && !elsewhere {
+        return Setback::Unknown(error.to_string());
+    }
+    Setback::Refused(error.into())
 }
 
 fn failed_at_work(status: StatusCode) -> String {

@@ -1,14 +1,14 @@
 //! Looking for an effect's issue by its label.
 //!
 //! That nothing is found means something only where the project may be seen: Jira answers a search by somebody who may not,
-//! or whose token has expired, with an empty list instead of a refusal.
+//! or whose token has expired, with an empty list instead of a refusal (the latter with a word of it in a header).
 
 use draxis_domain::workflow::JiraTicket;
 use draxis_domain::workflow_run::EffectId;
 use serde_json::Value;
 
 use super::{Door, Edition, FAR, key, label};
-use crate::egress::Egress;
+use crate::egress::{Egress, Request};
 use crate::relay::exchange::{answered, question};
 use crate::relay::{LookUp, RelayError};
 
@@ -29,7 +29,7 @@ pub(in crate::relay) async fn look_up(
         .query("jql", format!("labels = \"{label}\""))
         .query("fields", "labels")
         .query("maxResults", "10");
-    let page = answered(&question(egress, request, FAR).await?, FAR)?;
+    let page = ask(egress, request).await?;
     let issues = page
         .get("issues")
         .and_then(Value::as_array)
@@ -39,6 +39,16 @@ pub(in crate::relay) async fn look_up(
     }
     let sees = sees_project(egress, door, ticket).await?;
     Ok(if sees { LookUp::NotFound } else { LookUp::CannotKnow })
+}
+
+/// Asks as the one we are: an answer to nobody in particular is none.
+async fn ask(egress: &Egress, request: Request) -> Result<Value, RelayError> {
+    let response = question(egress, request, FAR).await?;
+    let reason = response.header("x-seraph-loginreason").unwrap_or_default();
+    if reason.contains("FAILED") || reason.contains("DENIED") {
+        return Err(RelayError::Credentials);
+    }
+    answered(&response, FAR)
 }
 
 /// The first that was made, were there ever two. Each is asked for its label again: an answer to another question is no find.
@@ -56,8 +66,8 @@ async fn sees_project(egress: &Egress, door: &Door<'_>, ticket: &JiraTicket) -> 
         .get("/mypermissions")?
         .query("projectKey", ticket.project.as_str())
         .query("permissions", "BROWSE_PROJECTS");
-    let mine = match question(egress, request, FAR).await {
-        Ok(response) => answered(&response, FAR)?,
+    let mine = match ask(egress, request).await {
+        Ok(mine) => mine,
         // Jira does not tell a project that is not there from one that may not be seen.
         Err(RelayError::NotFound) => return Ok(false),
         Err(error) => return Err(error),

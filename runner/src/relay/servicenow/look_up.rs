@@ -32,7 +32,8 @@ pub(in crate::relay) async fn look_up(
         .get("result")
         .and_then(Value::as_array)
         .ok_or(RelayError::Unreadable { channel: FAR.channel })?;
-    let ours = |row: &&Value| row.get("correlation_id").and_then(Value::as_str) == Some(effect.as_str());
+    let id = effect.to_string();
+    let ours = |row: &&Value| row.get("correlation_id").and_then(Value::as_str) == Some(id.as_str());
     if let Some(found) = rows.iter().filter(ours).find_map(|row| door.reference(table, row)) {
         return Ok(LookUp::Found(found));
     }

@@ -46,7 +46,8 @@ fn find(messages: &[Value], effect: &EffectId, channel: &str) -> Option<EffectRe
     // The latest come first: the first that was made, were there ever two, is the last.
     messages.iter().rev().find_map(|one| {
         let ours = one.pointer("/metadata/event_type").and_then(Value::as_str) == Some(METADATA)
-            && one.pointer("/metadata/event_payload/effect").and_then(Value::as_str) == Some(effect.as_str());
+            && one.pointer("/metadata/event_payload/effect").and_then(Value::as_str)
+                == Some(effect.to_string().as_str());
         if ours { post::message(Some(&Value::from(channel)), one.get("ts")) } else { None }
     })
 }

@@ -30,7 +30,7 @@ pub(in crate::relay) async fn post(
         Door::Webhook { url } => {
             errand(egress, Request::post(Target::secret(Arc::clone(url)), json(document)), FAR).await?;
             // Slack answers `ok` and does not say where the message is.
-            Ok(reference(effect.as_str()))
+            Ok(reference(&effect.to_string()))
         }
         Door::Bot { settings, token } => {
             let channel =
