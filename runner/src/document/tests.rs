@@ -157,7 +157,7 @@ fn nothing_leaves_the_page() {
         let file = pdf(&text);
         let text: String = file.iter().map(|byte| char::from(*byte)).collect();
         for place in text.split("BT ").skip(1) {
-            let mut numbers = place.split(' ').map(|one| one.parse::<f64>());
+            let mut numbers = place.split(' ').map(str::parse::<f64>);
             let (left, foot) = (numbers.next().unwrap().unwrap(), numbers.next().unwrap().unwrap());
             assert!((0.0..595.0).contains(&left) && (0.0..842.0).contains(&foot), "{left} {foot}");
         }

@@ -43,12 +43,12 @@ pub struct FarJira {
     issues: Vec<JiraIssue>,
     lag: u64,
     dice: Dice,
-    browsing: bool,
+    sight: Sight,
     held: bool,
 }
 
 /// Whether somebody sees the projects.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sight {
     Full,
     None,
@@ -67,7 +67,7 @@ impl FarJira {
             issues: Vec::new(),
             lag: 0,
             dice: Dice::default(),
-            browsing: true,
+            sight: Sight::Full,
             held: false,
         }
     }
@@ -78,14 +78,25 @@ impl FarJira {
         self.dice = Dice::new(seed);
     }
 
-    /// Stops the index, so that searches see no new issue, or lets it go on.
-    pub const fn hold_index(&mut self, held: bool) {
-        self.held = held;
+    /// Stops the index: searches see no new issue.
+    pub const fn hold_index(&mut self) {
+        self.held = true;
     }
 
-    /// Whether the user may see issues, or only open them: a search by whoever may not finds nothing.
-    pub const fn allow_browsing(&mut self, allowed: bool) {
-        self.browsing = allowed;
+    /// Lets the index go on: searches see everything from now on.
+    pub fn release_index(&mut self) {
+        self.held = false;
+        self.issues.iter_mut().for_each(|issue| issue.unseen = 0);
+    }
+
+    /// From now on the user may open issues, but not see them: a search by whoever may not finds nothing.
+    pub const fn forbid_browsing(&mut self) {
+        self.sight = Sight::None;
+    }
+
+    /// The user may see issues again.
+    pub const fn allow_browsing(&mut self) {
+        self.sight = Sight::Full;
     }
 
     /// All issues, in the order they were opened.
@@ -112,19 +123,14 @@ impl FarJira {
 
 impl System for FarJira {
     fn answer(&mut self, request: &HttpRequest) -> HttpReply {
-        let (version, path) =
-            match request.path.strip_prefix("/rest/api/").and_then(|rest| rest.split_once('/')) {
-                Some((version @ ("2" | "3"), path)) => (version, path),
-                Some(_) | None => return HttpReply::text(404, "not found"),
-            };
+        let api = request.path.strip_prefix("/rest/api/").and_then(|rest| rest.split_once('/'));
+        let Some((version @ ("2" | "3"), path)) = api else { return HttpReply::text(404, "not found") };
         if !self.knows(request) {
             return self.refuse_login(request);
         }
         match (request.method.as_str(), path) {
             ("GET", "search/jql" | "search") => self.search(request),
-            ("GET", "mypermissions") => {
-                self.permissions(request, if self.browsing { Sight::Full } else { Sight::None })
-            }
+            ("GET", "mypermissions") => self.permissions(request, self.sight),
             ("GET", "myself") => HttpReply::json(
                 200,
                 &json!({ "accountId": "5b10a2844c20165700ede21g", "emailAddress": self.user }),

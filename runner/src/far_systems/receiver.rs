@@ -75,15 +75,12 @@ impl System for WebhookReceiver {
         if request.method != "POST" {
             return HttpReply::text(405, "method not allowed");
         }
-        match self.verified(request) {
-            Some(delivery) => {
-                self.deliveries.push(delivery);
-                HttpReply::text(202, "taken")
-            }
-            None => {
-                self.refused = self.refused.saturating_add(1);
-                self.refuse_login(request)
-            }
+        if let Some(delivery) = self.verified(request) {
+            self.deliveries.push(delivery);
+            HttpReply::text(202, "taken")
+        } else {
+            self.refused = self.refused.saturating_add(1);
+            self.refuse_login(request)
         }
     }
 

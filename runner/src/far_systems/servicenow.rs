@@ -21,7 +21,7 @@ pub struct FarServiceNow {
     groups: BTreeMap<String, String>,
     tables: BTreeMap<String, Vec<Record>>,
     readable: bool,
-    correlated: bool,
+    fields: Vec<&'static str>,
 }
 
 impl FarServiceNow {
@@ -40,18 +40,18 @@ impl FarServiceNow {
                 .map(|name| (name.to_owned(), Vec::new()))
                 .into(),
             readable: true,
-            correlated: true,
+            fields: table::FIELDS.to_vec(),
         }
     }
 
-    /// Whether the user may read rows, or only write them: those that may not be read are left out of answers.
-    pub const fn allow_reading(&mut self, allowed: bool) {
-        self.readable = allowed;
+    /// From now on the user may write rows, but not read them: they are left out of answers.
+    pub const fn forbid_reading(&mut self) {
+        self.readable = false;
     }
 
-    /// Whether its tables have a correlation id: a condition on a field that is not there is left out of a query.
-    pub const fn have_correlation_id(&mut self, has: bool) {
-        self.correlated = has;
+    /// Its tables have no correlation id: a condition on a field that is not there is left out of a query.
+    pub fn drop_correlation_id(&mut self) {
+        self.fields.retain(|field| *field != "correlation_id");
     }
 
     /// The records of a table, in the order they were made.

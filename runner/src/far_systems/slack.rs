@@ -55,9 +55,9 @@ impl FarSlack {
         WEBHOOK
     }
 
-    /// Whether the token has the right to read what was posted.
-    pub const fn allow_history(&mut self, allowed: bool) {
-        self.reads_history = allowed;
+    /// From now on the token has the right to read what was posted.
+    pub const fn allow_history(&mut self) {
+        self.reads_history = true;
     }
 
     /// Answers the next message with this error, and posts nothing.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{FarJira, ISSUE_TYPES, JiraIssue, PRIORITIES, missing, refused};
+use super::{FarJira, ISSUE_TYPES, JiraIssue, PRIORITIES, Sight, missing, refused};
 use crate::far_systems::http::{HttpReply, HttpRequest};
 
 impl FarJira {
@@ -55,7 +55,7 @@ impl FarJira {
                 wrong.push(("summary", "You must specify a summary of the issue."));
             }
             Some(summary) if summary.contains(['\n', '\r']) => {
-                wrong.push(("summary", "The summary is invalid because it contains newline characters."))
+                wrong.push(("summary", "The summary is invalid because it contains newline characters."));
             }
             Some(summary) if summary.chars().count() > 255 => {
                 wrong.push(("summary", "Summary can't exceed 255 characters."));
@@ -73,7 +73,7 @@ impl FarJira {
 
     pub(super) fn issue(&self, key: &str) -> HttpReply {
         let found = self.issues.iter().find(|issue| issue.key == key || issue.id == key);
-        let Some(issue) = found.filter(|_| self.browsing) else { return missing() };
+        let Some(issue) = found.filter(|_| self.sight == Sight::Full) else { return missing() };
         HttpReply::json(
             200,
             &json!({ "id": issue.id, "key": issue.key, "fields": { "status": { "name": issue.status } } }),

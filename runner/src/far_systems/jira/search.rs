@@ -13,7 +13,7 @@ impl FarJira {
             let message = "Error in the JQL Query: only labels = \"…\" is known here.";
             return HttpReply::json(400, &json!({ "errorMessages": [message], "errors": {} }));
         };
-        if !self.browsing {
+        if self.sight == Sight::None {
             return nothing_found();
         }
         let mut found = Vec::new();
@@ -22,9 +22,6 @@ impl FarJira {
                 found.push(shown(issue));
             } else if issue.unseen != u64::MAX {
                 issue.unseen = issue.unseen.saturating_sub(1);
-            } else if !self.held {
-                issue.unseen = 0;
-                found.push(shown(issue));
             }
         }
         HttpReply::json(200, &json!({ "issues": found, "isLast": true }))

@@ -6,7 +6,7 @@ use super::{FarServiceNow, Record, refused};
 use crate::far_systems::http::{HttpReply, HttpRequest};
 
 /// The fields of a task that are known here; others in a request are left out, as the real one does.
-const FIELDS: [&str; 7] = [
+pub(super) const FIELDS: [&str; 7] = [
     "short_description",
     "description",
     "correlation_id",
@@ -32,7 +32,7 @@ impl FarServiceNow {
             return refused(400, "Exception while reading request", "The payload is not valid JSON");
         };
         let mut record = Record::new();
-        for field in FIELDS.iter().filter(|field| self.correlated || **field != "correlation_id") {
+        for field in &self.fields {
             let value = given.get(*field).and_then(Value::as_str).unwrap_or_default();
             record.insert((*field).to_owned(), value.to_owned());
         }
