@@ -11,8 +11,10 @@ use draxis_commands::{CommandError, Commands};
 use draxis_event_store::{Clock, Ids, Pools, TenantLog, Writer, WriterLimits};
 use draxis_projections::{ReadModels, Settings};
 use draxis_runner::connector::registry::Registry;
-use draxis_runner::egress::{BuildError, Egress, EgressConfig, Resolver};
+use draxis_runner::egress::{BuildError, Egress, EgressConfig, Resolver, Timeouts};
 use draxis_runner::mail::{MailSettings, Mailer, Outbox};
+use draxis_runner::model::{ModelSettings, Models};
+use draxis_runner::panel::PanelDesk;
 use draxis_runner::relay::Relays;
 use draxis_runner::source_run::SourceRuns;
 use draxis_runner::timer::{TimerSettings, Timers};
@@ -43,6 +45,8 @@ pub struct Outside {
     pub registry: Registry,
     /// Who takes our mail, if anyone does.
     pub mail: Option<MailSettings>,
+    /// Which model is asked for tenants who have chosen none.
+    pub model: ModelSettings,
 }
 
 /// Everything a handler may reach for.
@@ -62,6 +66,8 @@ pub struct App {
     pub sealing: Sealing,
     /// Reaches what tenants have set up for their workflows.
     pub relays: Relays,
+    /// Answers questions about a tenant's risks.
+    pub panel: PanelDesk,
     /// Sends what lies in the outbox, where a mail server is configured.
     pub outbox: Option<Outbox>,
     /// Counts what happens.
@@ -128,6 +134,9 @@ impl App {
         let mailer = Arc::new(Mailer::new(&outside.egress, Arc::clone(&ports.resolver)));
         let outbox =
             outside.mail.map(|mail| Outbox::new(commands.clone(), Arc::clone(&mailer), Arc::new(mail)));
+        // The same way out; a model may take longer to think than any other system to answer.
+        let patient = EgressConfig { timeouts: THINKING, ..outside.egress.clone() };
+        let thinking = Arc::new(Egress::new(&patient, Arc::clone(&ports.resolver))?);
         let egress = Arc::new(Egress::new(&outside.egress, ports.resolver)?);
         let relays = Relays::new(commands.clone(), Arc::clone(&egress), mailer);
         let registry = Arc::new(outside.registry);
@@ -136,6 +145,8 @@ impl App {
         let rate_limits = RateLimits::new(ports.clock);
         let metrics = Metrics::new();
         let streams = Streams::new(writer.wakeups().clone());
+        let models = Models::new(commands.clone(), thinking, outside.model);
+        let panel = PanelDesk::new(commands.clone(), read_models.clone(), models);
         let app = Self {
             commands,
             identity,
@@ -144,6 +155,7 @@ impl App {
             timers,
             sealing,
             relays,
+            panel,
             outbox,
             metrics,
             rate_limits,
@@ -172,6 +184,13 @@ impl App {
         }
     }
 }
+
+/// How long a model may take: to be reached, between two pieces of its answer, and altogether.
+const THINKING: Timeouts = Timeouts {
+    connect: Duration::from_secs(10),
+    idle: Duration::from_mins(2),
+    total: Duration::from_mins(5),
+};
 
 /// How often the outbox is looked into.
 const LETTERS: Duration = Duration::from_secs(2);

@@ -11,6 +11,7 @@ mod environment;
 mod error;
 mod file;
 mod mail;
+mod model;
 mod secret;
 mod setting;
 
@@ -19,6 +20,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use draxis_commands::sealing::SealingSettings;
+use draxis_runner::model::ModelSettings;
 use ipnet::IpNet;
 
 pub use command_line::{
@@ -60,6 +62,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Who takes our mail, if anyone does.
     pub mail: Option<MailServer>,
+    /// Which model is asked for tenants who have chosen none.
+    pub model: ModelSettings,
 }
 
 impl Config {
@@ -102,6 +106,7 @@ impl Config {
             log_filter: settings.required(Setting::Log, LogFilter::parse)?,
             log_format: settings.required(Setting::LogFormat, LogFormat::parse)?,
             mail: MailServer::choose(settings, environment)?,
+            model: model::choose(settings, environment)?,
         })
     }
 }

@@ -175,6 +175,7 @@ fn outside(config: &mut Config) -> Result<Outside, ProgramError> {
         egress: EgressConfig { allow, ..EgressConfig::default() },
         registry: Registry::open(config.connectors_dir.as_deref())?,
         mail: config.mail.take().map(MailServer::settings).transpose()?,
+        model: config.model.clone(),
     })
 }
 

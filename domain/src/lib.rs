@@ -29,8 +29,11 @@ pub mod control;
 pub mod invitation;
 pub mod kri;
 pub mod kri_event_definition;
+pub mod memory;
+pub mod model_config;
 pub mod organization;
 pub mod outcome;
+pub mod panel;
 pub mod preview;
 pub mod relay;
 pub mod risk;
@@ -48,9 +51,9 @@ pub use claim::Claim;
 pub use decimal::Quantity;
 pub use event::{DecodeError, EventSet, Recorded};
 pub use id::{
-    AccountId, BreachId, ControlId, EventId, InvitationId, KriEventDefinitionId, KriId, OrganizationId,
-    OutcomeId, PreviewId, PushTokenId, RiskId, RunId, SecretId, SourceId, TenantId, VendorId, WorkflowId,
-    WorkflowRunId,
+    AccountId, BreachId, ControlId, DocumentId, EventId, InvitationId, KriEventDefinitionId, KriId,
+    OrganizationId, OutcomeId, PanelSessionId, PreviewId, PushTokenId, RiskId, RunId, SecretId, SourceId,
+    TenantId, VendorId, WorkflowId, WorkflowRunId,
 };
 pub use log::{PlatformEvent, TenantEvent};
 pub use metadata::Metadata;
@@ -58,4 +61,4 @@ pub use moment::Moment;
 pub use rejection::{Rejection, Violation};
 pub use slug::{KriSlug, TenantSlug};
 pub use stream::{Position, Sequence};
-pub use text::{Comment, Description, Email, Name, Reason, Unit};
+pub use text::{Comment, Description, Email, FactKey, FactValue, Name, Question, Reason, Unit};

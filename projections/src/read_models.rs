@@ -2,6 +2,8 @@
 
 mod explain;
 mod history;
+mod memory;
+mod panel;
 mod past;
 mod platform;
 mod risk;
@@ -19,6 +21,7 @@ use draxis_event_store::Pools;
 use crate::dashboard::Models;
 use crate::live::Live;
 
+pub use memory::{FoundDocument, FoundInMemory, Words};
 pub use workflow::WorkflowThen;
 
 /// How much is kept in memory, and how often streams are looked at that nobody asked for.

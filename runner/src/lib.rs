@@ -4,8 +4,11 @@
 //! HTTP served to others.
 
 pub mod connector;
+pub mod document;
 pub mod egress;
 pub mod mail;
+pub mod model;
+pub mod panel;
 pub mod relay;
 pub mod source_run;
 pub mod timer;
