@@ -2,5 +2,6 @@
 
 mod asking;
 mod injected;
+mod modelled;
 mod remembering;
 mod stage;

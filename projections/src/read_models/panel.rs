@@ -1,12 +1,12 @@
 //! Questions about the panel: its sessions, and what it sees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use draxis_domain::panel::{
     BreachLine, Change, Changes, ControlLine, FactLine, KriLine, OutcomeLine, RiskLine, Snapshot, VendorLine,
 };
-use draxis_domain::{Description, PanelSessionId, Position, TenantId};
+use draxis_domain::{Description, OutcomeId, PanelSessionId, Position, RiskId, TenantId};
 
 use crate::error::ReadError;
 use crate::page::{Page, PageOf};
@@ -17,7 +17,7 @@ use crate::past::AsOf;
 use crate::read_models::ReadModels;
 use crate::read_models::memory::Words;
 use crate::reading::{Ask, List, Order};
-use crate::risk_model::{Deltas, KriRow, ModelAt};
+use crate::risk_model::{Delta, Deltas, KriRow, ModelAt, OutcomeRow, RiskRow};
 use crate::store::Range;
 
 /// How many questions of a session are read at most (`PanelSession::TURNS`).
@@ -102,53 +102,21 @@ fn session(row: PanelSessionsRow) -> Option<PanelSessionRow> {
 
 /// Everything in use at a position, as the panel sees it.
 fn seen(model: &ModelAt, at: DateTime<Utc>) -> Snapshot {
-    let outcomes_of: BTreeMap<_, Vec<_>> =
-        model.links.risks_of_outcome.iter().fold(BTreeMap::new(), |mut of, (outcome, risks)| {
-            risks.iter().for_each(|risk| of.entry(*risk).or_insert_with(Vec::new).push(*outcome));
-            of
-        });
+    let mut outcomes_of: BTreeMap<RiskId, BTreeSet<OutcomeId>> = BTreeMap::new();
+    for (outcome, risks) in &model.links.risks_of_outcome {
+        for risk in risks {
+            outcomes_of.entry(*risk).or_default().insert(*outcome);
+        }
+    }
     Snapshot {
         position: model.position,
         at,
         kris: model.kris().map(|kri| kri_line(kri, model, at)).collect(),
         risks: model
             .risks()
-            .map(|row| {
-                let view = model.view_risk(row);
-                let outcomes = outcomes_of.get(&row.id).into_iter().flatten().copied();
-                RiskLine {
-                    id: row.id,
-                    name: row.name.clone(),
-                    about: about(row.description.as_ref()),
-                    status: row.status,
-                    severity: view.severity,
-                    likelihood: row.likelihood,
-                    impact: row.impact,
-                    coverage: view.coverage,
-                    unknown: view.unknown,
-                    kri_ids: view.kri_ids,
-                    control_ids: row.control_ids.clone(),
-                    outcome_ids: outcomes.collect(),
-                    owned: row.owner.is_some(),
-                }
-            })
+            .map(|row| risk_line(row, model, outcomes_of.get(&row.id).cloned().unwrap_or_default()))
             .collect(),
-        outcomes: model
-            .outcomes()
-            .map(|row| {
-                let view = model.view_outcome(row);
-                OutcomeLine {
-                    id: row.id,
-                    name: row.name.clone(),
-                    about: about(row.description.as_ref()),
-                    status: view.status,
-                    coverage: view.coverage,
-                    unknown: view.unknown,
-                    risk_ids: view.risk_ids,
-                    kri_ids: view.kri_ids,
-                }
-            })
-            .collect(),
+        outcomes: model.outcomes().map(|row| outcome_line(row, model)).collect(),
         controls: model
             .controls()
             .map(|row| ControlLine {
@@ -171,6 +139,39 @@ fn seen(model: &ModelAt, at: DateTime<Utc>) -> Snapshot {
             .collect(),
         facts: Vec::new(),
         documents: Vec::new(),
+    }
+}
+
+fn risk_line(row: &RiskRow, model: &ModelAt, outcome_ids: BTreeSet<OutcomeId>) -> RiskLine {
+    let view = model.view_risk(row);
+    RiskLine {
+        id: row.id,
+        name: row.name.clone(),
+        about: about(row.description.as_ref()),
+        status: row.status,
+        severity: view.severity,
+        likelihood: row.likelihood,
+        impact: row.impact,
+        coverage: view.coverage,
+        unknown: view.unknown,
+        kri_ids: view.kri_ids,
+        control_ids: row.control_ids.clone(),
+        outcome_ids,
+        owned: row.owner.is_some(),
+    }
+}
+
+fn outcome_line(row: &OutcomeRow, model: &ModelAt) -> OutcomeLine {
+    let view = model.view_outcome(row);
+    OutcomeLine {
+        id: row.id,
+        name: row.name.clone(),
+        about: about(row.description.as_ref()),
+        status: view.status,
+        coverage: view.coverage,
+        unknown: view.unknown,
+        risk_ids: view.risk_ids,
+        kri_ids: view.kri_ids,
     }
 }
 
@@ -207,9 +208,7 @@ fn kri_line(kri: &KriRow, model: &ModelAt, at: DateTime<Utc>) -> KriLine {
 }
 
 fn changes(deltas: Deltas) -> Changes {
-    let change = |delta: Option<crate::risk_model::Delta>| {
-        delta.map(|delta| Change { from: delta.from, change: delta.change })
-    };
+    let change = |delta: Option<Delta>| delta.map(|delta| Change { from: delta.from, change: delta.change });
     Changes {
         day: change(deltas.day),
         week: change(deltas.week),
