@@ -176,6 +176,14 @@ impl App {
             let identity = identity.clone();
             async move { identity.rotate_keys().await.map_err(|error| error.to_string()) }
         }));
+        let (identity, commands) = (self.identity.clone(), self.commands.clone());
+        followers.spawn(every(stop.clone(), Duration::from_hours(1), move || {
+            let (identity, commands) = (identity.clone(), commands.clone());
+            async move {
+                commands.sweep_previews().await.map_err(|error| error.to_string())?;
+                identity.sweep_answers().await.map_err(|error| error.to_string())
+            }
+        }));
         if let Some(outbox) = self.outbox.clone() {
             followers.spawn(every(stop.clone(), LETTERS, move || {
                 let outbox = outbox.clone();

@@ -10,9 +10,12 @@ mod proof;
 mod shown;
 mod verification;
 
+pub(crate) use events::EventsAnswer;
 pub use events::events;
+pub(crate) use explanation::Explanation;
 pub use explanation::explain;
 pub use export::export;
 pub use past::{diff, replay};
+pub(crate) use proof::ProofAnswer;
 pub use proof::{checkpoint, keys, proof};
 pub use verification::verify;

@@ -3,7 +3,9 @@
 //! Here live the one table of routes, the handlers that parse, call and answer, the embedded Postgres and the start of the
 //! program. What never lives here: a rule of the product, SQL on its tables, a request to the outside.
 
+pub mod account;
 pub mod answer;
+pub mod api_token;
 pub mod app;
 pub mod audit;
 pub mod auth;
@@ -38,6 +40,7 @@ pub mod request;
 pub mod risk;
 pub mod routes;
 pub mod server;
+mod shape;
 pub mod source;
 pub mod streams;
 pub mod telemetry;

@@ -68,9 +68,11 @@ struct Transcript {
 pub async fn open(app: Data<App>, request: HttpRequest, command: Command<AskBody>) -> Answered {
     let Command { context, body } = command;
     if wants_stream(&request) {
-        return stream::answered(&app, context, |desk, context, listener| async move {
-            desk.open(&context, body.question, listener).await
-        });
+        return stream::answered(
+            &app,
+            (context, StatusCode::CREATED),
+            |desk, context, listener| async move { desk.open(&context, body.question, listener).await },
+        );
     }
     Ok(committed(app.panel.open(&context, body.question, None).await?))
 }
@@ -86,9 +88,11 @@ pub async fn message(
     context.caller.must(Permission::AskPanel)?;
     let id = id.get("panel session")?;
     if wants_stream(&request) {
-        return stream::answered(&app, context, move |desk, context, listener| async move {
-            desk.message(&context, id, body.text, listener).await
-        });
+        return stream::answered(
+            &app,
+            (context, StatusCode::OK),
+            move |desk, context, listener| async move { desk.message(&context, id, body.text, listener).await },
+        );
     }
     Ok(committed(app.panel.message(&context, id, body.text, None).await?))
 }
@@ -142,8 +146,8 @@ pub async fn show(app: Data<App>, id: Path<Id<PanelSessionId>>, query: Query<Not
 }
 
 /// Starts an answer that is sent piece by piece.
-fn event_stream() -> actix_web::HttpResponseBuilder {
-    let mut response = HttpResponse::Ok();
+fn event_stream(status: StatusCode) -> actix_web::HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
     response.content_type("text/event-stream").insert_header(("X-Accel-Buffering", "no"));
     response
 }

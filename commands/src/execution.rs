@@ -105,7 +105,8 @@ impl Commands {
                 context.key.clone(),
                 responding(&execution),
                 cache,
-            );
+            )
+            .unless(context.unless);
             let outcome = store.outcome();
             let framework = CqrsFramework::new(store, Vec::new(), self.moment(context));
             let metadata = flatten(&context.metadata())?;

@@ -28,7 +28,7 @@ pub mod vault;
 pub mod vendor;
 pub mod workflow;
 
-pub use caller::{Caller, Scope};
+pub use caller::{Assurance, Caller, Powers, Scope, Session};
 pub use error::CommandError;
 pub use execution::{Commands, Context, Execution, Responder};
 pub use permission::{Guarded, Permission};

@@ -74,6 +74,8 @@ ulid_ids! {
     SecretId,
     /// A token that may push values to one source.
     PushTokenId,
+    /// A token by which a machine acts in one tenant.
+    ApiTokenId,
     /// A Key Risk Indicator.
     KriId,
     /// One breach of a KRI, from its opening to its close.

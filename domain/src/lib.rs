@@ -17,6 +17,7 @@ mod claim;
 mod decimal;
 mod metadata;
 mod moment;
+mod privilege;
 mod rejection;
 mod slug;
 mod stream;
@@ -24,12 +25,14 @@ mod text;
 mod upcast;
 
 pub mod account;
+pub mod api_token;
 pub mod audit;
 pub mod control;
 pub mod invitation;
 pub mod kri;
 pub mod kri_event_definition;
 pub mod memory;
+pub mod mfa_policy;
 pub mod model_config;
 pub mod organization;
 pub mod outcome;
@@ -51,13 +54,14 @@ pub use claim::Claim;
 pub use decimal::Quantity;
 pub use event::{DecodeError, EventSet, Recorded};
 pub use id::{
-    AccountId, BreachId, ControlId, DocumentId, EventId, InvitationId, KriEventDefinitionId, KriId,
-    OrganizationId, OutcomeId, PanelSessionId, PreviewId, PushTokenId, RiskId, RunId, SecretId, SourceId,
-    TenantId, VendorId, WorkflowId, WorkflowRunId,
+    AccountId, ApiTokenId, BreachId, ControlId, DocumentId, EventId, InvitationId, KriEventDefinitionId,
+    KriId, OrganizationId, OutcomeId, PanelSessionId, PreviewId, PushTokenId, RiskId, RunId, SecretId,
+    SourceId, TenantId, VendorId, WorkflowId, WorkflowRunId,
 };
 pub use log::{PlatformEvent, TenantEvent};
 pub use metadata::Metadata;
 pub use moment::Moment;
+pub use privilege::{Privilege, PrivilegeError};
 pub use rejection::{Rejection, Violation};
 pub use slug::{KriSlug, TenantSlug};
 pub use stream::{Position, Sequence};

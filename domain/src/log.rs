@@ -1,12 +1,14 @@
 //! The two logs: every event a tenant's stream may hold, and every event the platform's may.
 
 use crate::account::AccountEvent;
+use crate::api_token::ApiTokenEvent;
 use crate::audit::AuditEvent;
 use crate::control::ControlEvent;
 use crate::invitation::InvitationEvent;
 use crate::kri::KriEvent;
 use crate::kri_event_definition::KriEventDefinitionEvent;
 use crate::memory::MemoryEvent;
+use crate::mfa_policy::MfaPolicyEvent;
 use crate::model_config::ModelConfigEvent;
 use crate::organization::OrganizationEvent;
 use crate::outcome::OutcomeEvent;
@@ -84,6 +86,8 @@ log! {
         Memory(MemoryEvent) = "institutional_memory",
         /// Of the choice of a model.
         ModelConfig(ModelConfigEvent) = "model_config",
+        /// Of an API token.
+        ApiToken(ApiTokenEvent) = "api_token",
         /// Of somebody who looked at it, or acted in it from outside.
         Audit(AuditEvent) = "audit",
     }
@@ -100,6 +104,8 @@ log! {
         Account(AccountEvent) = "account",
         /// Of an invitation.
         Invitation(InvitationEvent) = "invitation",
+        /// Of a requirement of a second factor.
+        MfaPolicy(MfaPolicyEvent) = "mfa_policy",
         /// Of somebody who looked at it.
         Audit(AuditEvent) = "audit",
     }

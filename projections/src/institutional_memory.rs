@@ -137,6 +137,7 @@ const fn of_memory(event: &TenantEvent) -> Option<&MemoryEvent> {
         | TenantEvent::Relay(_)
         | TenantEvent::Preview(_)
         | TenantEvent::PanelSession(_)
+        | TenantEvent::ApiToken(_)
         | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_) => None,
     }

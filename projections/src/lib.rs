@@ -39,7 +39,7 @@ mod workflows;
 pub use breaches::{BreachFilter, BreachMoment, BreachRow, Breaches, BreachesRow, WhatHappened};
 pub use change_log::{ChangeAction, ChangeLog, ChangeRow, Versioned};
 pub use changes::{ActorChanges, Cause, Change, Going, Step, StreamDifference, ThingChange};
-pub use dashboard::RenderedDashboard;
+pub use dashboard::{Dashboard, RenderedDashboard};
 pub use directory::{AccountRow, Directory, DirectoryRow, InvitationRow, OrganizationRow, TenantRow};
 pub use error::ReadError;
 pub use explain::{Cause as ValueCause, CauseOf, Explaining, Explanation, Node, OpenBreach, WhyNot};

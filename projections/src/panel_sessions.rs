@@ -258,6 +258,7 @@ const fn of_session(event: &TenantEvent) -> Option<&PanelSessionEvent> {
         | TenantEvent::Relay(_)
         | TenantEvent::Preview(_)
         | TenantEvent::Memory(_)
+        | TenantEvent::ApiToken(_)
         | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_) => None,
     }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use draxis_domain::preview::{PreviewEvent, PreviewMinted, PreviewStanding};
 use draxis_domain::{Actor, Description, Position, PreviewId, Recorded, TenantEvent, WorkflowId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::projection::Projection;
@@ -23,7 +24,7 @@ pub enum PreviewsRow {
 }
 
 /// A preview.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PreviewRow {
     /// Its id.
@@ -115,6 +116,7 @@ const fn of_preview(event: &TenantEvent) -> Option<&PreviewEvent> {
         | TenantEvent::Vendor(_)
         | TenantEvent::Workflow(_)
         | TenantEvent::KriEventDefinition(_)
+        | TenantEvent::ApiToken(_)
         | TenantEvent::Relay(_) => None,
     }
 }

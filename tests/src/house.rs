@@ -11,6 +11,7 @@
     reason = "what a test stands on holds, or the test ends here"
 )]
 
+mod contract;
 mod database;
 mod given;
 mod process;

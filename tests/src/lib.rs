@@ -21,6 +21,8 @@ pub mod house;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod log;
 #[cfg(test)]
 mod panel;

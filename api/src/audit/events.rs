@@ -15,9 +15,9 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::request::Query;
 
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct EventsAnswer {
+pub(crate) struct EventsAnswer {
     items: Vec<EventAnswer>,
     next_cursor: Option<String>,
 }

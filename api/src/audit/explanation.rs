@@ -29,9 +29,9 @@ pub struct ExplainQuery {
 }
 
 /// Why it happened and what came of it.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Explanation {
+pub(crate) struct Explanation {
     event: EventAnswer,
     /// What the same command recorded besides.
     together: Vec<EventAnswer>,
@@ -45,16 +45,16 @@ struct Explanation {
     more_effects: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Origin {
+pub(crate) struct Origin {
     #[serde(flatten)]
     metadata: Metadata,
     words: String,
 }
 
-#[derive(Serialize)]
-struct Effect {
+#[derive(Serialize, schemars::JsonSchema)]
+pub(crate) struct Effect {
     cause: EventId,
     depth: usize,
     #[serde(flatten)]

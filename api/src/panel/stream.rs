@@ -9,6 +9,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::time::Duration;
 
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use bytes::Bytes;
 use draxis_commands::panel::PanelAnswer;
@@ -42,7 +43,7 @@ struct Answering {
 /// Answers with the events of some work at the desk. What can be refused at once is refused as any request is.
 pub(super) fn answered<W>(
     app: &Data<App>,
-    context: Context,
+    (context, status): (Context, StatusCode),
     work: impl FnOnce(PanelDesk, Context, Listener) -> W,
 ) -> Answered
 where
@@ -54,7 +55,7 @@ where
     let (listener, told) = unbounded_channel();
     let work: Work = Box::pin(work(app.panel.clone(), context, Some(listener)));
     let answering = Answering { work: Some(work), told, waiting: VecDeque::new(), _seat: seat };
-    Ok(event_stream().streaming(stream::unfold(answering, Answering::next)))
+    Ok(event_stream(status).streaming(stream::unfold(answering, Answering::next)))
 }
 
 fn event(name: &str, data: &Value) -> Bytes {

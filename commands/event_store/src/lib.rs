@@ -26,7 +26,7 @@ mod writer;
 pub use aggregate_events::{
     OfAggregate, find_run_start, read_aggregate, read_aggregate_back, read_workflow_events,
 };
-pub use append::{Append, AppendError, Appended, NewEvent};
+pub use append::{Append, AppendError, Appended, NewEvent, Unless};
 pub use causes::{effects_of, find_event, recorded_together};
 pub use checkpoints::{
     StoredCheckpoint, StoredNode, TILE, as_hash, checkpoints_from, last_checkpoint, read_tile,

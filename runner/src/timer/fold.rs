@@ -89,6 +89,7 @@ pub(crate) fn changes(told: &Told) -> Vec<(TimerKey, Change)> {
         | TenantEvent::Vendor(_)
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
+        | TenantEvent::ApiToken(_)
         | TenantEvent::Preview(_)
         | TenantEvent::PanelSession(_)
         | TenantEvent::Memory(_)

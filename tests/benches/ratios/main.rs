@@ -23,6 +23,7 @@ mod load;
 mod measure;
 mod plain;
 mod postgres_es_alone;
+mod sources;
 mod subject;
 
 use std::collections::BTreeMap;
@@ -44,6 +45,8 @@ const BENCHES: &[Bench] = &[
     Bench { name: "append.one", aim: 0.6, run: append::one },
     Bench { name: "append.vs_postgres_es", aim: 5.0, run: append::against_postgres_es },
     Bench { name: "load.10k", aim: 5.0, run: load::ten_thousand },
+    // A run is begun, read and ended in three commits that wait for the disk; a bare fetch on loopback waits for nothing.
+    Bench { name: "sources.rate", aim: 0.05, run: sources::whole_runs },
 ];
 
 fn main() {

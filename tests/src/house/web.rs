@@ -18,7 +18,7 @@ use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::{TestDatabase, start_of_time};
+use super::{TestDatabase, contract, start_of_time};
 
 /// A program that serves, as `draxis serve` does, on the clock of the test.
 pub struct Web {
@@ -131,7 +131,7 @@ impl Web {
         headers: &[(&str, &str)],
         body: Option<String>,
     ) -> Told {
-        let mut request = self.client.request(method, self.url(path));
+        let mut request = self.client.request(method.clone(), self.url(path));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -140,7 +140,9 @@ impl Web {
         }
         let response = request.send().await.expect("the program answers");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Told { status, headers, text: response.text().await.expect("the answer is whole") }
+        let told = Told { status, headers, text: response.text().await.expect("the answer is whole") };
+        contract::must_keep(method.as_str(), path, &told);
+        told
     }
 
     /// Reads with a token.

@@ -123,7 +123,7 @@ async fn an_answer_comes_in_pieces_to_who_takes_an_event_stream() {
         .web
         .command(Method::POST, &stage.token, "/api/panel-sessions", &body, &headers)
         .await
-        .expect(200);
+        .expect(201);
     assert_eq!(told.header("content-type"), "text/event-stream");
     let mut names = Vec::new();
     let (mut pieces, mut whole) = (String::new(), Value::Null);

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::house::{TestDatabase, Web};
 
 /// A body that fits each command, so that only the address can be wrong.
-fn body(path: &str) -> serde_json::Value {
+pub(crate) fn body(path: &str) -> serde_json::Value {
     let source = json!({"name": "S", "sourceType": "identity", "vendor": "okta",
                         "credentials": {"api_token": "x"}, "config": {"domain": "acme.okta.com"}});
     let kri = json!({"slug": "some_kri", "name": "K", "unit": "count", "direction": "higher_is_worse", "warn": 1, "critical": 2});
@@ -23,11 +23,21 @@ fn body(path: &str) -> serde_json::Value {
         "/api/breaches/{id}/snooze" => json!({"until": "2026-09-22T00:00:00Z"}),
         "/api/breaches/{id}/assign" => json!({"owner": null}),
         "/api/kri-sources/{id}" => source,
+        "/api/panel-sessions" => json!({"question": "How are we?"}),
+        "/api/institutional-memory" => json!({"key": "k", "value": "v"}),
+        "/api/institutional-memory/facts/{key}" => json!({"value": "v"}),
+        "/api/institutional-memory/documents" => {
+            json!({"title": "T", "mediaType": "text/plain", "text": "a plan"})
+        }
+        "/api/model-config" => json!({"provider": "rules"}),
         "/api/panel-sessions/{id}/messages" => json!({"text": "And why?"}),
         "/api/workflows/{id}" => json!({"definition": workflow(), "reason": "a test"}),
         "/api/workflows/{id}/restore" => json!({"version": 1, "reason": "a test"}),
         "/api/workflows/{id}/activate" | "/api/workflows/{id}/pause" | "/api/workflows/{id}/archive" => {
             json!({"reason": "a test"})
+        }
+        "/api/accounts/{id}/revoke" => {
+            json!({"grant": {"role": "tenant_user", "tenantId": "01ARZ3NDEKTSV4RRFFQ69G5FAV"}, "reason": "a test"})
         }
         // Its id is chosen by the caller, so one that is elsewhere's is free here; a KRI that is elsewhere's is none.
         "/api/workflow-kri-definitions/{id}" => json!({"eventType": "some_event", "effects": [
@@ -64,7 +74,9 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
     let invited = json!({"email": "ann@their.example", "role": "tenant_admin", "tenantId": their_id});
     let invited = web.post(&theirs, "/api/invitations", &invited).await.expect(201).field("token");
     let accepted = json!({"name": "Ann", "password": "correct horse battery"});
-    web.post("", &format!("/api/invitations/{invited}/accept"), &accepted).await.expect(201);
+    let ann = web.post("", &format!("/api/invitations/{invited}/accept"), &accepted).await.expect(201);
+    let ann = ann.json()["account"]["id"].as_str().expect("an account").to_owned();
+    let api_token = make("/api/api-tokens", json!({"name": "T", "scopes": ["read"]})).await;
     let workflow = make("/api/workflows", body("/api/workflows/{id}")).await;
     let preview = make(&format!("/api/workflows/{workflow}/previews"), json!({})).await;
     let kri_event = "01ARZ3NDEKTSV4RRFFQ69G5FAW".to_owned();
@@ -87,11 +99,14 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
             Some("controls") => &control,
             Some("vendors") => &vendor,
             Some("breaches") => &breach,
+            Some("accounts") => &ann,
+            Some("api-tokens") => &api_token,
             _ => &source,
         };
         let path = path.replace("{id}", id).replace("{controlId}", &control);
         let path = path.replace("{riskId}", &risk).replace("{outcomeId}", &outcome);
         let path = path.replace("{previewId}", &preview).replace("{version}", "1");
+        let path = path.replace("{permission}", "values:write");
         path.replace("{tokenId}", &token_id).replace("{sequence}", "2")
     };
     let missing = |path: &str| {
@@ -99,6 +114,7 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
         let path = path.replace("{id}", never).replace("{controlId}", never);
         let path = path.replace("{riskId}", never).replace("{outcomeId}", never);
         let path = path.replace("{previewId}", never).replace("{version}", "1");
+        let path = path.replace("{permission}", "values:write");
         path.replace("{tokenId}", never).replace("{sequence}", "2")
     };
     let malformed = |path: &str| {
@@ -110,6 +126,7 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
             .replace("{version}", "6")
             .replace("{tokenId}", "7")
             .replace("{sequence}", "8")
+            .replace("{permission}", "9")
     };
     let before = web.written(&theirs).await;
     let mut asked = 0;

@@ -106,6 +106,12 @@ impl Stage {
         self.tokens.push(session["accessToken"].as_str().expect("a token").to_owned());
     }
 
+    /// The administrator signs in again: a token lasts a quarter of an hour.
+    pub(super) async fn sign_in(&mut self) {
+        let login = json!({"email": "person0@acme.example", "password": "correct horse battery"});
+        self.token = self.web.post("", "/api/auth/login", &login).await.expect(200).field("accessToken");
+    }
+
     /// Sets a relay up with secrets that are easily found again.
     pub(super) async fn set_up(&self, channel: &str, base: &str) {
         let body = relay(channel, base);
