@@ -24,7 +24,7 @@ pub enum Provider {
     Rules,
     /// Anthropic's.
     Anthropic,
-    /// OpenAI's, which many others speak at a base URL of their own.
+    /// `OpenAI`'s, which many others speak at a base URL of their own.
     Openai,
 }
 

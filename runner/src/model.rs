@@ -1,9 +1,9 @@
-//! Models: one port, and adapters that speak the protocols of Anthropic and OpenAI through the one way out.
+//! Models: one port, and adapters that speak the protocols of Anthropic and `OpenAI` through the one way out.
 //!
 //! A crate for many providers was looked at (genai 0.7): it can be handed an http client, but not our way out. Behind such a client
 //! addresses written as numbers would not be judged (hazards H7: those are judged before a client is asked), answers would be
 //! read without a limit, and the key would stand as plain text in its structures (hazards H8: secrets are opened in one place). Two
-//! protocols are little to speak; everything that speaks OpenAI's at another base URL (Ollama, vLLM) is spoken to in the same way.
+//! protocols are little to speak; everything that speaks `OpenAI`'s at another base URL (Ollama, vLLM) is spoken to in the same way.
 
 mod anthropic;
 mod book;

@@ -72,7 +72,7 @@ fn masked(text: &str, names: &[&str]) -> String {
         let Some(pattern) = pattern else { continue };
         let spans: Vec<Range<usize>> = pattern
             .captures_iter(&masked)
-            .filter_map(|found| found.get(group).map(|part| part.range()))
+            .filter_map(|found| found.get(group).map(|part| part.start()..part.end()))
             .collect();
         spans.into_iter().for_each(|span| blot(&mut masked, span));
     }

@@ -1,4 +1,4 @@
-//! OpenAI's protocol: `POST /v1/chat/completions`, streamed (<https://platform.openai.com/docs/api-reference/chat>), which many
+//! `OpenAI`'s protocol: `POST /v1/chat/completions`, streamed (<https://platform.openai.com/docs/api-reference/chat>), which many
 //! speak at a base URL of their own.
 
 use std::collections::BTreeMap;
@@ -13,10 +13,10 @@ use super::wire::{Gathering, arguments, gather};
 use super::{Ask, Called, Message, Model, ModelError, ModelName, Reply, Stop, Tokens};
 use crate::egress::{Body, Egress, EgressError, Request, Target};
 
-/// Where OpenAI is reached. Other base URLs, too, are given with their `/v1`.
+/// Where `OpenAI` is reached. Other base URLs, too, are given with their `/v1`.
 pub(super) const BASE: &str = "https://api.openai.com/v1";
 
-/// A model that is spoken to in OpenAI's protocol.
+/// A model that is spoken to in `OpenAI`'s protocol.
 pub struct OpenAi {
     egress: Arc<Egress>,
     base: String,

@@ -176,10 +176,13 @@ impl<'a> File<'a> {
     fn contents(&self, page: &BTreeMap<String, Value>) -> Vec<u32> {
         let number = |value: &Value| if let Value::Ref(number) = value { Some(*number) } else { None };
         match page.get("Contents") {
-            Some(Value::Ref(one)) => match self.resolve(&Value::Ref(*one)) {
-                Value::Array(parts) => parts.iter().filter_map(number).collect(),
-                _ => vec![*one],
-            },
+            Some(Value::Ref(one)) => {
+                if let Value::Array(parts) = self.resolve(&Value::Ref(*one)) {
+                    parts.iter().filter_map(number).collect()
+                } else {
+                    vec![*one]
+                }
+            }
             Some(Value::Array(parts)) => parts.iter().filter_map(number).collect(),
             Some(_) | None => Vec::new(),
         }

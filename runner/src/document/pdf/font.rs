@@ -86,14 +86,14 @@ fn meanings(map: &[u8], budget: &mut Budget) -> Result<BTreeMap<u32, String>, Pd
             reader.at = reader.at.saturating_add(1);
             continue;
         };
-        match value {
-            Value::Word(word) if word == b"endbfchar" => chars(&operands, &mut meanings),
-            Value::Word(word) if word == b"endbfrange" => ranges(&operands, &mut meanings, budget)?,
-            Value::Word(_) => {}
-            value => {
-                operands.push(value);
-                continue;
-            }
+        let Value::Word(word) = value else {
+            operands.push(value);
+            continue;
+        };
+        match word.as_slice() {
+            b"endbfchar" => chars(&operands, &mut meanings),
+            b"endbfrange" => ranges(&operands, &mut meanings, budget)?,
+            _ => {}
         }
         operands.clear();
     }

@@ -88,7 +88,7 @@ fn what_is_no_pdf_or_is_encrypted_says_so() {
 
 #[test]
 fn a_bomb_is_put_down() {
-    let zeros = packed(&vec![b' '; 64 << 20]);
+    let zeros = packed(&vec![b' '; 16 << 20]);
     let mut file = page(b"BT (x) Tj ET", SIMPLE);
     let mut contents = String::new();
     for number in 100..140 {

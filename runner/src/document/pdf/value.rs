@@ -238,11 +238,12 @@ impl<'a> Reader<'a> {
                 self.at = self.at.saturating_add(1);
                 return Some(Value::Array(items));
             }
-            match self.value(depth, end)? {
-                // In a content stream an array may hold nothing but values; a word means that it was never closed.
-                Value::Word(_) => return None,
-                item => items.push(item),
+            let item = self.value(depth, end)?;
+            // In a content stream an array may hold nothing but values; a word means that it was never closed.
+            if matches!(item, Value::Word(_)) {
+                return None;
             }
+            items.push(item);
         }
     }
 
@@ -259,10 +260,11 @@ impl<'a> Reader<'a> {
                 return None;
             }
             let name = self.read_name();
-            match self.value(depth, end)? {
-                Value::Word(_) => return None,
-                value => drop(dict.insert(name, value)),
+            let value = self.value(depth, end)?;
+            if matches!(value, Value::Word(_)) {
+                return None;
             }
+            dict.insert(name, value);
         }
     }
 }
