@@ -11,6 +11,7 @@ mod environment;
 mod error;
 mod file;
 mod mail;
+mod model;
 mod secret;
 mod setting;
 mod witness;
@@ -20,6 +21,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use draxis_commands::sealing::SealingSettings;
+use draxis_runner::model::ModelSettings;
 use draxis_runner::witness::WitnessSettings;
 use ipnet::IpNet;
 
@@ -65,6 +67,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Who takes our mail, if anyone does.
     pub mail: Option<MailServer>,
+    /// Which model is asked for tenants who have chosen none.
+    pub model: ModelSettings,
 }
 
 impl Config {
@@ -108,6 +112,7 @@ impl Config {
             log_filter: settings.required(Setting::Log, LogFilter::parse)?,
             log_format: settings.required(Setting::LogFormat, LogFormat::parse)?,
             mail: MailServer::choose(settings, environment)?,
+            model: model::choose(settings, environment)?,
         })
     }
 }

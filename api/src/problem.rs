@@ -11,6 +11,7 @@ use draxis_domain::source::RunFailure;
 use draxis_domain::workflow::Problem as Misfit;
 use draxis_domain::{Rejection, RunId, Violation};
 use draxis_projections::ReadError;
+use draxis_runner::panel::PanelError;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -321,6 +322,15 @@ impl From<ReadError> for Problem {
             | ReadError::Newer { .. }
             | ReadError::NoSuchProjection { .. }
             | ReadError::Interrupted(_) => Self::failed(&error),
+        }
+    }
+}
+
+impl From<PanelError> for Problem {
+    fn from(error: PanelError) -> Self {
+        match error {
+            PanelError::Command(error) => error.into(),
+            PanelError::Read(error) => error.into(),
         }
     }
 }

@@ -176,6 +176,7 @@ fn outside(config: &mut Config) -> Result<Outside, ProgramError> {
         registry: Registry::open(config.connectors_dir.as_deref())?,
         mail: config.mail.take().map(MailServer::settings).transpose()?,
         witness: config.witness.take(),
+        model: config.model.clone(),
     })
 }
 

@@ -6,7 +6,10 @@ use crate::account::PersonItem;
 use crate::audit::{EventsAnswer, Explanation, ProofAnswer};
 use crate::auth::second_factor::{self, ConfirmBody, DisableBody, VerifyBody};
 use crate::auth::{AcceptBody, LoginBody, Me, RegisterBody, SessionAnswer, TenantTokenBody};
+use crate::memory::{DocumentBody, FactBody, FactValueBody};
+use crate::model_config::ModelBody;
 use crate::outcome::ReasonBody;
+use crate::panel::{AskBody, EndBody, MessageBody};
 use crate::preview::visit::Shown;
 use crate::preview::{PreviewBody, PreviewItem, visit};
 use crate::relay::{RelayBody, RelayItem};
@@ -20,8 +23,8 @@ use crate::source::push::{self, PushBody};
 use crate::workflow::history::{ChangeItem, VersionItem};
 use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, backtest, history};
 use crate::{
-    account, api_token, audit, auth, breach, control, dashboard, health, kri, kri_event_definition, openapi,
-    organization, outcome, preview, relay, risk, source, vendor, workflow,
+    account, api_token, audit, auth, breach, control, dashboard, health, kri, kri_event_definition, memory,
+    model_config, openapi, organization, outcome, panel, preview, relay, risk, source, vendor, workflow,
 };
 use draxis_commands::identity::{
     AccessToken, ApiTokenBody, ApiTokenRow, Enrolled, Enrollment, InviteBody, Invited, MfaPolicyBody,
@@ -63,6 +66,8 @@ pub fn routes() -> Vec<Route> {
         workflows(),
         workflow_surroundings(),
         previews(),
+        panel_sessions(),
+        institutional_memory(),
         reading(),
         auditing(),
     ]
@@ -515,6 +520,68 @@ fn workflow_surroundings() -> Vec<Route> {
         post("/api/relay-config/{channel}/test", "Try a relay", relay::test)
             .answers::<TestOutcome>()
             .body::<Nothing>(),
+    ]
+}
+
+fn panel_sessions() -> Vec<Route> {
+    vec![
+        post(
+            "/api/panel-sessions",
+            "Ask the expert panel (Accept: text/event-stream for pieces)",
+            panel::open,
+        )
+        .body::<AskBody>()
+        .status(201),
+        get("/api/panel-sessions", "List sessions of the panel", panel::list)
+            .answers::<Listed<AnyObject>>()
+            .paged(),
+        get("/api/panel-sessions/{id}", "Read a session with its transcript", panel::show)
+            .answers::<AnyObject>(),
+        post("/api/panel-sessions/{id}/messages", "Ask on in a session", panel::message)
+            .body::<MessageBody>(),
+        get("/api/model-config", "Which model the panel asks", model_config::show),
+        put("/api/model-config", "Choose a model", model_config::choose).body::<ModelBody>().versioned(),
+        delete("/api/model-config", "Take the choice of a model back", model_config::remove)
+            .body::<ReasonBody>()
+            .versioned(),
+        post("/api/panel-sessions/{id}/end", "Freeze a session, and keep what is agreed", panel::end)
+            .body::<EndBody>(),
+    ]
+}
+
+fn institutional_memory() -> Vec<Route> {
+    vec![
+        get(
+            "/api/institutional-memory",
+            "What is remembered, or what has to do with some words",
+            memory::look,
+        )
+        .parameter("q", "Words to search for: all of them, \"a phrase\", or, -without"),
+        post("/api/institutional-memory", "Remember a fact", memory::remember).body::<FactBody>().status(201),
+        get("/api/institutional-memory/facts", "List facts", memory::facts)
+            .answers::<Listed<AnyObject>>()
+            .paged(),
+        get("/api/institutional-memory/facts/{key}", "Read a fact", memory::fact),
+        put("/api/institutional-memory/facts/{key}", "Set a fact", memory::set_fact).body::<FactValueBody>(),
+        delete("/api/institutional-memory/facts/{key}", "Forget a fact", memory::forget_fact)
+            .body::<ReasonBody>(),
+        post("/api/institutional-memory/documents", "Add a document", memory::add_document)
+            .body::<DocumentBody>()
+            .status(201),
+        post(
+            "/api/institutional-memory/documents/upload",
+            "Add a document, which is the body",
+            memory::upload_document,
+        )
+        .parameter("title", "What people call it")
+        .media("application/pdf")
+        .status(201),
+        get("/api/institutional-memory/documents", "List documents", memory::documents)
+            .answers::<Listed<AnyObject>>()
+            .paged(),
+        get("/api/institutional-memory/documents/{id}", "Read a document with its text", memory::document),
+        delete("/api/institutional-memory/documents/{id}", "Forget a document", memory::forget_document)
+            .body::<ReasonBody>(),
     ]
 }
 

@@ -34,6 +34,12 @@ pub enum Permission {
     WriteValues,
     /// Create and edit KRIs, risks, controls, outcomes and vendors.
     ManageRiskModel,
+    /// Put questions to the expert panel.
+    AskPanel,
+    /// Set and remove what is remembered.
+    ManageMemory,
+    /// Say which model is asked, and under which key.
+    ManageModel,
     /// Draft, edit, activate, pause and archive workflows, declare KRI events, set up relays, share previews.
     ManageWorkflows,
 }
@@ -49,12 +55,16 @@ impl Permission {
                 matches!(role, Role::Superadmin | Role::MasterAdmin | Role::TenantAdmin)
             }
             Self::Read => matches!(role, Role::TenantAdmin | Role::TenantUser | Role::Auditor),
+            // Asking changes nothing of the model (decided); an auditor reads what others asked.
+            Self::AskPanel => matches!(role, Role::TenantAdmin | Role::TenantUser),
             // Where somebody is that, says their scope: a superadmin's own stream is the platform's.
             Self::ReadAudit => matches!(role, Role::Superadmin | Role::TenantAdmin | Role::Auditor),
             Self::ManageSources
             | Self::RunSources
             | Self::WriteValues
             | Self::ManageRiskModel
+            | Self::ManageMemory
+            | Self::ManageModel
             | Self::ManageWorkflows
             | Self::ManageApiTokens => matches!(role, Role::TenantAdmin),
         }
@@ -90,6 +100,9 @@ impl Permission {
             Self::RunSources => "run sources",
             Self::WriteValues => "write values",
             Self::ManageRiskModel => "manage the risk model",
+            Self::AskPanel => "ask the expert panel",
+            Self::ManageMemory => "manage the institutional memory",
+            Self::ManageModel => "choose the model",
             Self::ManageWorkflows => "manage workflows",
         }
     }

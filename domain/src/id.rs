@@ -96,6 +96,10 @@ ulid_ids! {
     KriEventDefinitionId,
     /// A link that shows one workflow once.
     PreviewId,
+    /// A question put to the expert panel, with what followed.
+    PanelSessionId,
+    /// A document in a tenant's institutional memory.
+    DocumentId,
 }
 
 impl TenantId {

@@ -32,9 +32,12 @@ pub mod control;
 pub mod invitation;
 pub mod kri;
 pub mod kri_event_definition;
+pub mod memory;
 pub mod mfa_policy;
+pub mod model_config;
 pub mod organization;
 pub mod outcome;
+pub mod panel;
 pub mod preview;
 pub mod relay;
 pub mod risk;
@@ -53,9 +56,9 @@ pub use claim::Claim;
 pub use decimal::Quantity;
 pub use event::{DecodeError, EventSet, Recorded};
 pub use id::{
-    AccountId, ApiTokenId, BreachId, ControlId, EventId, InvitationId, KriEventDefinitionId, KriId,
-    OrganizationId, OutcomeId, PreviewId, PushTokenId, RiskId, RunId, SecretId, SourceId, TenantId, VendorId,
-    WorkflowId, WorkflowRunId,
+    AccountId, ApiTokenId, BreachId, ControlId, DocumentId, EventId, InvitationId, KriEventDefinitionId,
+    KriId, OrganizationId, OutcomeId, PanelSessionId, PreviewId, PushTokenId, RiskId, RunId, SecretId,
+    SourceId, TenantId, VendorId, WorkflowId, WorkflowRunId,
 };
 pub use log::{PlatformEvent, TenantEvent};
 pub use metadata::Metadata;
@@ -64,4 +67,4 @@ pub use privilege::{Privilege, PrivilegeError};
 pub use rejection::{Rejection, Violation};
 pub use slug::{KriSlug, TenantSlug};
 pub use stream::{Position, Sequence};
-pub use text::{Comment, Description, Email, Name, Reason, Unit};
+pub use text::{Comment, Description, Email, FactKey, FactValue, Name, Question, Reason, Unit};

@@ -8,9 +8,12 @@ use crate::control::ControlEvent;
 use crate::invitation::InvitationEvent;
 use crate::kri::KriEvent;
 use crate::kri_event_definition::KriEventDefinitionEvent;
+use crate::memory::MemoryEvent;
 use crate::mfa_policy::MfaPolicyEvent;
+use crate::model_config::ModelConfigEvent;
 use crate::organization::OrganizationEvent;
 use crate::outcome::OutcomeEvent;
+use crate::panel::PanelSessionEvent;
 use crate::preview::PreviewEvent;
 use crate::relay::RelayEvent;
 use crate::risk::RiskEvent;
@@ -78,6 +81,12 @@ log! {
         Relay(RelayEvent) = "relay",
         /// Of a public preview.
         Preview(PreviewEvent) = "preview",
+        /// Of a session of the expert panel.
+        PanelSession(PanelSessionEvent) = "panel_session",
+        /// Of what the tenant wants remembered.
+        Memory(MemoryEvent) = "institutional_memory",
+        /// Of the choice of a model.
+        ModelConfig(ModelConfigEvent) = "model_config",
         /// Of an API token.
         ApiToken(ApiTokenEvent) = "api_token",
         /// Of somebody who looked at it, or acted in it from outside.

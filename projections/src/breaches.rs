@@ -221,6 +221,9 @@ pub(crate) const fn of_kri(event: &TenantEvent) -> Option<&KriEvent> {
         | TenantEvent::Relay(_)
         | TenantEvent::ApiToken(_)
         | TenantEvent::Preview(_)
+        | TenantEvent::PanelSession(_)
+        | TenantEvent::Memory(_)
+        | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_) => None,
     }
 }

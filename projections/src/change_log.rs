@@ -103,6 +103,9 @@ pub(crate) fn change(event: &TenantEvent) -> Option<Change> {
         TenantEvent::Workflow(event) => of_workflow(event),
         TenantEvent::KriEventDefinition(event) => Some(of_kri_event(event)),
         TenantEvent::Source(_)
+        | TenantEvent::PanelSession(_)
+        | TenantEvent::Memory(_)
+        | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)

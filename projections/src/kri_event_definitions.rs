@@ -64,6 +64,9 @@ const fn of_kri_event(event: &TenantEvent) -> Option<&KriEventDefinitionEvent> {
     match event {
         TenantEvent::KriEventDefinition(event) => Some(event),
         TenantEvent::Source(_)
+        | TenantEvent::PanelSession(_)
+        | TenantEvent::Memory(_)
+        | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)

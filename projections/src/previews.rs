@@ -105,6 +105,9 @@ const fn of_preview(event: &TenantEvent) -> Option<&PreviewEvent> {
     match event {
         TenantEvent::Preview(event) => Some(event),
         TenantEvent::Source(_)
+        | TenantEvent::PanelSession(_)
+        | TenantEvent::Memory(_)
+        | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)

@@ -4,6 +4,8 @@ mod backtest;
 mod causes;
 mod explain;
 mod history;
+mod memory;
+mod panel;
 mod past;
 mod platform;
 mod risk;
@@ -22,6 +24,7 @@ use crate::dashboard::Models;
 use crate::live::Live;
 
 pub use causes::{Effect, EventExplained};
+pub use memory::{FoundDocument, FoundInMemory, Words};
 pub use workflow::WorkflowThen;
 
 /// How much is kept in memory, and how often streams are looked at that nobody asked for.

@@ -95,6 +95,9 @@ const fn of_relay(event: &TenantEvent) -> Option<&RelayEvent> {
     match event {
         TenantEvent::Relay(event) => Some(event),
         TenantEvent::Source(_)
+        | TenantEvent::PanelSession(_)
+        | TenantEvent::Memory(_)
+        | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)

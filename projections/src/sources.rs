@@ -162,6 +162,9 @@ pub(crate) const fn of_source(event: &TenantEvent) -> Option<&SourceEvent> {
         | TenantEvent::Relay(_)
         | TenantEvent::ApiToken(_)
         | TenantEvent::Preview(_)
+        | TenantEvent::PanelSession(_)
+        | TenantEvent::Memory(_)
+        | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_) => None,
     }
 }

@@ -84,6 +84,9 @@ fn said(event: &TenantEvent) -> Option<(Value, Option<Provenance>)> {
             | WorkflowEvent::RunEnded(_),
         )
         | TenantEvent::Source(_)
+        | TenantEvent::PanelSession(_)
+        | TenantEvent::Memory(_)
+        | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)

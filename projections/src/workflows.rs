@@ -135,6 +135,9 @@ pub(crate) const fn of_workflow(event: &TenantEvent) -> Option<&WorkflowEvent> {
     match event {
         TenantEvent::Workflow(event) => Some(event),
         TenantEvent::Source(_)
+        | TenantEvent::PanelSession(_)
+        | TenantEvent::Memory(_)
+        | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)

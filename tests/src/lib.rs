@@ -25,6 +25,8 @@ mod identity;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod panel;
+#[cfg(test)]
 mod risk_model;
 #[cfg(test)]
 mod shape;

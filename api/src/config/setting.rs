@@ -27,10 +27,17 @@ pub(super) enum Setting {
     SmtpPort,
     SmtpUsername,
     SmtpPasswordFile,
+    ModelProvider,
+    ModelName,
+    ModelBaseUrl,
+    ModelKeyFile,
+    ModelTokensPerDay,
+    ModelInputPrice,
+    ModelOutputPrice,
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 26] = [
         Self::Listen,
         Self::DatabaseUrl,
         Self::DataDir,
@@ -50,6 +57,13 @@ impl Setting {
         Self::SmtpPort,
         Self::SmtpUsername,
         Self::SmtpPasswordFile,
+        Self::ModelProvider,
+        Self::ModelName,
+        Self::ModelBaseUrl,
+        Self::ModelKeyFile,
+        Self::ModelTokensPerDay,
+        Self::ModelInputPrice,
+        Self::ModelOutputPrice,
     ];
 
     /// Its name in the file; a dot stands for a table.
@@ -74,6 +88,13 @@ impl Setting {
             Self::SmtpPort => "smtp.port",
             Self::SmtpUsername => "smtp.username",
             Self::SmtpPasswordFile => "smtp.password_file",
+            Self::ModelProvider => "model.provider",
+            Self::ModelName => "model.name",
+            Self::ModelBaseUrl => "model.base_url",
+            Self::ModelKeyFile => "model.key_file",
+            Self::ModelTokensPerDay => "model.tokens_per_day",
+            Self::ModelInputPrice => "model.input_price",
+            Self::ModelOutputPrice => "model.output_price",
         }
     }
 
@@ -99,6 +120,13 @@ impl Setting {
             Self::SmtpPort => "DRAXIS_SMTP_PORT",
             Self::SmtpUsername => "DRAXIS_SMTP_USERNAME",
             Self::SmtpPasswordFile => "DRAXIS_SMTP_PASSWORD_FILE",
+            Self::ModelProvider => "DRAXIS_MODEL_PROVIDER",
+            Self::ModelName => "DRAXIS_MODEL_NAME",
+            Self::ModelBaseUrl => "DRAXIS_MODEL_BASE_URL",
+            Self::ModelKeyFile => "DRAXIS_MODEL_KEY_FILE",
+            Self::ModelTokensPerDay => "DRAXIS_MODEL_TOKENS_PER_DAY",
+            Self::ModelInputPrice => "DRAXIS_MODEL_INPUT_PRICE",
+            Self::ModelOutputPrice => "DRAXIS_MODEL_OUTPUT_PRICE",
         }
     }
 }

@@ -263,6 +263,10 @@ tables! {
     Relays = "relays",
     /// Public previews.
     Previews = "previews",
+    /// Sessions of the panel, with what was asked and answered.
+    PanelSessions = "panel_sessions",
+    /// What is remembered.
+    Memory = "institutional_memory",
     /// Organizations, tenants, accounts, invitations.
     Directory = "directory",
 }

@@ -91,6 +91,9 @@ pub(crate) fn changes(told: &Told) -> Vec<(TimerKey, Change)> {
         | TenantEvent::Relay(_)
         | TenantEvent::ApiToken(_)
         | TenantEvent::Preview(_)
+        | TenantEvent::PanelSession(_)
+        | TenantEvent::Memory(_)
+        | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_) => Vec::new(),
     }
 }

@@ -12,6 +12,7 @@ use draxis_event_store::{Database, ManualClock, UlidIds};
 use draxis_runner::connector::registry::Registry;
 use draxis_runner::egress::{AllowedNetworks, EgressConfig, SystemResolver};
 use draxis_runner::mail::MailSettings;
+use draxis_runner::model::ModelSettings;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -92,10 +93,9 @@ impl Web {
         let egress = EgressConfig { allow: AllowedNetworks::loopback(), ..EgressConfig::default() };
         let registry = Registry::open(None).expect("the connectors read");
         let sealing = SealingSettings::try_default().expect("the default name is a name");
+        let outside = Outside { egress, registry, mail, witness: None, model: ModelSettings::default() };
         let (app, tasks) =
-            App::start(pools, keys, Outside { egress, registry, mail, witness: None }, sealing, ports)
-                .await
-                .expect("the program starts");
+            App::start(pools, keys, outside, sealing, ports).await.expect("the program starts");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let address = listener.local_addr().expect("the listener has an address");
         let running = serve(app.clone(), listener).expect("the server starts");

@@ -23,6 +23,14 @@ pub(crate) fn body(path: &str) -> serde_json::Value {
         "/api/breaches/{id}/snooze" => json!({"until": "2026-09-22T00:00:00Z"}),
         "/api/breaches/{id}/assign" => json!({"owner": null}),
         "/api/kri-sources/{id}" => source,
+        "/api/panel-sessions" => json!({"question": "How are we?"}),
+        "/api/institutional-memory" => json!({"key": "k", "value": "v"}),
+        "/api/institutional-memory/facts/{key}" => json!({"value": "v"}),
+        "/api/institutional-memory/documents" => {
+            json!({"title": "T", "mediaType": "text/plain", "text": "a plan"})
+        }
+        "/api/model-config" => json!({"provider": "rules"}),
+        "/api/panel-sessions/{id}/messages" => json!({"text": "And why?"}),
         "/api/workflows/{id}" => json!({"definition": workflow(), "reason": "a test"}),
         "/api/workflows/{id}/backtests" => json!({"from": "2026-01-01T00:00:00Z"}),
         "/api/workflows/{id}/restore" => json!({"version": 1, "reason": "a test"}),
@@ -77,9 +85,14 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
     let declared = body("/api/workflow-kri-definitions/{id}");
     web.command(Method::PUT, &theirs, &declare, &declared, &[]).await.expect(200);
     let token_id = "01ARZ3NDEKTSV4RRFFQ69G5FAX".to_owned();
+    let session = make("/api/panel-sessions", json!({"question": "How are we?"})).await;
+    let document = json!({"title": "D", "mediaType": "text/plain", "text": "a plan"});
+    let document = make("/api/institutional-memory/documents", document).await;
     let foreign = |path: &str| {
         let id = match path.split('/').nth(2) {
             Some("workflows") => &workflow,
+            Some("panel-sessions") => &session,
+            Some("institutional-memory") => &document,
             Some("workflow-kri-definitions") => &kri_event,
             Some("outcomes") => &outcome,
             Some("risks") => &risk,

@@ -3,7 +3,7 @@
 use super::rig::{
     Rig, Set, delivery, effect, issue, jira, letter, message, receiver, record, servicenow, slack,
 };
-use crate::far_systems::Mishap;
+use crate::far_systems::{FarJira, FarServiceNow, FarSlack, Mishap};
 use crate::relay::LookUp;
 
 fn found(looked: &LookUp) -> Option<&str> {
@@ -19,11 +19,11 @@ async fn an_issue_is_found_once_the_index_has_it() {
     let (rig, set) = (Rig::new(), Set::jira(&far.url()));
     let (mine, other) = (effect(7, issue()), effect(8, issue()));
     assert_eq!(rig.look_up(&set, &mine).await.unwrap(), LookUp::NotFound);
-    far.with(|jira| jira.hold_index());
+    far.with(FarJira::hold_index);
     far.script([Mishap::DoneThenDrop]);
     rig.send(&set, &mine).await;
     assert_eq!(rig.look_up(&set, &mine).await.unwrap(), LookUp::NotFound, "the index lags");
-    far.with(|jira| jira.release_index());
+    far.with(FarJira::release_index);
     assert_eq!(found(&rig.look_up(&set, &mine).await.unwrap()), Some("OPS-1"));
     assert_eq!(rig.look_up(&set, &other).await.unwrap(), LookUp::NotFound);
 }
@@ -33,9 +33,9 @@ async fn a_jira_that_does_not_let_us_see_is_not_believed() {
     let far = jira().await;
     let (rig, set, request) = (Rig::new(), Set::jira(&far.url()), effect(7, issue()));
     rig.send(&set, &request).await;
-    far.with(|jira| jira.forbid_browsing());
+    far.with(FarJira::forbid_browsing);
     assert_eq!(rig.look_up(&set, &request).await.unwrap(), LookUp::CannotKnow);
-    far.with(|jira| jira.allow_browsing());
+    far.with(FarJira::allow_browsing);
     // A token that has expired: the search finds nothing instead of refusing.
     far.script_questions([Mishap::RefuseLogin]);
     assert_eq!(rig.look_up(&set, &request).await.unwrap_err().code(), "relay.credentials");
@@ -52,7 +52,7 @@ async fn a_record_is_found_and_silence_is_counted() {
     rig.send(&set, &mine).await;
     assert_eq!(found(&rig.look_up(&set, &mine).await.unwrap()), Some("INC0000001"));
     assert_eq!(rig.look_up(&set, &other).await.unwrap(), LookUp::NotFound);
-    far.with(|now| now.forbid_reading());
+    far.with(FarServiceNow::forbid_reading);
     assert_eq!(rig.look_up(&set, &mine).await.unwrap(), LookUp::CannotKnow, "rows were left out");
 }
 
@@ -60,7 +60,7 @@ async fn a_record_is_found_and_silence_is_counted() {
 async fn a_table_without_a_correlation_id_does_not_take_any_row_for_ours() {
     let far = servicenow().await;
     let (rig, set) = (Rig::new(), Set::servicenow(&far.url()));
-    far.with(|now| now.drop_correlation_id());
+    far.with(FarServiceNow::drop_correlation_id);
     rig.send(&set, &effect(7, record())).await;
     assert_eq!(rig.look_up(&set, &effect(8, record())).await.unwrap(), LookUp::CannotKnow);
 }
@@ -73,7 +73,7 @@ async fn a_message_is_found_where_the_app_may_look_and_never_said_to_be_missing(
     far.script([Mishap::DoneThenDrop]);
     rig.send(&set, &mine).await;
     assert_eq!(rig.look_up(&set, &mine).await.unwrap(), LookUp::CannotKnow, "no scope");
-    far.with(|slack| slack.allow_history());
+    far.with(FarSlack::allow_history);
     assert_eq!(found(&rig.look_up(&set, &mine).await.unwrap()), Some("C00000001/1700000000.000000"));
     let others = [effect(8, message("C00000001")), effect(7, message("alerts"))];
     for other in others {
