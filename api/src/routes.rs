@@ -3,6 +3,7 @@
 mod route;
 
 use crate::auth::{AcceptBody, LoginBody, RegisterBody, TenantTokenBody};
+use crate::interview::{ConfirmBody, MessageBody, StartBody};
 use crate::outcome::ReasonBody;
 use crate::preview::{PreviewBody, visit};
 use crate::relay::RelayBody;
@@ -11,8 +12,8 @@ use crate::source::ConnectBody;
 use crate::source::push::{self, PushBody};
 use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, history};
 use crate::{
-    audit, auth, breach, control, dashboard, health, kri, kri_event_definition, openapi, organization,
-    outcome, preview, relay, risk, source, vendor, workflow,
+    audit, auth, breach, control, dashboard, health, interview, kri, kri_event_definition, openapi,
+    organization, outcome, preview, relay, risk, source, vendor, workflow,
 };
 use draxis_commands::identity::InviteBody;
 use draxis_commands::platform::{OrganizationBody, TenantBody};
@@ -39,6 +40,7 @@ pub fn routes() -> Vec<Route> {
         sources(),
         workflows(),
         workflow_surroundings(),
+        interviews(),
         previews(),
         reading(),
         auditing(),
@@ -286,6 +288,33 @@ fn workflow_surroundings() -> Vec<Route> {
             .body::<ReasonBody>()
             .versioned(),
         post("/api/relay-config/{channel}/test", "Try a relay", relay::test).body::<Nothing>(),
+    ]
+}
+
+fn interviews() -> Vec<Route> {
+    vec![
+        post("/api/workflow-interviews", "Begin to talk a workflow through", interview::start)
+            .body::<StartBody>()
+            .status(201),
+        get("/api/workflow-interviews", "List interviews", interview::list)
+            .parameter("state", "Standing so: open, confirmed, abandoned")
+            .paged(),
+        get(
+            "/api/workflow-interviews/{id}",
+            "Read an interview with everything that was said",
+            interview::show,
+        ),
+        post("/api/workflow-interviews/{id}/messages", "Say something in an interview", interview::say)
+            .body::<MessageBody>(),
+        post(
+            "/api/workflow-interviews/{id}/confirm",
+            "Confirm the draft that was shown, which makes a workflow of it",
+            interview::confirm,
+        )
+        .body::<ConfirmBody>()
+        .status(201),
+        post("/api/workflow-interviews/{id}/abandon", "Give an interview up", interview::abandon)
+            .body::<Nothing>(),
     ]
 }
 

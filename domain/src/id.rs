@@ -94,6 +94,8 @@ ulid_ids! {
     KriEventDefinitionId,
     /// A link that shows one workflow once.
     PreviewId,
+    /// A workflow talked through.
+    InterviewId,
 }
 
 impl TenantId {

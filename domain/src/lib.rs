@@ -26,6 +26,7 @@ mod upcast;
 pub mod account;
 pub mod audit;
 pub mod control;
+pub mod interview;
 pub mod invitation;
 pub mod kri;
 pub mod kri_event_definition;
@@ -48,9 +49,9 @@ pub use claim::Claim;
 pub use decimal::Quantity;
 pub use event::{DecodeError, EventSet, Recorded};
 pub use id::{
-    AccountId, BreachId, ControlId, EventId, InvitationId, KriEventDefinitionId, KriId, OrganizationId,
-    OutcomeId, PreviewId, PushTokenId, RiskId, RunId, SecretId, SourceId, TenantId, VendorId, WorkflowId,
-    WorkflowRunId,
+    AccountId, BreachId, ControlId, EventId, InterviewId, InvitationId, KriEventDefinitionId, KriId,
+    OrganizationId, OutcomeId, PreviewId, PushTokenId, RiskId, RunId, SecretId, SourceId, TenantId, VendorId,
+    WorkflowId, WorkflowRunId,
 };
 pub use log::{PlatformEvent, TenantEvent};
 pub use metadata::Metadata;
@@ -58,4 +59,4 @@ pub use moment::Moment;
 pub use rejection::{Rejection, Violation};
 pub use slug::{KriSlug, TenantSlug};
 pub use stream::{Position, Sequence};
-pub use text::{Comment, Description, Email, Name, Reason, Unit};
+pub use text::{Comment, Description, Email, Name, Reason, Unit, Utterance};

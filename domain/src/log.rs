@@ -3,6 +3,7 @@
 use crate::account::AccountEvent;
 use crate::audit::AuditEvent;
 use crate::control::ControlEvent;
+use crate::interview::InterviewEvent;
 use crate::invitation::InvitationEvent;
 use crate::kri::KriEvent;
 use crate::kri_event_definition::KriEventDefinitionEvent;
@@ -73,6 +74,8 @@ log! {
         KriEventDefinition(KriEventDefinitionEvent) = "kri_event_definition",
         /// Of a relay.
         Relay(RelayEvent) = "relay",
+        /// Of an interview.
+        Interview(InterviewEvent) = "interview",
         /// Of a public preview.
         Preview(PreviewEvent) = "preview",
         /// Of somebody who looked at it, or acted in it from outside.

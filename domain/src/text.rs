@@ -94,6 +94,8 @@ bounded_text! {
     Reason(1..=1000, Several),
     /// What somebody remarks on a breach or a value.
     Comment(1..=2000, Several),
+    /// What somebody says in an interview, goal or turn.
+    Utterance(1..=8000, Several),
     /// What a KRI counts in: `count`, `%`, `days`.
     Unit(1..=40, One),
 }

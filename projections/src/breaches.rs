@@ -219,6 +219,7 @@ pub(crate) const fn of_kri(event: &TenantEvent) -> Option<&KriEvent> {
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
         | TenantEvent::Preview(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Audit(_) => None,
     }
 }

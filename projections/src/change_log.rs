@@ -109,7 +109,8 @@ pub(crate) fn change(event: &TenantEvent) -> Option<Change> {
         | TenantEvent::Control(_)
         | TenantEvent::Vendor(_)
         | TenantEvent::Relay(_)
-        | TenantEvent::Preview(_) => None,
+        | TenantEvent::Preview(_)
+        | TenantEvent::Interview(_) => None,
     }
 }
 

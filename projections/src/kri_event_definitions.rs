@@ -71,7 +71,8 @@ const fn of_kri_event(event: &TenantEvent) -> Option<&KriEventDefinitionEvent> {
         | TenantEvent::Vendor(_)
         | TenantEvent::Workflow(_)
         | TenantEvent::Relay(_)
-        | TenantEvent::Preview(_) => None,
+        | TenantEvent::Preview(_)
+        | TenantEvent::Interview(_) => None,
     }
 }
 

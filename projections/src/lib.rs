@@ -20,6 +20,7 @@ mod changes;
 mod dashboard;
 mod directory;
 mod explain;
+mod interviews;
 mod kri_event_definitions;
 mod kri_history;
 mod kri_values;
@@ -41,6 +42,9 @@ pub use dashboard::RenderedDashboard;
 pub use directory::{AccountRow, Directory, DirectoryRow, InvitationRow, OrganizationRow, TenantRow};
 pub use error::ReadError;
 pub use explain::{Cause as ValueCause, CauseOf, Explaining, Explanation, Node, OpenBreach, WhyNot};
+pub use interviews::{
+    InterviewFilter, InterviewRow, InterviewSummary, InterviewTurn, Interviews, InterviewsRow, Speaker,
+};
 pub use kri_event_definitions::{KriEventDefinitions, KriEventRow};
 pub use kri_history::{History, HistoryRange, HistoryRow, KriHistory, PlotPoint, Point};
 pub use kri_values::{ValueRow, ValueSaid};

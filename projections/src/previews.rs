@@ -112,7 +112,8 @@ const fn of_preview(event: &TenantEvent) -> Option<&PreviewEvent> {
         | TenantEvent::Vendor(_)
         | TenantEvent::Workflow(_)
         | TenantEvent::KriEventDefinition(_)
-        | TenantEvent::Relay(_) => None,
+        | TenantEvent::Relay(_)
+        | TenantEvent::Interview(_) => None,
     }
 }
 

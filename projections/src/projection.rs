@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use crate::error::{ReadError, UndecodableEvent};
 use crate::store::{Folder, Table};
 use crate::{
-    breaches, change_log, directory, kri_event_definitions, kri_history, previews, relays, risk_model,
-    source_runs, sources, versions, workflows,
+    breaches, change_log, directory, interviews, kri_event_definitions, kri_history, previews, relays,
+    risk_model, source_runs, sources, versions, workflows,
 };
 
 /// A pure fold of a log into keyed rows: no clock, no I/O, no map without an order, so that every fold of the same events
@@ -53,6 +53,7 @@ impl Log for TenantEvent {
     fn folders() -> &'static [&'static dyn Folder<Self>] {
         &[
             &breaches::Breaches,
+            &interviews::Interviews,
             &kri_event_definitions::KriEventDefinitions,
             &kri_history::KriHistory,
             &previews::Previews,

@@ -2,6 +2,7 @@
 
 mod explain;
 mod history;
+mod interview;
 mod past;
 mod platform;
 mod risk;

@@ -102,6 +102,7 @@ const fn of_relay(event: &TenantEvent) -> Option<&RelayEvent> {
         | TenantEvent::Vendor(_)
         | TenantEvent::Workflow(_)
         | TenantEvent::KriEventDefinition(_)
-        | TenantEvent::Preview(_) => None,
+        | TenantEvent::Preview(_)
+        | TenantEvent::Interview(_) => None,
     }
 }

@@ -77,6 +77,7 @@ impl Projection for RiskModel {
             | TenantEvent::KriEventDefinition(_)
             | TenantEvent::Relay(_)
             | TenantEvent::Preview(_)
+            | TenantEvent::Interview(_)
             | TenantEvent::Audit(_) => return Vec::new(),
             TenantEvent::Kri(event) if days::told_by(event).is_some() => {
                 return vec![key(KriRow::NOUN, &told.aggregate_id), key(DaysRow::NOUN, &told.aggregate_id)];
@@ -97,6 +98,7 @@ impl Projection for RiskModel {
             | TenantEvent::KriEventDefinition(_)
             | TenantEvent::Relay(_)
             | TenantEvent::Preview(_)
+            | TenantEvent::Interview(_)
             | TenantEvent::Audit(_) => row,
             TenantEvent::Kri(event) if key.starts_with(DaysRow::NOUN) => {
                 DaysRow::apply(days(row), event, told).map(RiskModelRow::Days)

@@ -160,6 +160,7 @@ pub(crate) const fn of_source(event: &TenantEvent) -> Option<&SourceEvent> {
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
         | TenantEvent::Preview(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Audit(_) => None,
     }
 }

@@ -90,7 +90,8 @@ fn said(event: &TenantEvent) -> Option<(Value, Option<Provenance>)> {
         | TenantEvent::Control(_)
         | TenantEvent::Vendor(_)
         | TenantEvent::Relay(_)
-        | TenantEvent::Preview(_) => None,
+        | TenantEvent::Preview(_)
+        | TenantEvent::Interview(_) => None,
     }
 }
 

@@ -141,7 +141,8 @@ pub(crate) const fn of_workflow(event: &TenantEvent) -> Option<&WorkflowEvent> {
         | TenantEvent::Vendor(_)
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
-        | TenantEvent::Preview(_) => None,
+        | TenantEvent::Preview(_)
+        | TenantEvent::Interview(_) => None,
     }
 }
 

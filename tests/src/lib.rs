@@ -21,6 +21,8 @@ pub mod house;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod interview;
+#[cfg(test)]
 mod log;
 #[cfg(test)]
 mod risk_model;

@@ -6,4 +6,4 @@ mod history;
 mod lifecycle;
 mod previews;
 mod relays;
-mod stage;
+pub(crate) mod stage;

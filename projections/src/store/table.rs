@@ -259,6 +259,8 @@ tables! {
     KriEventDefinitions = "kri_event_definitions",
     /// Relays.
     Relays = "relays",
+    /// Interviews.
+    Interviews = "interviews",
     /// Public previews.
     Previews = "previews",
     /// Organizations, tenants, accounts, invitations.

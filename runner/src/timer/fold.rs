@@ -90,6 +90,7 @@ pub(crate) fn changes(told: &Told) -> Vec<(TimerKey, Change)> {
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
         | TenantEvent::Preview(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Audit(_) => Vec::new(),
     }
 }

@@ -31,6 +31,8 @@ fn body(path: &str) -> serde_json::Value {
         // Its id is chosen by the caller, so one that is elsewhere's is free here; a KRI that is elsewhere's is none.
         "/api/workflow-kri-definitions/{id}" => json!({"eventType": "some_event", "effects": [
             {"kri": "some_kri", "operator": "set", "amount": 1}]}),
+        "/api/workflow-interviews/{id}/messages" => json!({"text": "make it amber"}),
+        "/api/workflow-interviews/{id}/confirm" => json!({"digest": "0", "name": "N"}),
         _ => json!({}),
     }
 }
@@ -66,6 +68,7 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
     web.post("", &format!("/api/invitations/{invited}/accept"), &accepted).await.expect(201);
     let workflow = make("/api/workflows", body("/api/workflows/{id}")).await;
     let preview = make(&format!("/api/workflows/{workflow}/previews"), json!({})).await;
+    let interview = make("/api/workflow-interviews", json!({"goal": "email Ann"})).await;
     let kri_event = "01ARZ3NDEKTSV4RRFFQ69G5FAW".to_owned();
     let declare = format!("/api/workflow-kri-definitions/{kri_event}");
     let declared = body("/api/workflow-kri-definitions/{id}");
@@ -74,6 +77,7 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
     let foreign = |path: &str| {
         let id = match path.split('/').nth(2) {
             Some("workflows") => &workflow,
+            Some("workflow-interviews") => &interview,
             Some("workflow-kri-definitions") => &kri_event,
             Some("outcomes") => &outcome,
             Some("risks") => &risk,
