@@ -72,7 +72,8 @@ fn cut_at_breaks(sentence: &[Word]) -> Vec<Vec<Word>> {
         let skipped = rest.iter().take_while(|word| is_connector(word)).count();
         let next = rest.get(skipped..).unwrap_or_default();
         let current = parts.last().map(Vec::as_slice).unwrap_or_default();
-        let keeps = word.is_break() && !bound && is_condition_of_approval(current);
+        let keeps =
+            word.is_break() && !bound && is_condition_of_approval(current) && !is_whole_breach(current);
         if keeps {
             bound = true;
         }
@@ -124,7 +125,7 @@ fn is_condition_of_approval(words: &[Word]) -> bool {
         && has(&[
             "nobody", "no-one", "noone", "none", "answer", "answers", "respond", "responds", "answered",
             "reply", "replies", "timeout", "late", "rejected", "rejects", "declined", "declines", "missed",
-            "decides", "reacts", "overdue",
+            "decides", "reacts",
         ])
 }
 
@@ -230,7 +231,8 @@ fn begins_start(words: &[Word]) -> bool {
     let lows: Vec<&str> = words.iter().map(|word| word.low.as_str()).collect();
     match lows.as_slice() {
         ["when" | "whenever" | "if" | "once" | "should", rest @ ..] | ["as", "soon", "as", rest @ ..] => {
-            rest.iter().any(|low| LEVELS.contains(low)) && !is_condition_of_approval(words)
+            rest.iter().any(|low| LEVELS.contains(low))
+                && (is_whole_breach(words) || !is_condition_of_approval(words))
         }
         ["every" | "each", unit, ..] => is_recurrent(unit),
         ["on", day, ..] if is_recurrent(day) => true,
