@@ -60,11 +60,10 @@ impl Draft {
     }
 
     fn with_id(&self, tool: DraftTool) -> DraftTool {
-        match tool {
-            DraftTool::AddStep { id: None, step, frame, place } => {
-                DraftTool::AddStep { id: Some(self.free_id(step.usual_id())), step, frame, place }
-            }
-            tool => tool,
+        if let DraftTool::AddStep { id: None, step, frame, place } = tool {
+            DraftTool::AddStep { id: Some(self.free_id(step.usual_id())), step, frame, place }
+        } else {
+            tool
         }
     }
 

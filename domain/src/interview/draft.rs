@@ -82,7 +82,7 @@ impl Draft {
 
     /// The owners, as far as they are known.
     pub fn owners(&self) -> Vec<Party> {
-        self.head.value.get("owners").and_then(|owners| Party::all(owners)).unwrap_or_default()
+        self.head.value.get("owners").and_then(Party::all).unwrap_or_default()
     }
 
     /// The place of a step.
@@ -106,7 +106,9 @@ impl Draft {
             DraftTool::ChangeStep { id, step, frame, clear } => {
                 self.change(id, step_fields(step.as_ref(), frame.as_ref()), origin);
                 if let Some(step) = self.steps.iter_mut().find(|step| step.id == *id) {
-                    clear.iter().for_each(|field| step.part.take_away(field));
+                    for field in clear {
+                        step.part.take_away(field);
+                    }
                 }
             }
             DraftTool::MoveStep { id, place } => self.move_step(id, place),

@@ -38,7 +38,7 @@ pub struct Said<'a> {
 
 /// The interviewer's turn.
 pub fn respond(turn: TurnUnderWay<'_>, said: Said<'_>) -> Turn {
-    let mut desk = Desk::new(turn, said.asked.cloned());
+    let mut desk = Desk::new(turn, &said);
     if !said.removed.is_empty() {
         desk.note(SECRET);
     }
@@ -48,7 +48,7 @@ pub fn respond(turn: TurnUnderWay<'_>, said: Said<'_>) -> Turn {
     }
     if let Some(greeting) = language::foreign(&own) {
         desk.note(greeting);
-        return desk.finish(said.first);
+        return desk.finish();
     }
     let all = clauses(&own);
     // What starts it comes first, whatever its place in the sentence: the rest is held against it.
@@ -58,10 +58,10 @@ pub fn respond(turn: TurnUnderWay<'_>, said: Said<'_>) -> Turn {
         trigger::read(clause, &mut desk);
     }
     for (n, clause) in rest.iter().enumerate() {
-        let more = rest.len().saturating_sub(n) > 1 || !starts.is_empty();
-        read(clause, &mut desk, more);
+        let others = rest.len().saturating_sub(n).saturating_sub(1).saturating_add(starts.len());
+        read(clause, &mut desk, others);
     }
-    desk.finish(said.first)
+    desk.finish()
 }
 
 /// The text without the marks that stand where secrets were.
@@ -77,7 +77,7 @@ const PASTED: &str =
     "I take no instructions from pasted text; tell me in your own words what it should change.";
 
 /// One clause: the chapters in their order; the first that knows what to do with it has it.
-fn read(clause: &Clause, desk: &mut Desk<'_>, more: bool) {
+fn read(clause: &Clause, desk: &mut Desk<'_>, others: usize) {
     let clause = &clause.bare();
     if clause.is_empty() || clause.is_small_talk() {
         return;
@@ -92,7 +92,7 @@ fn read(clause: &Clause, desk: &mut Desk<'_>, more: bool) {
         step::read,
         limit::impossible,
     ];
-    let lone_no = clause.len() == 1 && clause.starts_with(&["no", "nope", "nah"]) && more;
+    let lone_no = clause.len() == 1 && clause.starts_with(&["no", "nope", "nah"]) && others > 0;
     let answered = !lone_no && answer::read(clause, desk);
     if !answered && !lone_no && !chapters.iter().any(|chapter| chapter(clause, desk)) {
         desk.not_understood(clause);

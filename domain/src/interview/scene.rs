@@ -40,15 +40,12 @@ impl Scene {
         while let Some((before, after)) = rest.split_once("<@") {
             shown.push_str(before);
             let named = after.split_once('>').and_then(|(id, tail)| Some((id.parse().ok()?, tail)));
-            match named {
-                Some((id, tail)) => {
-                    shown.push_str(self.people.get(&id).map_or("somebody who is gone", String::as_str));
-                    rest = tail;
-                }
-                None => {
-                    shown.push_str("<@");
-                    rest = after;
-                }
+            if let Some((id, tail)) = named {
+                shown.push_str(self.people.get(&id).map_or("somebody who is gone", String::as_str));
+                rest = tail;
+            } else {
+                shown.push_str("<@");
+                rest = after;
             }
         }
         shown.push_str(rest);

@@ -7,21 +7,29 @@ use crate::interview::{Draft, DraftStep};
 /// Writes the texts that a step cannot be without.
 pub(super) fn fill_in(step: &mut Map<String, Value>, draft: &Draft) {
     let kind = step.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
-    for (field, text) in usual(&kind, starts_on_a_kri(draft)) {
+    for (field, text) in usual(&kind, start(draft)) {
         if !step.contains_key(*field) {
             step.insert((*field).to_owned(), json!(text));
         }
     }
 }
 
-fn starts_on_a_kri(draft: &Draft) -> bool {
-    draft.trigger().and_then(|trigger| trigger.get("type")).is_some_and(|kind| kind == "kri_breach")
+/// What a run of the draft starts on, as far as texts care.
+fn start(draft: &Draft) -> Start {
+    let kind = draft.trigger().and_then(|trigger| trigger.get("type"));
+    if kind.is_some_and(|kind| kind == "kri_breach") { Start::Kri } else { Start::Other }
+}
+
+#[derive(Clone, Copy)]
+enum Start {
+    Kri,
+    Other,
 }
 
 /// The texts of a kind of step: of a KRI where one set the run off, else of the run.
-fn usual(kind: &str, kri: bool) -> &'static [(&'static str, &'static str)] {
-    match (kind, kri) {
-        ("notify_owner", true) => &[
+fn usual(kind: &str, start: Start) -> &'static [(&'static str, &'static str)] {
+    match (kind, start) {
+        ("notify_owner", Start::Kri) => &[
             ("subject", "{{ kri.name }} is {{ trigger.level }}"),
             (
                 "body",
@@ -29,11 +37,11 @@ fn usual(kind: &str, kri: bool) -> &'static [(&'static str, &'static str)] {
                  (warn {{ kri.warn }}, critical {{ kri.critical }}).\n\nThe run: {{ run.url }}",
             ),
         ],
-        ("notify_owner", false) => &[
+        ("notify_owner", Start::Other) => &[
             ("subject", "{{ run.workflowName }}"),
             ("body", "{{ run.workflowName }} is running: {{ run.url }}"),
         ],
-        ("create_ticket", true) => &[
+        ("create_ticket", Start::Kri) => &[
             ("summary", "{{ kri.name }} is {{ trigger.level }}"),
             (
                 "description",
@@ -41,17 +49,17 @@ fn usual(kind: &str, kri: bool) -> &'static [(&'static str, &'static str)] {
                  (warn {{ kri.warn }}, critical {{ kri.critical }}).\n\nThe run: {{ run.url }}",
             ),
         ],
-        ("create_ticket", false) => {
+        ("create_ticket", Start::Other) => {
             &[("summary", "{{ run.workflowName }}"), ("description", "Opened by the run {{ run.url }}")]
         }
-        ("panel_query", true) => &[(
+        ("panel_query", Start::Kri) => &[(
             "question",
             "{{ kri.name }} is {{ trigger.level }} at {{ kri.value }} {{ kri.unit }}. What should we do?",
         )],
-        ("panel_query", false) => {
+        ("panel_query", Start::Other) => {
             &[("question", "What are our most pressing risks now, and what should we do?")]
         }
-        ("produce_document", true) => &[
+        ("produce_document", Start::Kri) => &[
             ("title", "{{ kri.name }}: report"),
             (
                 "body",
@@ -59,20 +67,20 @@ fn usual(kind: &str, kri: bool) -> &'static [(&'static str, &'static str)] {
                  warn {{ kri.warn }}, critical {{ kri.critical }}.",
             ),
         ],
-        ("produce_document", false) => &[
+        ("produce_document", Start::Other) => &[
             ("title", "{{ run.workflowName }}: report"),
             ("body", "# {{ run.workflowName }}\n\nWritten by the run {{ run.url }}."),
         ],
-        ("post_slack", true) => &[(
+        ("post_slack", Start::Kri) => &[(
             "text",
             "{{ kri.name }} is {{ trigger.level }}: {{ kri.value }} {{ kri.unit }}. {{ run.url }}",
         )],
-        ("post_slack", false) => &[("text", "{{ run.workflowName }} is running: {{ run.url }}")],
-        ("await_approval", true) => &[(
+        ("post_slack", Start::Other) => &[("text", "{{ run.workflowName }} is running: {{ run.url }}")],
+        ("await_approval", Start::Kri) => &[(
             "question",
             "{{ kri.name }} is {{ trigger.level }} at {{ kri.value }} {{ kri.unit }}. May this go on?",
         )],
-        ("await_approval", false) => &[("question", "May {{ run.workflowName }} go on?")],
+        ("await_approval", Start::Other) => &[("question", "May {{ run.workflowName }} go on?")],
         _ => &[],
     }
 }

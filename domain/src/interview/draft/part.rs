@@ -18,9 +18,9 @@ pub(in crate::interview) struct Part {
 impl Part {
     /// Sets fields and remembers where they came from; an empty list takes the field away and remembers that too.
     pub(in crate::interview) fn put(&mut self, said: Map<String, Value>, origin: LeafOrigin) {
+        let mut writing = Writing { origins: &mut self.origins, origin };
         for (key, value) in said {
-            let at = format!("/{key}");
-            merge(&mut self.value, &key, value, &at, &mut self.origins, origin);
+            writing.merge(&mut self.value, (&key, &format!("/{key}")), value);
         }
     }
 
@@ -30,32 +30,30 @@ impl Part {
     }
 }
 
-fn merge(
-    into: &mut Map<String, Value>,
-    key: &str,
-    value: Value,
-    at: &str,
-    origins: &mut BTreeMap<String, LeafOrigin>,
+/// What is being written, and from where.
+struct Writing<'a> {
+    origins: &'a mut BTreeMap<String, LeafOrigin>,
     origin: LeafOrigin,
-) {
-    match (into.get_mut(key), value) {
-        (_, Value::Array(items)) if items.is_empty() => {
-            into.remove(key);
-            forget(origins, at);
-            origins.insert(at.to_owned(), origin);
-        }
-        (Some(Value::Object(before)), Value::Object(said)) if same_kind(before, &said) => {
-            for (inner, value) in said {
-                let at = format!("{at}/{inner}");
-                merge(before, &inner, value, &at, origins, origin);
+}
+
+impl Writing<'_> {
+    fn merge(&mut self, into: &mut Map<String, Value>, (key, at): (&str, &str), value: Value) {
+        match (into.get_mut(key), value) {
+            (_, Value::Array(items)) if items.is_empty() => {
+                into.remove(key);
+                forget(self.origins, at);
+                self.origins.insert(at.to_owned(), self.origin);
             }
-        }
-        (_, value) => {
-            forget(origins, at);
-            for leaf in leaves(&value, at) {
-                origins.insert(leaf, origin);
+            (Some(Value::Object(before)), Value::Object(said)) if same_kind(before, &said) => {
+                for (inner, value) in said {
+                    self.merge(before, (&inner, &format!("{at}/{inner}")), value);
+                }
             }
-            into.insert(key.to_owned(), value);
+            (_, value) => {
+                forget(self.origins, at);
+                self.origins.extend(leaves(&value, at).into_iter().map(|leaf| (leaf, self.origin)));
+                into.insert(key.to_owned(), value);
+            }
         }
     }
 }

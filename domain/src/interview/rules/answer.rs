@@ -3,8 +3,8 @@
 use crate::interview::rules::clause::Clause;
 use crate::interview::rules::desk::Desk;
 use crate::interview::rules::kri::{Meant, meant};
-use crate::interview::rules::people::{People, spoken_of};
-use crate::interview::rules::word::Sort;
+use crate::interview::rules::people::{OwnerOf, People, spoken_of};
+use crate::interview::rules::word::{Manner, Sort};
 use crate::interview::rules::{owner, span, step, trigger};
 use crate::interview::summary;
 use crate::interview::{
@@ -158,7 +158,7 @@ fn open_breach(clause: &Clause, desk: &mut Desk<'_>) -> bool {
 }
 
 fn time(clause: &Clause, desk: &mut Desk<'_>) -> bool {
-    step::kind(clause, desk).is_none() && trigger::schedule(clause, desk, true)
+    step::kind(clause, desk).is_none() && trigger::schedule(clause, desk, Manner::Answer)
 }
 
 fn people(clause: &Clause, asked: &Question, desk: &mut Desk<'_>) -> bool {
@@ -168,21 +168,23 @@ fn people(clause: &Clause, asked: &Question, desk: &mut Desk<'_>) -> bool {
     if kind.is_some_and(|kind| kind != own) || clause.has(&["within", "deadline"]) {
         return false;
     }
-    let on_kri = !matches!(desk.trigger_kind(), Some("schedule" | "manual"));
+    let whose = OwnerOf::by(desk.trigger_kind());
     let found = match (yes(clause), asked.candidates.as_slice()) {
         (Some(true), [only]) => {
             let party = only.parse().ok().map(Party::Account);
             People { parties: party.into_iter().collect(), ..People::default() }
         }
-        _ => among(clause, asked, desk, on_kri),
+        _ => among(clause, asked, desk, whose),
     };
     // A place is no person.
-    let place = found.parties.is_empty() && super::zone::zone(&clause.0, true).is_some() && !on_kri;
+    let place = found.parties.is_empty()
+        && super::zone::zone(&clause.0, Manner::Answer).is_some()
+        && whose == OwnerOf::Workflow;
     if found.is_empty() || place {
         return false;
     }
     match (asked.topic, &asked.step) {
-        (Topic::Owners, _) => owner::take(&found, false, desk),
+        (Topic::Owners, _) => owner::take(&found, Vec::new(), desk),
         (Topic::Recipients, Some(id)) => {
             let to = step::recipients_list(&found);
             let set = to.is_some()
@@ -208,43 +210,18 @@ fn people(clause: &Clause, asked: &Question, desk: &mut Desk<'_>) -> bool {
 }
 
 /// Those who were offered come first.
-fn among(clause: &Clause, asked: &Question, desk: &Desk<'_>, on_kri: bool) -> People {
+fn among(clause: &Clause, asked: &Question, desk: &Desk<'_>, owner: OwnerOf) -> People {
     let mut near = desk.scene().clone();
     near.people.retain(|id, _| asked.candidates.iter().any(|candidate| *candidate == id.to_string()));
-    let found = spoken_of(&clause.0, &near, on_kri);
-    if found.parties.is_empty() { spoken_of(&clause.0, desk.scene(), on_kri) } else { found }
+    let found = spoken_of(&clause.0, &near, owner);
+    if found.parties.is_empty() { spoken_of(&clause.0, desk.scene(), owner) } else { found }
 }
 
 fn of_step(clause: &Clause, topic: Topic, id: &StepId, desk: &mut Desk<'_>) -> bool {
     match topic {
-        Topic::TicketSystem => {
-            let destination = if clause.has(&["jira"]) {
-                DestinationPatch::Jira(JiraPatch {
-                    project: step::project(&clause.0, false),
-                    ..JiraPatch::default()
-                })
-            } else if clause.has(&["servicenow", "snow", "service-now"]) || clause.phrase(&["service", "now"])
-            {
-                DestinationPatch::ServiceNow(ServiceNowPatch::default())
-            } else {
-                return false;
-            };
-            desk.did(if matches!(destination, DestinationPatch::Jira(_)) {
-                "The ticket goes to Jira."
-            } else {
-                "The ticket goes to ServiceNow."
-            });
-            desk.change(
-                id,
-                StepPatch::CreateTicket(TicketPatch {
-                    destination: Some(destination),
-                    summary: None,
-                    description: None,
-                }),
-            )
-        }
+        Topic::TicketSystem => system(clause, id, desk),
         Topic::Project => {
-            let Some(project) = step::project(&clause.0, true) else { return false };
+            let Some(project) = step::project(&clause.0, Manner::Answer) else { return false };
             desk.did(format!("The project is {project}."));
             let destination =
                 DestinationPatch::Jira(JiraPatch { project: Some(project), ..JiraPatch::default() });
@@ -258,7 +235,7 @@ fn of_step(clause: &Clause, topic: Topic, id: &StepId, desk: &mut Desk<'_>) -> b
             )
         }
         Topic::Channel => {
-            let Some(channel) = step::channel(&clause.0, true) else { return false };
+            let Some(channel) = step::channel(&clause.0, Manner::Answer) else { return false };
             desk.did(format!("It posts to {channel}."));
             desk.change(id, StepPatch::PostSlack(SlackPatch { channel: Some(channel), text: None }))
         }
@@ -294,6 +271,32 @@ fn of_step(clause: &Clause, topic: Topic, id: &StepId, desk: &mut Desk<'_>) -> b
     }
 }
 
+fn system(clause: &Clause, id: &StepId, desk: &mut Desk<'_>) -> bool {
+    let destination = if clause.has(&["jira"]) {
+        DestinationPatch::Jira(JiraPatch {
+            project: step::project(&clause.0, Manner::Sentence),
+            ..JiraPatch::default()
+        })
+    } else if clause.has(&["servicenow", "snow", "service-now"]) || clause.phrase(&["service", "now"]) {
+        DestinationPatch::ServiceNow(ServiceNowPatch::default())
+    } else {
+        return false;
+    };
+    desk.did(if matches!(destination, DestinationPatch::Jira(_)) {
+        "The ticket goes to Jira."
+    } else {
+        "The ticket goes to ServiceNow."
+    });
+    desk.change(
+        id,
+        StepPatch::CreateTicket(TicketPatch {
+            destination: Some(destination),
+            summary: None,
+            description: None,
+        }),
+    )
+}
+
 fn on_timeout(clause: &Clause, id: &StepId, desk: &mut Desk<'_>) -> bool {
     let Some(outcome) = step::outcome(&clause.0) else { return false };
     desk.did(match outcome {
@@ -308,29 +311,22 @@ fn on_timeout(clause: &Clause, id: &StepId, desk: &mut Desk<'_>) -> bool {
 }
 
 fn event(clause: &Clause, id: &StepId, desk: &mut Desk<'_>) -> bool {
-    match step::event_meant(&clause.0, desk.scene()) {
-        Some(event_type) => {
-            desk.did(format!("It emits {event_type}."));
-            desk.change(id, StepPatch::EmitKriEvent(EventPatch { event_type: Some(event_type), note: None }))
+    if let Some(event_type) = step::event_meant(&clause.0, desk.scene()) {
+        desk.did(format!("It emits {event_type}."));
+        desk.change(id, StepPatch::EmitKriEvent(EventPatch { event_type: Some(event_type), note: None }))
+    } else {
+        let named: Vec<&str> =
+            clause.0.iter().filter(|word| word.sort == Sort::Plain).map(|word| word.low.as_str()).collect();
+        if named.len() > 4 || yes(clause).is_some() {
+            return false;
         }
-        None => {
-            let named: Vec<&str> = clause
-                .0
-                .iter()
-                .filter(|word| word.sort == Sort::Plain)
-                .map(|word| word.low.as_str())
-                .collect();
-            if named.len() > 4 || yes(clause).is_some() {
-                return false;
-            }
-            let heard = named.join("_");
-            desk.unsettled(Question {
-                topic: Topic::KriEvent,
-                step: Some(id.clone()),
-                heard: Some(heard),
-                candidates: Vec::new(),
-            });
-            true
-        }
+        let heard = named.join("_");
+        desk.unsettled(Question {
+            topic: Topic::KriEvent,
+            step: Some(id.clone()),
+            heard: Some(heard),
+            candidates: Vec::new(),
+        });
+        true
     }
 }

@@ -5,6 +5,15 @@ use crate::interview::summary::{clipped, listed};
 use crate::interview::{Draft, Question, Scene, Topic};
 use crate::workflow::Problem;
 
+/// How long a question may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Length {
+    /// With examples, for whoever is new or lost.
+    Full,
+    /// Without.
+    Short,
+}
+
 /// A problem in words.
 pub(super) fn problem(problem: &Problem) -> String {
     let relay =
@@ -29,12 +38,12 @@ pub(super) fn problem(problem: &Problem) -> String {
 }
 
 /// The question.
-pub(super) fn words(question: &Question, draft: &Draft, scene: &Scene, at_length: bool) -> String {
+pub(super) fn words(question: &Question, draft: &Draft, scene: &Scene, length: Length) -> String {
     if let Some(heard) = &question.heard {
         return about_unknown(question, &clipped(heard), scene);
     }
     match question.topic {
-        Topic::Trigger if at_length => format!(
+        Topic::Trigger if length == Length::Full => format!(
             "What should start this workflow? It can be a KRI's breach (“when {} goes red”), a time (“every weekday at nine in \
              Berlin”), or somebody who presses the button (“by hand”).",
             scene.tenant.kris.first().map_or_else(|| "critical CVEs".to_owned(), |kri| clipped(scene.kri_name(kri)))

@@ -2,8 +2,9 @@
 
 use crate::interview::rules::clause::Clause;
 use crate::interview::rules::desk::Desk;
-use crate::interview::rules::people::spoken_of;
+use crate::interview::rules::people::{OwnerOf, spoken_of};
 use crate::interview::rules::step;
+use crate::interview::rules::word::Manner;
 use crate::interview::summary;
 use crate::interview::{ApprovalPatch, DraftTool, NotifyPatch, Place, StepPatch};
 use crate::workflow::{Party, StepId};
@@ -48,7 +49,7 @@ fn gone(clause: &Clause, desk: &mut Desk<'_>) -> bool {
         return true;
     }
     // Nobody in particular is meant by whoever comes next: `Not Priya, Lena should approve`.
-    let people = spoken_of(clause.after(1), desk.scene(), false);
+    let people = spoken_of(clause.after(1), desk.scene(), OwnerOf::Workflow);
     if !people.parties.is_empty() {
         desk.negated.clone_from(&people.parties);
         return person_gone(clause, &people.parties, desk) || clause.starts_with(&["not"]);
@@ -57,7 +58,8 @@ fn gone(clause: &Clause, desk: &mut Desk<'_>) -> bool {
     if step::noun(clause).is_some() {
         return true;
     }
-    clause.starts_with(&["not"]) && (super::zone::zone(&clause.0, true).is_some() || clause.len() <= 3)
+    clause.starts_with(&["not"])
+        && (super::zone::zone(&clause.0, Manner::Answer).is_some() || clause.len() <= 3)
 }
 
 /// A reminder, an escalation, a deadline's end: parts of an approval that can go by themselves.

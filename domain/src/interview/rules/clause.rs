@@ -123,7 +123,7 @@ impl Clause {
                 && matches!(no.low.as_str(), "no" | "nope")
                 && comma.sort == Sort::Comma
                 && rest.len() > 1
-                && opens(rest, true)
+                && opens(rest, comma)
             {
                 words = rest;
             }

@@ -1,6 +1,6 @@
 //! Times on the wall clock: at nine, half past seven in the evening, every other hour, the first Monday of the month.
 
-use crate::interview::rules::word::{Sort, Word, number};
+use crate::interview::rules::word::{Manner, Sort, Word, number};
 
 const WEEK: &[&str] = &["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
 const DAYS: &[&str] = &["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -49,8 +49,8 @@ impl Timing {
     }
 }
 
-/// What the words say of times. `bare` says that a number on its own is a time too, as in an answer.
-pub(super) fn timing(words: &[Word], bare: bool) -> Timing {
+/// What the words say of times. In an answer a number on its own is a time too.
+pub(super) fn timing(words: &[Word], manner: Manner) -> Timing {
     let plain: Vec<&Word> = words.iter().filter(|word| word.sort == Sort::Plain).collect();
     let lows: Vec<&str> = plain.iter().map(|word| word.low.as_str()).collect();
     if lows.windows(2).any(|pair| matches!(pair, ["every" | "each", "other"]))
@@ -63,7 +63,7 @@ pub(super) fn timing(words: &[Word], bare: bool) -> Timing {
             ..Timing::default()
         };
     }
-    Timing { cron: interval(&lows), clock: clock(&lows, bare), days: days(&lows), cannot: None }
+    Timing { cron: interval(&lows), clock: clock(&lows, manner), days: days(&lows), cannot: None }
 }
 
 /// What repeats within a day.
@@ -88,7 +88,7 @@ fn interval(lows: &[&str]) -> Option<String> {
 }
 
 /// The time of the day, as minute and hour.
-fn clock(lows: &[&str], bare: bool) -> Option<String> {
+fn clock(lows: &[&str], manner: Manner) -> Option<String> {
     let afternoon =
         lows.iter().any(|low| matches!(*low, "afternoon" | "evening" | "pm" | "p.m." | "tonight" | "night"));
     let morning = lows.iter().any(|low| matches!(*low, "morning" | "am" | "a.m."));
@@ -135,7 +135,9 @@ fn clock(lows: &[&str], bare: bool) -> Option<String> {
                 && after(2) == "the"
                 && matches!(after(3), "morning" | "evening" | "afternoon"));
         if let Some(hour) = number(low).filter(|hour| *hour < 24).filter(|_| {
-            said_at || clocked || (bare && lows.len() <= 6 && !is_ordinal_context(before(1), after(1)))
+            said_at
+                || clocked
+                || (manner == Manner::Answer && lows.len() <= 6 && !is_ordinal_context(before(1), after(1)))
         }) {
             let minute = number(after(1)).filter(|minute| *minute < 60 && *minute >= 5).unwrap_or(0);
             times.extend(written(hour, minute));
@@ -159,9 +161,8 @@ fn figures(low: &str, written: &dyn Fn(u64, u64) -> Option<String>) -> Option<St
     };
     let (hour, minute) = match body.split_once([':', '.', 'h']) {
         Some((hour, minute)) if minute.len() == 2 => (hour.parse::<u64>().ok()?, minute.parse::<u64>().ok()?),
-        Some(_) => return None,
         None if half.is_some() => (body.parse().ok()?, 0),
-        None => return None,
+        Some(_) | None => return None,
     };
     match half {
         Some(true) if hour < 12 => (minute < 60).then(|| format!("{minute} {}", hour.saturating_add(12))),
@@ -326,10 +327,10 @@ fn long(short: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{in_words, timing};
-    use crate::interview::rules::word::words;
+    use crate::interview::rules::word::{Manner, words};
 
     fn cron(text: &str) -> Option<String> {
-        let timing = timing(&words(text), false);
+        let timing = timing(&words(text), Manner::Sentence);
         timing.cron.or_else(|| Some(format!("{} {}", timing.clock?, timing.days?)))
     }
 
@@ -360,8 +361,8 @@ mod tests {
             assert!(crate::workflow::Calendar::parse(read, "UTC").is_ok(), "{read}");
             assert!(!in_words(read).is_empty());
         }
-        assert!(timing(&words("every other week at nine"), false).cannot.is_some());
-        assert_eq!(timing(&words("every day"), false).clock, None);
-        assert_eq!(timing(&words("weekly"), false).days, None);
+        assert!(timing(&words("every other week at nine"), Manner::Sentence).cannot.is_some());
+        assert_eq!(timing(&words("every day"), Manner::Sentence).clock, None);
+        assert_eq!(timing(&words("weekly"), Manner::Sentence).days, None);
     }
 }

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::interview::apply::ToolRefusal;
-use crate::interview::rules::ask;
+use crate::interview::rules::Said;
+use crate::interview::rules::ask::{self, Length};
 use crate::interview::rules::clause::Clause;
 use crate::interview::{
     Draft, DraftStep, DraftTool, FramePatch, Place, Question, Scene, StepPatch, Topic, TriggerPatch, Turn,
@@ -20,8 +21,8 @@ pub(super) struct Desk<'a> {
     pub last: Option<StepId>,
     /// Whoever was said not to be meant.
     pub negated: Vec<crate::workflow::Party>,
-    /// Whether the trigger was spoken of in this turn.
-    pub started: bool,
+    /// Whether it is the first thing that was said.
+    first: bool,
     notes: Vec<String>,
     done: Vec<String>,
     puzzles: Vec<String>,
@@ -30,13 +31,14 @@ pub(super) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    pub(super) const fn new(turn: TurnUnderWay<'a>, asked: Option<Question>) -> Self {
+    pub(super) fn new(turn: TurnUnderWay<'a>, said: &Said<'_>) -> Self {
+        let (asked, first) = (said.asked.cloned(), said.first);
         Self {
             turn,
             asked,
             last: None,
             negated: Vec::new(),
-            started: false,
+            first,
             notes: Vec::new(),
             done: Vec::new(),
             puzzles: Vec::new(),
@@ -153,7 +155,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Ends the turn: what was done, what stands in the way, and the next question.
-    pub(super) fn finish(mut self, first: bool) -> Turn {
+    pub(super) fn finish(mut self) -> Turn {
         let needs = self.turn.needs();
         let open = self
             .open
@@ -171,19 +173,18 @@ impl<'a> Desk<'a> {
             let ask = DraftTool::Ask { question: question.clone() };
             self.call(ask);
         }
-        let reply = self.reply(next.as_ref(), first);
+        let reply = self.reply(next.as_ref());
         self.turn.finish(reply)
     }
 
-    fn reply(&self, next: Option<&Question>, first: bool) -> String {
+    fn reply(&self, next: Option<&Question>) -> String {
         let mut parts: Vec<String> = Vec::new();
         if !self.done.is_empty() {
             parts.push(self.done.join(" "));
         }
         parts.extend(self.notes.iter().cloned());
-        if let [puzzles @ ..] = self.puzzles.as_slice()
-            && (self.done.is_empty() || puzzles.len() < 3)
-        {
+        let puzzles = &self.puzzles;
+        if self.done.is_empty() || puzzles.len() < 3 {
             let shown: Vec<String> = puzzles
                 .iter()
                 .take(2)
@@ -206,7 +207,12 @@ impl<'a> Desk<'a> {
         match next {
             Some(question) => {
                 let lost = self.done.is_empty() && !self.puzzles.is_empty();
-                parts.push(ask::words(question, self.draft(), self.scene(), first || lost));
+                parts.push(ask::words(
+                    question,
+                    self.draft(),
+                    self.scene(),
+                    if self.first || lost { Length::Full } else { Length::Short },
+                ));
             }
             None if problems.is_empty() => parts.push(format!(
                 "This is what I have:\n\n{}\n\nConfirm it if it is right, or tell me what to change.",

@@ -2,7 +2,7 @@
 
 use crate::interview::rules::clause::Clause;
 use crate::interview::rules::desk::Desk;
-use crate::interview::rules::people::{People, spoken_of};
+use crate::interview::rules::people::{OwnerOf, People, spoken_of};
 use crate::interview::rules::word::{Sort, Word};
 use crate::interview::summary;
 use crate::interview::{DraftTool, Question, Topic};
@@ -29,23 +29,24 @@ fn owners(clause: &Clause, desk: &mut Desk<'_>) -> bool {
     if !owns || does {
         return false;
     }
-    let people = spoken_of(&clause.0, desk.scene(), false);
+    let people = spoken_of(&clause.0, desk.scene(), OwnerOf::Workflow);
     if people.parties.is_empty() && people.unsettled.is_none() {
         return false;
     }
     let adds = clause.has(&["also", "too", "add", "well"]);
-    take(&people, adds, desk);
+    let kept = if adds { desk.draft().owners() } else { Vec::new() };
+    take(&people, kept, desk);
     true
 }
 
-/// Makes those people the owners, or asks about whoever is not known.
-pub(super) fn take(people: &People, adds: bool, desk: &mut Desk<'_>) -> bool {
+/// Makes those people the owners, besides those who are kept, or asks about whoever is not known.
+pub(super) fn take(people: &People, kept: Vec<Party>, desk: &mut Desk<'_>) -> bool {
     if let Some((heard, candidates)) = people.unsettled.as_ref().filter(|_| people.parties.is_empty()) {
         let candidates = candidates.iter().map(ToString::to_string).collect();
         desk.unsettled(Question { topic: Topic::Owners, step: None, heard: Some(heard.clone()), candidates });
         return true;
     }
-    let mut owners: Vec<Party> = if adds { desk.draft().owners() } else { Vec::new() };
+    let mut owners = kept;
     for party in &people.parties {
         if !owners.contains(party) {
             owners.push(*party);

@@ -9,6 +9,22 @@ use crate::interview::rules::kri::nearly;
 use crate::interview::rules::word::{Sort, Word};
 use crate::workflow::{Party, Yes};
 
+/// Whose owner `the owner` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OwnerOf {
+    /// The KRI's.
+    Kri,
+    /// The workflow's.
+    Workflow,
+}
+
+impl OwnerOf {
+    /// By the kind of trigger: where no KRI starts a run, there is no owner of one.
+    pub(super) fn by(trigger: Option<&str>) -> Self {
+        if matches!(trigger, Some("schedule" | "manual")) { Self::Workflow } else { Self::Kri }
+    }
+}
+
 /// Who was spoken of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct People {
@@ -114,15 +130,15 @@ impl People {
     }
 }
 
-/// Who the words speak of. `kri` says that a run starts on a KRI, so that `the owner` is its.
-pub(super) fn spoken_of(words: &[Word], scene: &Scene, kri: bool) -> People {
+/// Who the words speak of.
+pub(super) fn spoken_of(words: &[Word], scene: &Scene, owner: OwnerOf) -> People {
     let mut people = People::default();
     let mut at = 0;
     while let Some(word) = words.get(at) {
         let rest = words.get(at..).unwrap_or_default();
         let lows: Vec<&str> = rest.iter().take(5).map(|word| word.low.as_str()).collect();
         let taken = if word.sort == Sort::Plain {
-            role(&lows, &mut people, kri).max(member(rest, scene, &mut people))
+            role(&lows, &mut people, owner).max(member(rest, scene, &mut people))
         } else {
             0
         };
@@ -132,7 +148,7 @@ pub(super) fn spoken_of(words: &[Word], scene: &Scene, kri: bool) -> People {
 }
 
 /// How many words name a role or an owner.
-fn role(lows: &[&str], people: &mut People, kri: bool) -> usize {
+fn role(lows: &[&str], people: &mut People, owner: OwnerOf) -> usize {
     let (party, taken) = match lows {
         ["tenant" | "security", "admin" | "admins" | "administrator" | "administrators", ..] => {
             (Party::Role(Role::TenantAdmin), 2)
@@ -153,10 +169,11 @@ fn role(lows: &[&str], people: &mut People, kri: bool) -> usize {
         ["owner" | "owners", "of", "the" | "that" | "this", "kri" | "indicator", ..] => {
             (Party::KriOwner(Yes), 4)
         }
-        ["kri" | "indicator", "owner" | "owners", ..] => (Party::KriOwner(Yes), 2),
-        ["its" | "it", "owner", ..] => (Party::KriOwner(Yes), 2),
+        ["kri" | "indicator", "owner" | "owners", ..] | ["its" | "it", "owner", ..] => {
+            (Party::KriOwner(Yes), 2)
+        }
         ["whoever", "owns", "it" | "the", ..] => (Party::KriOwner(Yes), 3),
-        ["owner", ..] if kri => (Party::KriOwner(Yes), 1),
+        ["owner", ..] if owner == OwnerOf::Kri => (Party::KriOwner(Yes), 1),
         ["owner" | "owners", ..] => {
             people.owners = true;
             return 1;

@@ -16,11 +16,11 @@ pub(super) fn spans(words: &[Word]) -> Vec<(Span, usize)> {
         let count = match (before(2), before(1)) {
             (Some("half"), Some("a" | "an")) | (_, Some("half")) => Some((1, 2)),
             (Some("couple"), Some("of")) | (_, Some("couple")) => Some((2, 1)),
-            (Some("one" | "a" | "an"), Some("working" | "business" | "full" | "whole")) => Some((1, 1)),
+            (Some("one" | "a" | "an"), Some("working" | "business" | "full" | "whole"))
+            | (_, Some("a" | "an" | "one" | "the" | "another")) => Some((1, 1)),
             (Some(count), Some("working" | "business" | "full" | "whole" | "calendar" | "more")) => {
                 number(count).map(|count| (count, 1))
             }
-            (_, Some("a" | "an" | "one" | "the" | "another")) => Some((1, 1)),
             (_, Some(count)) => number(count).map(|count| (count, 1)),
             (_, None) => None,
         };

@@ -160,7 +160,11 @@ pub(super) fn target(words: &Clause, desk: &Desk<'_>) -> Option<StepId> {
     // Of several the one whose channel, project or people are named.
     let named = steps.iter().find(|step| {
         let text = serde_json::to_string(&step.part.value).unwrap_or_default().to_lowercase();
-        let people = crate::interview::rules::people::spoken_of(&words.0, desk.scene(), true);
+        let people = crate::interview::rules::people::spoken_of(
+            &words.0,
+            desk.scene(),
+            crate::interview::rules::people::OwnerOf::Kri,
+        );
         words.0.iter().any(|word| word.low.len() > 2 && !is_noun(&word.low) && text.contains(&word.low))
             || people.parties.iter().any(|party| {
                 serde_json::to_string(party).is_ok_and(|party| text.contains(&party.to_lowercase()))

@@ -10,7 +10,7 @@ use crate::interview::rules::kri::{Meant, by_slug, meant};
 use crate::interview::rules::trigger::manual::{is_manual, manual};
 pub(super) use crate::interview::rules::trigger::schedule::schedule;
 use crate::interview::rules::trigger::schedule::{is_schedule, missed, overlap};
-use crate::interview::rules::word::{Sort, Word};
+use crate::interview::rules::word::{Manner, Sort, Word};
 use crate::interview::rules::zone::zone;
 use crate::interview::summary::clipped;
 use crate::interview::{BreachPatch, Question, Topic, TriggerPatch};
@@ -41,7 +41,7 @@ pub(super) fn read(clause: &Clause, desk: &mut Desk<'_>) {
     } else if is_manual(&clause) {
         manual(&clause, desk);
     } else {
-        schedule(&clause, desk, false);
+        schedule(&clause, desk, Manner::Sentence);
     }
 }
 
@@ -154,7 +154,6 @@ fn breach(clause: &Clause, desk: &mut Desk<'_>) {
     }
     let had = desk.trigger_field("kri").map(str::to_owned);
     if desk.set_trigger(TriggerPatch::KriBreach(patch.clone())) {
-        desk.started = true;
         say_start(desk);
     }
     if let Meant::Perhaps(heard, candidates) = found
@@ -208,10 +207,11 @@ pub(super) fn adjust(clause: &Clause, desk: &mut Desk<'_>) -> bool {
             "email", "ticket", "slack", "approval", "approve", "remind", "wait", "panel", "report",
             "document", "escalate", "within",
         ]);
-        let timing = timing(&clause.0, clause.has(&["make"]));
+        let manner = if clause.has(&["make"]) { Manner::Answer } else { Manner::Sentence };
+        let timing = timing(&clause.0, manner);
         if !about_steps
-            && (!timing.is_empty() || zone(&clause.0, false).is_some())
-            && schedule(clause, desk, clause.has(&["make"]))
+            && (!timing.is_empty() || zone(&clause.0, Manner::Sentence).is_some())
+            && schedule(clause, desk, manner)
         {
             return true;
         }

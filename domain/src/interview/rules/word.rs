@@ -13,6 +13,15 @@ pub(super) struct Word {
     pub owns: bool,
 }
 
+/// How words are to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// As a part of a sentence: things are named for what they are.
+    Sentence,
+    /// As an answer: what was asked for needs no name.
+    Answer,
+}
+
 /// What a word is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sort {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use crate::interview::rules::word::{Sort, Word};
+use crate::interview::rules::word::{Manner, Sort, Word};
 
 /// Names that are no city of the list, with the zone they mean.
 const ALIASES: &[(&str, &str)] = &[
@@ -99,9 +99,9 @@ static CITIES: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
 const WORDS: &[&str] =
     &["easter", "center", "nome", "reunion", "troll", "casey", "davis", "jersey", "marquesas"];
 
-/// The zone that the words name. `bare` says that a place on its own is enough, as in an answer; otherwise it has to be named as
+/// The zone that the words name. In an answer a place on its own is enough; otherwise it has to be named as
 /// one: after `in`, before `time`, or written large.
-pub(super) fn zone(words: &[Word], bare: bool) -> Option<&'static str> {
+pub(super) fn zone(words: &[Word], manner: Manner) -> Option<&'static str> {
     let plain: Vec<&Word> = words.iter().filter(|word| word.sort != Sort::Stop).collect();
     for at in 0..plain.len() {
         for length in (1..=3).rev() {
@@ -120,7 +120,7 @@ pub(super) fn zone(words: &[Word], bare: bool) -> Option<&'static str> {
             if WORDS.contains(&name.as_str()) && before != Some("in") {
                 continue;
             }
-            if bare || large || before == Some("in") || after == Some("time") {
+            if manner == Manner::Answer || large || before == Some("in") || after == Some("time") {
                 return Some(found);
             }
         }
@@ -139,7 +139,7 @@ fn named_exactly(raw: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::{CITIES, zone};
-    use crate::interview::rules::word::words;
+    use crate::interview::rules::word::{Manner, words};
 
     #[test]
     fn places_are_found_by_what_people_call_them() {
@@ -153,9 +153,9 @@ mod tests {
             ("in Buenos Aires", "America/Argentina/Buenos_Aires"),
             ("in munich", "Europe/Berlin"),
         ] {
-            assert_eq!(zone(&words(text), true), Some(name), "{text}");
+            assert_eq!(zone(&words(text), Manner::Answer), Some(name), "{text}");
         }
-        assert_eq!(zone(&words("email the center"), false), None);
+        assert_eq!(zone(&words("email the center"), Manner::Sentence), None);
         assert!(CITIES.values().all(|name| name.parse::<chrono_tz::Tz>().is_ok()));
     }
 }

@@ -56,7 +56,7 @@ pub(in crate::interview::rules) fn clauses(text: &str) -> Vec<Clause> {
     let mut found = Vec::new();
     for sentence in words(text).split(|word| word.sort == Sort::Stop) {
         for part in cut_at_breaks(sentence) {
-            found.extend(cut_within(part));
+            found.extend(cut_within(&part));
         }
     }
     found.into_iter().map(Clause).filter(|clause| clause.0.iter().any(|word| !word.is_break())).collect()
@@ -80,7 +80,7 @@ fn cut_at_breaks(sentence: &[Word]) -> Vec<Vec<Word>> {
         let starts = word.is_break() && !next.is_empty() && is_whole_breach(current) && !keeps;
         // `two of Priya, Marco and Lena must approve` is one list.
         let listed = !word.is_break() && !acts(current) && says_who_does(&head(next));
-        if joins && !keeps && !current.is_empty() && (starts || (opens(next, word.is_break()) && !listed)) {
+        if joins && !keeps && !current.is_empty() && (starts || (opens(next, word) && !listed)) {
             parts.push(Vec::new());
             bound = false;
             at = at.saturating_add(1).saturating_add(skipped);
@@ -130,7 +130,7 @@ fn is_condition_of_approval(words: &[Word]) -> bool {
 }
 
 /// Whether something new begins here.
-pub(super) fn opens(next: &[Word], after_break: bool) -> bool {
+pub(super) fn opens(next: &[Word], behind: &Word) -> bool {
     let Some(first) = next.first().filter(|word| word.sort == Sort::Plain) else { return false };
     let low = first.low.as_str();
     if VERBS.contains(&low) || TURNS.contains(&low) {
@@ -143,7 +143,7 @@ pub(super) fn opens(next: &[Word], after_break: bool) -> bool {
     ) {
         return true;
     }
-    if after_break
+    if behind.is_break()
         && matches!(
             lows.as_slice(),
             ["it" | "this" | "that", "is" | "should" | "must" | "runs" | "starts", ..]
@@ -183,7 +183,7 @@ fn says_who_does(lows: &[&str]) -> bool {
 }
 
 /// A start in the middle of a clause, and actions right behind a start, are cut off as well.
-fn cut_within(part: Vec<Word>) -> Vec<Vec<Word>> {
+fn cut_within(part: &[Word]) -> Vec<Vec<Word>> {
     let reminds = part
         .iter()
         .any(|word| matches!(word.low.as_str(), "remind" | "nudge" | "reminder" | "reminders" | "escalate"));

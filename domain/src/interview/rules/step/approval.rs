@@ -2,7 +2,7 @@
 
 use crate::interview::rules::clause::Clause;
 use crate::interview::rules::desk::Desk;
-use crate::interview::rules::people::{People, spoken_of};
+use crate::interview::rules::people::{OwnerOf, People, spoken_of};
 use crate::interview::rules::span::{self, spans};
 use crate::interview::rules::word::{Word, number};
 use crate::interview::summary;
@@ -49,8 +49,8 @@ fn approvers(clause: &Clause, desk: &Desk<'_>) -> People {
     let end = clause
         .find(&["remind", "reminded", "escalate", "before", "after", "within", "otherwise", "unless"])
         .unwrap_or(clause.len());
-    let on_kri = !matches!(desk.trigger_kind(), Some("schedule" | "manual"));
-    spoken_of(clause.before(end), desk.scene(), on_kri)
+    let whose = OwnerOf::by(desk.trigger_kind());
+    spoken_of(clause.before(end), desk.scene(), whose)
 }
 
 fn amend(
@@ -245,21 +245,18 @@ fn reminders(clause: &Clause, id: &StepId, desk: &mut Desk<'_>) -> bool {
 }
 
 fn escalation(clause: &Clause, id: &StepId, desk: &mut Desk<'_>) -> bool {
-    let people = spoken_of(&clause.0, desk.scene(), true);
-    match (span::span(&clause.0), people.parties.is_empty()) {
-        (Some(after), false) => {
-            desk.did(format!(
-                "After {} it also asks {}.",
-                summary::in_words(after),
-                summary::people(&people.parties)
-            ));
-            let escalation = Some(Escalation { after, to: people.parties });
-            set(id, ApprovalPatch { escalation, ..ApprovalPatch::default() }, desk)
-        }
-        _ => {
-            desk.note("To escalate I need to know after how long and to whom, as in “escalate to the admins after two days”.");
-            true
-        }
+    let people = spoken_of(&clause.0, desk.scene(), OwnerOf::Kri);
+    if let (Some(after), false) = (span::span(&clause.0), people.parties.is_empty()) {
+        desk.did(format!(
+            "After {} it also asks {}.",
+            summary::in_words(after),
+            summary::people(&people.parties)
+        ));
+        let escalation = Some(Escalation { after, to: people.parties });
+        set(id, ApprovalPatch { escalation, ..ApprovalPatch::default() }, desk)
+    } else {
+        desk.note("To escalate I need to know after how long and to whom, as in “escalate to the admins after two days”.");
+        true
     }
 }
 

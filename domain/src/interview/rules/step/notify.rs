@@ -2,7 +2,7 @@
 
 use crate::interview::rules::clause::Clause;
 use crate::interview::rules::desk::Desk;
-use crate::interview::rules::people::{People, spoken_of};
+use crate::interview::rules::people::{OwnerOf, People, spoken_of};
 use crate::interview::rules::step::{another, quoted_after};
 use crate::interview::summary;
 use crate::interview::{NotifyPatch, Place, Question, StepPatch, Topic};
@@ -15,8 +15,8 @@ pub(super) fn read(clause: &Clause, desk: &mut Desk<'_>, place: Option<Place>) {
     {
         super::document::read(clause, desk, None);
     }
-    let on_kri = desk.trigger_kind() != Some("schedule") && desk.trigger_kind() != Some("manual");
-    let people = spoken_of(&recipients(clause), desk.scene(), on_kri);
+    let whose = OwnerOf::by(desk.trigger_kind());
+    let people = spoken_of(&recipients(clause), desk.scene(), whose);
     let (subject, body) = texts(clause);
     let open = desk.one_of("notify_owner").filter(|step| !step.settled("to")).map(|step| step.id.clone());
     let to = to(&people);

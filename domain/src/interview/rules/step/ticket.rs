@@ -3,7 +3,7 @@
 use crate::interview::rules::clause::Clause;
 use crate::interview::rules::desk::Desk;
 use crate::interview::rules::step::{another, quoted_after};
-use crate::interview::rules::word::{Sort, Word};
+use crate::interview::rules::word::{Manner, Sort, Word};
 use crate::interview::{DestinationPatch, JiraPatch, Place, ServiceNowPatch, StepPatch, TicketPatch};
 use crate::workflow::Template;
 
@@ -53,7 +53,7 @@ fn system(clause: &Clause) -> Option<&'static str> {
 }
 
 fn destination(clause: &Clause, system: Option<&str>) -> Option<DestinationPatch> {
-    let project = project(&clause.0, false);
+    let project = project(&clause.0, Manner::Sentence);
     match system {
         Some("servicenow") => Some(DestinationPatch::ServiceNow(ServiceNowPatch {
             table: None,
@@ -135,8 +135,8 @@ fn graded(clause: &Clause, words: &[&str]) -> Option<String> {
     after.or_else(|| clause.before(at).last().and_then(grade)).map(str::to_owned)
 }
 
-/// The project that the words name. `bare` says that a word on its own is one, as in an answer.
-pub(in crate::interview::rules) fn project(words: &[Word], bare: bool) -> Option<String> {
+/// The project that the words name. In an answer a word on its own is one.
+pub(in crate::interview::rules) fn project(words: &[Word], manner: Manner) -> Option<String> {
     let plain: Vec<&Word> =
         words.iter().filter(|word| matches!(word.sort, Sort::Plain | Sort::Quoted)).collect();
     let key = |word: &&&Word| {
@@ -173,7 +173,11 @@ pub(in crate::interview::rules) fn project(words: &[Word], bare: bool) -> Option
                 "the" | "in" | "project" | "please" | "jira" | "use" | "it" | "is" | "our" | "key" | "yes"
             )
         };
-        plain.iter().find(key).or_else(|| plain.iter().find(named)).filter(|_| bare && plain.len() <= 6)
+        plain
+            .iter()
+            .find(key)
+            .or_else(|| plain.iter().find(named))
+            .filter(|_| manner == Manner::Answer && plain.len() <= 6)
     };
     let found = before.or(behind).or_else(|| placed.map(|(_, word)| word)).or_else(alone)?;
     let project = found.raw.to_uppercase();

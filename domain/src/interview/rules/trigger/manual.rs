@@ -26,7 +26,6 @@ pub(super) fn manual(clause: &Clause, desk: &mut Desk<'_>) {
     };
     let inputs = (!inputs.is_empty()).then_some(inputs);
     if desk.set_trigger(TriggerPatch::Manual(ManualPatch { inputs })) {
-        desk.started = true;
         desk.did(said);
     }
 }

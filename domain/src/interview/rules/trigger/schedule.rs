@@ -3,6 +3,7 @@
 use crate::interview::rules::clause::Clause;
 use crate::interview::rules::clock::{self, Timing, timing};
 use crate::interview::rules::desk::Desk;
+use crate::interview::rules::word::Manner;
 use crate::interview::rules::zone::zone;
 use crate::interview::{SchedulePatch, TriggerPatch};
 use crate::workflow::{Missed, Overlap};
@@ -29,27 +30,26 @@ pub(super) fn is_schedule(clause: &Clause) -> bool {
         clause.starts_with(&["on", "mondays", "tuesdays", "wednesdays", "thursdays", "fridays", "at"])
             && (clause.0.iter().any(|word| clock::weekday(&word.low).is_some())
                 || clause.has(&["month", "quarter"]));
-    (recurs || on_days) && !timing(&clause.0, false).is_empty()
+    (recurs || on_days) && !timing(&clause.0, Manner::Sentence).is_empty()
         || (clause.has(&["weekly", "monthly", "yearly", "annually"]) && clause.len() <= 6)
 }
 
-/// Takes down times and a zone. `bare` says that it is an answer, where a number on its own is a time.
-pub(in crate::interview::rules) fn schedule(clause: &Clause, desk: &mut Desk<'_>, bare: bool) -> bool {
-    let Timing { cron, clock, days, cannot } = timing(&clause.0, bare);
+/// Takes down times and a zone. In an answer a number on its own is a time.
+pub(in crate::interview::rules) fn schedule(clause: &Clause, desk: &mut Desk<'_>, manner: Manner) -> bool {
+    let Timing { cron, clock, days, cannot } = timing(&clause.0, manner);
     if let Some(cannot) = cannot {
         desk.note(cannot);
         return true;
     }
-    let time_zone = zone(&clause.0, bare).map(str::to_owned);
+    let time_zone = zone(&clause.0, manner).map(str::to_owned);
     let other_kind = desk.trigger_kind() != Some("schedule");
     if cron.is_none() && clock.is_none() && days.is_none() && time_zone.is_none() && !other_kind {
         return false;
     }
     // A rhythm within the day has no time of the day.
     let (clock, days) = if cron.is_some() { (None, None) } else { (clock, days) };
-    let patch = SchedulePatch { cron, clock, days, time_zone, ..SchedulePatch::default() };
+    let patch = SchedulePatch { clock, days, cron, time_zone, ..SchedulePatch::default() };
     if desk.set_trigger(TriggerPatch::Schedule(patch)) {
-        desk.started = true;
         let pattern = desk.trigger_field("cron").map(clock::in_words);
         let zone = desk.trigger_field("timeZone").map(str::to_owned);
         let said = match (pattern, zone) {
