@@ -69,7 +69,7 @@ pub struct DraftChanged {
     /// The turn in which the person said so.
     pub turn: u32,
     /// How.
-    pub change: DraftTool,
+    pub change: Box<DraftTool>,
 }
 
 /// The person was shown what is to be confirmed.

@@ -183,7 +183,10 @@ impl InterviewState {
         for change in turn.changes {
             let change = admitted(&draft, change, (&scene, &heard))?;
             draft.put(&change, heard_in);
-            events.push(InterviewEvent::DraftChanged(DraftChanged { turn: heard_in, change }));
+            events.push(InterviewEvent::DraftChanged(DraftChanged {
+                turn: heard_in,
+                change: Box::new(change),
+            }));
         }
         let reply = Utterance::parse(&turn.reply.chars().take(8000).collect::<String>())
             .map_err(|error| Rejection::invalid("interview.reply", "", error.to_string()))?;
