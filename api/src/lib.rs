@@ -20,6 +20,7 @@ pub mod demo;
 pub mod embedded_postgres;
 pub mod errand;
 pub mod health;
+pub mod interview;
 pub mod kri;
 pub mod kri_event_definition;
 pub mod memory;

@@ -23,8 +23,9 @@ use crate::source::push::{self, PushBody};
 use crate::workflow::history::{ChangeItem, VersionItem};
 use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, backtest, history};
 use crate::{
-    account, api_token, audit, auth, breach, control, dashboard, health, kri, kri_event_definition, memory,
-    model_config, openapi, organization, outcome, panel, preview, relay, risk, source, vendor, workflow,
+    account, api_token, audit, auth, breach, control, dashboard, health, interview, kri,
+    kri_event_definition, memory, model_config, openapi, organization, outcome, panel, preview, relay, risk,
+    source, vendor, workflow,
 };
 use draxis_commands::identity::{
     AccessToken, ApiTokenBody, ApiTokenRow, Enrolled, Enrollment, InviteBody, Invited, MfaPolicyBody,
@@ -65,6 +66,7 @@ pub fn routes() -> Vec<Route> {
         sources(),
         workflows(),
         workflow_surroundings(),
+        interviews(),
         previews(),
         panel_sessions(),
         institutional_memory(),
@@ -582,6 +584,33 @@ fn institutional_memory() -> Vec<Route> {
         get("/api/institutional-memory/documents/{id}", "Read a document with its text", memory::document),
         delete("/api/institutional-memory/documents/{id}", "Forget a document", memory::forget_document)
             .body::<ReasonBody>(),
+    ]
+}
+
+fn interviews() -> Vec<Route> {
+    vec![
+        post("/api/workflow-interviews", "Begin to talk a workflow through", interview::start)
+            .body::<interview::StartBody>()
+            .status(201),
+        get("/api/workflow-interviews", "List interviews", interview::list)
+            .parameter("state", "Standing so: open, confirmed, abandoned")
+            .paged(),
+        get(
+            "/api/workflow-interviews/{id}",
+            "Read an interview with everything that was said",
+            interview::show,
+        ),
+        post("/api/workflow-interviews/{id}/messages", "Say something in an interview", interview::say)
+            .body::<interview::MessageBody>(),
+        post(
+            "/api/workflow-interviews/{id}/confirm",
+            "Confirm the draft that was shown, which makes a workflow of it",
+            interview::confirm,
+        )
+        .body::<interview::ConfirmBody>()
+        .status(201),
+        post("/api/workflow-interviews/{id}/abandon", "Give an interview up", interview::abandon)
+            .body::<Nothing>(),
     ]
 }
 

@@ -166,7 +166,7 @@ impl Commands {
         Ok(self.log.load(tenant, id).await?)
     }
 
-    fn moment(&self, context: &Context) -> Moment {
+    pub(crate) fn moment(&self, context: &Context) -> Moment {
         Moment {
             now: self.clock.now(),
             actor: context.caller.actor,

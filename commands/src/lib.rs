@@ -10,6 +10,7 @@ pub mod control;
 pub mod error;
 pub mod execution;
 pub mod identity;
+pub mod interview;
 pub mod kri;
 pub mod kri_event_definition;
 pub mod memory;

@@ -100,6 +100,8 @@ ulid_ids! {
     PanelSessionId,
     /// A document in a tenant's institutional memory.
     DocumentId,
+    /// A workflow talked through.
+    InterviewId,
 }
 
 impl TenantId {

@@ -29,6 +29,7 @@ pub mod api_token;
 pub mod audit;
 pub mod checkpoint_key;
 pub mod control;
+pub mod interview;
 pub mod invitation;
 pub mod kri;
 pub mod kri_event_definition;
@@ -56,9 +57,9 @@ pub use claim::Claim;
 pub use decimal::Quantity;
 pub use event::{DecodeError, EventSet, Recorded};
 pub use id::{
-    AccountId, ApiTokenId, BreachId, ControlId, DocumentId, EventId, InvitationId, KriEventDefinitionId,
-    KriId, OrganizationId, OutcomeId, PanelSessionId, PreviewId, PushTokenId, RiskId, RunId, SecretId,
-    SourceId, TenantId, VendorId, WorkflowId, WorkflowRunId,
+    AccountId, ApiTokenId, BreachId, ControlId, DocumentId, EventId, InterviewId, InvitationId,
+    KriEventDefinitionId, KriId, OrganizationId, OutcomeId, PanelSessionId, PreviewId, PushTokenId, RiskId,
+    RunId, SecretId, SourceId, TenantId, VendorId, WorkflowId, WorkflowRunId,
 };
 pub use log::{PlatformEvent, TenantEvent};
 pub use metadata::Metadata;
@@ -67,4 +68,4 @@ pub use privilege::{Privilege, PrivilegeError};
 pub use rejection::{Rejection, Violation};
 pub use slug::{KriSlug, TenantSlug};
 pub use stream::{Position, Sequence};
-pub use text::{Comment, Description, Email, FactKey, FactValue, Name, Question, Reason, Unit};
+pub use text::{Comment, Description, Email, FactKey, FactValue, Name, Question, Reason, Unit, Utterance};

@@ -5,6 +5,7 @@ use crate::api_token::ApiTokenEvent;
 use crate::audit::AuditEvent;
 use crate::checkpoint_key::CheckpointKeyEvent;
 use crate::control::ControlEvent;
+use crate::interview::InterviewEvent;
 use crate::invitation::InvitationEvent;
 use crate::kri::KriEvent;
 use crate::kri_event_definition::KriEventDefinitionEvent;
@@ -79,6 +80,8 @@ log! {
         KriEventDefinition(KriEventDefinitionEvent) = "kri_event_definition",
         /// Of a relay.
         Relay(RelayEvent) = "relay",
+        /// Of an interview.
+        Interview(InterviewEvent) = "interview",
         /// Of a public preview.
         Preview(PreviewEvent) = "preview",
         /// Of a session of the expert panel.

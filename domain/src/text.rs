@@ -100,6 +100,8 @@ bounded_text! {
     FactKey(1..=120, One),
     /// What a fact in the institutional memory says.
     FactValue(1..=4000, Several),
+    /// What somebody says in an interview, goal or turn.
+    Utterance(1..=8000, Several),
     /// What a KRI counts in: `count`, `%`, `days`.
     Unit(1..=40, One),
 }

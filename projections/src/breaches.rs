@@ -224,6 +224,7 @@ pub(crate) const fn of_kri(event: &TenantEvent) -> Option<&KriEvent> {
         | TenantEvent::PanelSession(_)
         | TenantEvent::Memory(_)
         | TenantEvent::ModelConfig(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Audit(_) => None,
     }
 }

@@ -114,6 +114,7 @@ pub(crate) fn change(event: &TenantEvent) -> Option<Change> {
         | TenantEvent::Vendor(_)
         | TenantEvent::Relay(_)
         | TenantEvent::ApiToken(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Preview(_) => None,
     }
 }

@@ -76,6 +76,7 @@ const fn of_kri_event(event: &TenantEvent) -> Option<&KriEventDefinitionEvent> {
         | TenantEvent::Workflow(_)
         | TenantEvent::Relay(_)
         | TenantEvent::ApiToken(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Preview(_) => None,
     }
 }

@@ -22,6 +22,7 @@ mod dashboard;
 mod directory;
 mod explain;
 mod institutional_memory;
+mod interviews;
 mod kri_event_definitions;
 mod kri_history;
 mod kri_values;
@@ -46,6 +47,9 @@ pub use directory::{AccountRow, Directory, DirectoryRow, InvitationRow, Organiza
 pub use error::ReadError;
 pub use explain::{Cause as ValueCause, CauseOf, Explaining, Explanation, Node, OpenBreach, WhyNot};
 pub use institutional_memory::{DocumentRow, FactRow, MemoryRow, MemoryRows};
+pub use interviews::{
+    InterviewFilter, InterviewRow, InterviewSummary, InterviewTurn, Interviews, InterviewsRow, Speaker,
+};
 pub use kri_event_definitions::{KriEventDefinitions, KriEventRow};
 pub use kri_history::{History, HistoryRange, HistoryRow, KriHistory, PlotPoint, Point};
 pub use kri_values::{ValueRow, ValueSaid};

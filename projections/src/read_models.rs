@@ -4,6 +4,7 @@ mod backtest;
 mod causes;
 mod explain;
 mod history;
+mod interview;
 mod memory;
 mod panel;
 mod past;

@@ -107,6 +107,7 @@ const fn of_relay(event: &TenantEvent) -> Option<&RelayEvent> {
         | TenantEvent::Workflow(_)
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::ApiToken(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Preview(_) => None,
     }
 }

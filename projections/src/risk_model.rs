@@ -81,6 +81,7 @@ impl Projection for RiskModel {
             | TenantEvent::PanelSession(_)
             | TenantEvent::Memory(_)
             | TenantEvent::ModelConfig(_)
+            | TenantEvent::Interview(_)
             | TenantEvent::Audit(_) => return Vec::new(),
             TenantEvent::Kri(event) if days::told_by(event).is_some() => {
                 return vec![key(KriRow::NOUN, &told.aggregate_id), key(DaysRow::NOUN, &told.aggregate_id)];
@@ -105,6 +106,7 @@ impl Projection for RiskModel {
             | TenantEvent::PanelSession(_)
             | TenantEvent::Memory(_)
             | TenantEvent::ModelConfig(_)
+            | TenantEvent::Interview(_)
             | TenantEvent::Audit(_) => row,
             TenantEvent::Kri(event) if key.starts_with(DaysRow::NOUN) => {
                 DaysRow::apply(days(row), event, told).map(RiskModelRow::Days)

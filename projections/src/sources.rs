@@ -165,6 +165,7 @@ pub(crate) const fn of_source(event: &TenantEvent) -> Option<&SourceEvent> {
         | TenantEvent::PanelSession(_)
         | TenantEvent::Memory(_)
         | TenantEvent::ModelConfig(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Audit(_) => None,
     }
 }

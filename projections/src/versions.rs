@@ -95,6 +95,7 @@ fn said(event: &TenantEvent) -> Option<(Value, Option<Provenance>)> {
         | TenantEvent::Vendor(_)
         | TenantEvent::Relay(_)
         | TenantEvent::ApiToken(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Preview(_) => None,
     }
 }

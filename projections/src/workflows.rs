@@ -147,6 +147,7 @@ pub(crate) const fn of_workflow(event: &TenantEvent) -> Option<&WorkflowEvent> {
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
         | TenantEvent::ApiToken(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Preview(_) => None,
     }
 }

@@ -22,6 +22,7 @@ pub mod house;
 mod audit;
 #[cfg(test)]
 mod identity;
+mod interview;
 #[cfg(test)]
 mod log;
 #[cfg(test)]

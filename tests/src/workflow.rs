@@ -7,4 +7,4 @@ mod history;
 mod lifecycle;
 mod previews;
 mod relays;
-mod stage;
+pub(crate) mod stage;

@@ -102,6 +102,8 @@ pub enum Provenance {
 pub enum LeafOrigin {
     /// Somebody said so in that turn.
     Turn(u32),
+    /// It stood so in that version of the workflow, and nobody said otherwise.
+    Version(u64),
     /// Nobody said otherwise.
     Default,
 }

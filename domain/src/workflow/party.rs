@@ -26,6 +26,16 @@ pub enum Party {
 #[serde(try_from = "bool", into = "bool")]
 pub struct Yes;
 
+impl schemars::JsonSchema for Yes {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Yes".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "const": true })
+    }
+}
+
 impl TryFrom<bool> for Yes {
     type Error = &'static str;
 

@@ -261,6 +261,8 @@ tables! {
     KriEventDefinitions = "kri_event_definitions",
     /// Relays.
     Relays = "relays",
+    /// Interviews.
+    Interviews = "interviews",
     /// Public previews.
     Previews = "previews",
     /// Sessions of the panel, with what was asked and answered.

@@ -94,6 +94,7 @@ pub(crate) fn changes(told: &Told) -> Vec<(TimerKey, Change)> {
         | TenantEvent::PanelSession(_)
         | TenantEvent::Memory(_)
         | TenantEvent::ModelConfig(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Audit(_) => Vec::new(),
     }
 }

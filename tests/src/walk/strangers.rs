@@ -43,6 +43,8 @@ pub(crate) fn body(path: &str) -> serde_json::Value {
         // Its id is chosen by the caller, so one that is elsewhere's is free here; a KRI that is elsewhere's is none.
         "/api/workflow-kri-definitions/{id}" => json!({"eventType": "some_event", "effects": [
             {"kri": "some_kri", "operator": "set", "amount": 1}]}),
+        "/api/workflow-interviews/{id}/messages" => json!({"text": "make it amber"}),
+        "/api/workflow-interviews/{id}/confirm" => json!({"digest": "0", "name": "N"}),
         _ => json!({}),
     }
 }
@@ -80,6 +82,7 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
     let api_token = make("/api/api-tokens", json!({"name": "T", "scopes": ["read"]})).await;
     let workflow = make("/api/workflows", body("/api/workflows/{id}")).await;
     let preview = make(&format!("/api/workflows/{workflow}/previews"), json!({})).await;
+    let interview = make("/api/workflow-interviews", json!({"goal": "email Ann"})).await;
     let kri_event = "01ARZ3NDEKTSV4RRFFQ69G5FAW".to_owned();
     let declare = format!("/api/workflow-kri-definitions/{kri_event}");
     let declared = body("/api/workflow-kri-definitions/{id}");
@@ -93,6 +96,7 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
             Some("workflows") => &workflow,
             Some("panel-sessions") => &session,
             Some("institutional-memory") => &document,
+            Some("workflow-interviews") => &interview,
             Some("workflow-kri-definitions") => &kri_event,
             Some("outcomes") => &outcome,
             Some("risks") => &risk,
