@@ -138,6 +138,7 @@ const fn of_memory(event: &TenantEvent) -> Option<&MemoryEvent> {
         | TenantEvent::Preview(_)
         | TenantEvent::PanelSession(_)
         | TenantEvent::ApiToken(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_) => None,
     }

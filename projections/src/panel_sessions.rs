@@ -259,6 +259,7 @@ const fn of_session(event: &TenantEvent) -> Option<&PanelSessionEvent> {
         | TenantEvent::Preview(_)
         | TenantEvent::Memory(_)
         | TenantEvent::ApiToken(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_) => None,
     }

@@ -20,9 +20,7 @@ pub enum Party {
 }
 
 /// The one value that a mark can have on the wire.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "bool", into = "bool")]
 pub struct Yes;
 
