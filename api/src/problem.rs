@@ -9,6 +9,7 @@ use draxis_commands::CommandError;
 use draxis_domain::source::RunFailure;
 use draxis_domain::workflow::Problem as Misfit;
 use draxis_domain::{Rejection, RunId, Violation};
+use draxis_event_store::{StretchError, is_out_of_reach};
 use draxis_projections::ReadError;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -291,7 +292,8 @@ impl From<ReadError> for Problem {
             ReadError::Cursor => Self::invalid_at("/cursor", detail),
             ReadError::Contended => Self::unavailable("contended", detail),
             ReadError::Database(ref cause)
-                if matches!(cause, sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) =>
+            | ReadError::Stretch(StretchError::Database { source: ref cause, .. })
+                if is_out_of_reach(cause) =>
             {
                 Self::unavailable("overloaded", detail)
             }
