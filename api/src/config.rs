@@ -22,7 +22,7 @@ use draxis_commands::sealing::SealingSettings;
 use ipnet::IpNet;
 
 pub use command_line::{
-    CheckCommand, Command, ConnectorCommand, ExportCommand, ReplayCommand, VerifyCommand,
+    CheckCommand, Command, ConnectorCommand, ExportCommand, RebuildCommand, ReplayCommand, VerifyCommand,
 };
 pub use database::{Database, DatabaseUrl, EmbeddedDatabase};
 pub use encryption_key::KeySource;

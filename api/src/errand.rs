@@ -2,6 +2,7 @@
 
 pub mod check_connector;
 pub mod export;
+pub mod rebuild;
 pub mod replay;
 pub mod verify;
 
@@ -47,7 +48,7 @@ pub enum ErrandError {
     /// The stream cannot be sealed, verified or exported.
     #[error(transparent)]
     Sealing(#[from] SealError),
-    /// The read models cannot be compared.
+    /// The read models cannot be compared or built anew.
     #[error(transparent)]
     ReadModels(#[from] ReadError),
     /// The database did not answer.

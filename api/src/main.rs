@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use draxis_api::app::App;
 use draxis_api::config::{Command, Config, ConfigError, ConnectorCommand};
-use draxis_api::errand::{self, check_connector, export, replay, verify};
+use draxis_api::errand::{self, check_connector, export, rebuild, replay, verify};
 use draxis_api::program::{Program, ProgramError};
 use draxis_api::{demo, program, telemetry};
 use draxis_event_store::{Clock as _, SystemClock};
@@ -56,6 +56,11 @@ async fn carry_out(config: Config) -> Result<ExitCode, ProgramError> {
             let verify = async |app: &App| verify::run(app, &asked, &mut say).await;
             let all_hold = program::errand(config, &mut say, verify).await??;
             Ok(if all_hold { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::Rebuild(asked) => {
+            let rebuild = async |app: &App| rebuild::run(app, &asked, &mut say).await;
+            program::errand(config, &mut say, rebuild).await??;
+            Ok(ExitCode::SUCCESS)
         }
         Command::Export(asked) => {
             let export = async |app: &App| export::run(app, &asked, &mut say).await;

@@ -23,6 +23,8 @@ mod audit;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod projection;
+#[cfg(test)]
 mod risk_model;
 #[cfg(test)]
 mod shape;

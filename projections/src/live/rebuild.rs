@@ -46,11 +46,13 @@ impl Live {
         self.prepare::<E>(tenant, projections).await?;
         let head = head(&self.pool, tenant).await?;
         let mut at = Position::START;
+        let mut begun = false;
         loop {
             let mut transaction = TenantTx::begin_rebuildable(&self.pool, tenant).await?;
             let building = checkpoint::locked(&mut transaction, Role::Building, projections).await?;
-            if building.is_empty() {
-                break;
+            let Some(from) = building.iter().map(|building| building.position).min() else { break };
+            if !std::mem::replace(&mut begun, true) {
+                progress(Progress { tenant, position: from, head });
             }
             let done = advance::<E>(&mut transaction, Role::Building, &building, CHUNK).await?;
             transaction.commit().await?;
@@ -114,6 +116,15 @@ impl Live {
     }
 }
 
+/// The names of a stream's projections.
+pub(crate) fn names_of(tenant: TenantId) -> Vec<&'static str> {
+    if tenant == TenantId::PLATFORM { names::<PlatformEvent>() } else { names::<TenantEvent>() }
+}
+
+fn names<E: Log>() -> Vec<&'static str> {
+    E::folders().iter().map(|folder| folder.table().name()).collect()
+}
+
 /// Lets a statement last as long as a million rows take.
 async fn patiently(transaction: &mut TenantTx) -> Result<(), sqlx::Error> {
     sqlx::query!("SET LOCAL statement_timeout = '1h'").execute(&mut **transaction).await.map(drop)
@@ -126,9 +137,9 @@ fn folders<E: Log>(names: &[String]) -> impl Iterator<Item = &'static dyn Folder
 
 /// The names that are meant: the given one, or all.
 fn chosen<E: Log>(projection: Option<&str>) -> Result<Vec<String>, ReadError> {
-    let all: Vec<String> = E::folders().iter().map(|folder| folder.table().name().to_owned()).collect();
-    let Some(name) = projection else { return Ok(all) };
-    if all.iter().any(|known| known == name) {
+    let all = names::<E>();
+    let Some(name) = projection else { return Ok(all.into_iter().map(str::to_owned).collect()) };
+    if all.contains(&name) {
         Ok(vec![name.to_owned()])
     } else {
         Err(ReadError::NoSuchProjection { name: name.to_owned(), known: all.join(", ") })

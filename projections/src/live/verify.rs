@@ -1,5 +1,8 @@
 //! Verifying: the stream folded anew in memory must equal the rows in Postgres byte for byte (design.md section 4).
 
+mod refold;
+mod snapshots;
+
 use std::collections::BTreeMap;
 use std::pin::{Pin, pin};
 
@@ -15,6 +18,9 @@ use crate::past::AsOf;
 use crate::projection::{Log, Projection};
 use crate::replay::{Folded, replay};
 use crate::store::{Keyed, written};
+
+pub(crate) use refold::Refold;
+pub use refold::Refolded;
 
 /// What the comparison of one projection with its log has shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,29 +49,34 @@ pub struct Difference {
 }
 
 impl Live {
-    /// Folds the stream once more for each of its projections and compares.
+    /// Folds the stream once more into all of its projections and compares each; then the snapshots of the risk model likewise.
     pub(crate) async fn verify(&self, tenant: TenantId) -> Result<Vec<Verified>, ReadError> {
         if tenant == TenantId::PLATFORM {
             self.verify_log::<PlatformEvent>(tenant).await
         } else {
-            self.verify_log::<TenantEvent>(tenant).await
+            let mut verified = self.verify_log::<TenantEvent>(tenant).await?;
+            verified.push(self.compare_snapshots(tenant).await?);
+            Ok(verified)
         }
     }
 
     async fn verify_log<E: Log>(&self, tenant: TenantId) -> Result<Vec<Verified>, ReadError> {
+        let folded = self.refold_log::<E>(tenant).await?;
+        self.catch_up(tenant, folded.position).await?;
         let mut verified = Vec::new();
-        for folder in E::folders() {
-            verified.push(folder.verify(self, tenant).await?);
+        for projection in folded.state {
+            verified.push(projection.compare(self, tenant, folded.position).await?);
         }
         Ok(verified)
     }
 
-    /// Compares one projection. The rows are read by one statement, so that they all are of one position, and the log is
-    /// folded up to that very position.
-    pub(crate) async fn compare<P: Projection>(&self, tenant: TenantId) -> Result<Verified, ReadError> {
-        let nothing = Folded { state: Memory::<P>::default(), position: Position::START };
-        let mut folded = replay(&self.pool, tenant, nothing, None, Memory::fold).await?;
-        self.catch_up(tenant, folded.position).await?;
+    /// Compares one projection, folded up to a position. The rows are read by one statement, so that they all are of one
+    /// position, and the log is folded on to that very position.
+    async fn compare<P: Projection>(
+        &self,
+        tenant: TenantId,
+        folded: Folded<Memory<P>>,
+    ) -> Result<Verified, ReadError> {
         let mut transaction = TenantTx::begin(&self.pool, tenant).await?;
         // As long as it takes: a million rows are compared while they are read.
         sqlx::query!("SET LOCAL statement_timeout = '1h'").execute(&mut *transaction).await?;
@@ -76,7 +87,7 @@ impl Live {
         if version != P::VERSION {
             return Err(ReadError::Newer { projection: P::TABLE.name(), found: version, known: P::VERSION });
         }
-        folded = replay(&self.pool, tenant, folded, Some(AsOf::Position(position)), Memory::fold).await?;
+        let folded = replay(&self.pool, tenant, folded, Some(AsOf::Position(position)), Memory::fold).await?;
         let rest = rows.try_filter_map(async |(_, _, row)| Ok(row));
         let stored = stream::iter(first.map(Ok)).chain(rest);
         let expected = folded.state.rows();

@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use draxis_domain::{Recorded, TenantId};
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use draxis_domain::Recorded;
 
 use crate::error::ReadError;
-use crate::live::{Live, Verified};
+use crate::live::Refold;
 use crate::memory::Memory;
 use crate::projection::Projection;
 use crate::store::{Keyed, Table};
@@ -30,8 +28,8 @@ pub(crate) trait Folder<E>: Send + Sync {
     fn touched(&self, events: &[Recorded<E>]) -> BTreeSet<String>;
     /// What the events make of the rows stored under those keys.
     fn fold(&self, events: &[Recorded<E>], stored: Vec<Keyed>) -> Result<Changes, ReadError>;
-    /// Compares what is stored with the log.
-    fn verify<'a>(&'a self, live: &'a Live, tenant: TenantId) -> BoxFuture<'a, Result<Verified, ReadError>>;
+    /// Nothing folded yet, to be folded in memory.
+    fn in_memory(&self) -> Box<dyn Refold<E>>;
 }
 
 impl<P: Projection> Folder<P::Event> for P {
@@ -63,8 +61,8 @@ impl<P: Projection> Folder<P::Event> for P {
         Ok(changes)
     }
 
-    fn verify<'a>(&'a self, live: &'a Live, tenant: TenantId) -> BoxFuture<'a, Result<Verified, ReadError>> {
-        live.compare::<P>(tenant).boxed()
+    fn in_memory(&self) -> Box<dyn Refold<P::Event>> {
+        Box::new(Memory::<P>::default())
     }
 }
 
