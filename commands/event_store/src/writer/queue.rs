@@ -223,6 +223,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_is_ready_to_ask_comes_along() {
+        let queue = Queue::new(WriterLimits::default());
+        queue.push(pending(1)).unwrap();
+        let (asking, mut ready) = (queue.clone(), tokio::task::JoinSet::new());
+        ready.spawn(async move { asking.push(pending(1)).unwrap() });
+        assert_eq!(queue.take_batch().await.map(|batch| batch.len()), Some(2), "both in one commit");
+    }
+
+    #[tokio::test]
     async fn a_closed_queue_is_emptied_before_it_ends() {
         let queue = Queue::new(WriterLimits::default());
         queue.push(pending(1)).unwrap();
