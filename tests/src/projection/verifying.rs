@@ -62,7 +62,7 @@ async fn a_snapshot_that_is_not_the_fold_of_what_came_before_it_is_named() {
     superuser.execute("CREATE TABLE kept AS SELECT * FROM risk_model_snapshots").await.unwrap();
     let outcome = format!("outcome/{}", edits_of(&mut superuser).await);
     for (damage, at, key) in [
-        (r#"replace(body::text, 'Customers', 'Customerz')"#, 1, format!("{}/{outcome}", positions[1])),
+        ("replace(body::text, 'Customers', 'Customerz')", 1, format!("{}/{outcome}", positions[1])),
         (
             r#"regexp_replace(body::text, '"outcome/[^"]*"', '"outcome/x"')"#,
             0,

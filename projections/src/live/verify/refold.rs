@@ -18,12 +18,12 @@ pub(crate) trait Refold<E>: Send {
     /// How many rows there are.
     fn rows(&self) -> usize;
     /// Compares the rows, which are of that position, with those stored.
-    fn compare<'a>(
+    fn compare(
         self: Box<Self>,
-        live: &'a Live,
+        live: &Live,
         tenant: TenantId,
         position: Position,
-    ) -> BoxFuture<'a, Result<Verified, ReadError>>;
+    ) -> BoxFuture<'_, Result<Verified, ReadError>>;
 }
 
 impl<P: Projection> Refold<P::Event> for Memory<P> {
@@ -35,12 +35,12 @@ impl<P: Projection> Refold<P::Event> for Memory<P> {
         Self::rows(self).len()
     }
 
-    fn compare<'a>(
+    fn compare(
         self: Box<Self>,
-        live: &'a Live,
+        live: &Live,
         tenant: TenantId,
         position: Position,
-    ) -> BoxFuture<'a, Result<Verified, ReadError>> {
+    ) -> BoxFuture<'_, Result<Verified, ReadError>> {
         live.compare::<P>(tenant, Folded { state: *self, position }).boxed()
     }
 }
@@ -61,9 +61,9 @@ impl Live {
     /// Folds the stream to its head and tells what that makes.
     pub(crate) async fn refold(&self, tenant: TenantId) -> Result<Refolded, ReadError> {
         if tenant == TenantId::PLATFORM {
-            self.refold_log::<PlatformEvent>(tenant).await.map(counted)
+            self.refold_log::<PlatformEvent>(tenant).await.map(|folded| counted(&folded))
         } else {
-            self.refold_log::<TenantEvent>(tenant).await.map(counted)
+            self.refold_log::<TenantEvent>(tenant).await.map(|folded| counted(&folded))
         }
     }
 
@@ -75,10 +75,12 @@ impl Live {
 }
 
 fn fold_into_all<E>(all: &mut All<E>, told: &Recorded<E>) {
-    all.iter_mut().for_each(|projection| projection.fold(told));
+    for projection in all {
+        projection.fold(told);
+    }
 }
 
-fn counted<E>(folded: Folded<All<E>>) -> Refolded {
+fn counted<E>(folded: &Folded<All<E>>) -> Refolded {
     let rows = folded.state.iter().map(|projection| projection.rows()).fold(0, usize::saturating_add);
     Refolded { position: folded.position, rows }
 }
