@@ -11,11 +11,14 @@ use draxis_commands::{CommandError, Commands};
 use draxis_event_store::{Clock, Ids, Pools, TenantLog, Writer, WriterLimits};
 use draxis_projections::{ReadModels, Settings};
 use draxis_runner::connector::registry::Registry;
-use draxis_runner::egress::{BuildError, Egress, EgressConfig, Resolver};
+use draxis_runner::egress::{BuildError, Egress, EgressConfig, Resolver, Timeouts};
 use draxis_runner::mail::{MailSettings, Mailer, Outbox};
+use draxis_runner::model::{ModelSettings, Models};
+use draxis_runner::panel::PanelDesk;
 use draxis_runner::relay::Relays;
 use draxis_runner::source_run::SourceRuns;
 use draxis_runner::timer::{TimerSettings, Timers};
+use draxis_runner::witness::{Witness, WitnessSettings};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -43,6 +46,10 @@ pub struct Outside {
     pub registry: Registry,
     /// Who takes our mail, if anyone does.
     pub mail: Option<MailSettings>,
+    /// Who is sent every checkpoint, if anyone is.
+    pub witness: Option<WitnessSettings>,
+    /// Which model is asked for tenants who have chosen none.
+    pub model: ModelSettings,
 }
 
 /// Everything a handler may reach for.
@@ -62,6 +69,10 @@ pub struct App {
     pub sealing: Sealing,
     /// Reaches what tenants have set up for their workflows.
     pub relays: Relays,
+    /// Sends every checkpoint to whoever keeps them, where somebody does.
+    pub witness: Option<Witness>,
+    /// Answers questions about a tenant's risks.
+    pub panel: PanelDesk,
     /// Sends what lies in the outbox, where a mail server is configured.
     pub outbox: Option<Outbox>,
     /// Counts what happens.
@@ -128,7 +139,13 @@ impl App {
         let mailer = Arc::new(Mailer::new(&outside.egress, Arc::clone(&ports.resolver)));
         let outbox =
             outside.mail.map(|mail| Outbox::new(commands.clone(), Arc::clone(&mailer), Arc::new(mail)));
+        // The same way out; a model may take longer to think than any other system to answer.
+        let patient = EgressConfig { timeouts: THINKING, ..outside.egress.clone() };
+        let thinking = Arc::new(Egress::new(&patient, Arc::clone(&ports.resolver))?);
         let egress = Arc::new(Egress::new(&outside.egress, ports.resolver)?);
+        let witness = outside.witness.map(|settings| {
+            Witness::new(commands.clone(), sealing.clone(), Arc::clone(&egress), Arc::new(settings))
+        });
         let relays = Relays::new(commands.clone(), Arc::clone(&egress), mailer);
         let registry = Arc::new(outside.registry);
         let source_runs = SourceRuns::new(commands.clone(), registry, egress, errands.clone());
@@ -136,6 +153,8 @@ impl App {
         let rate_limits = RateLimits::new(ports.clock);
         let metrics = Metrics::new();
         let streams = Streams::new(writer.wakeups().clone());
+        let models = Models::new(commands.clone(), thinking, outside.model);
+        let panel = PanelDesk::new(commands.clone(), read_models.clone(), models);
         let app = Self {
             commands,
             identity,
@@ -144,6 +163,8 @@ impl App {
             timers,
             sealing,
             relays,
+            witness,
+            panel,
             outbox,
             metrics,
             rate_limits,
@@ -164,6 +185,20 @@ impl App {
             let identity = identity.clone();
             async move { identity.rotate_keys().await.map_err(|error| error.to_string()) }
         }));
+        if let Some(witness) = self.witness.clone() {
+            followers.spawn(every(stop.clone(), WITNESS, move || {
+                let witness = witness.clone();
+                async move { witness.send_due().await.map(|_| ()).map_err(|error| told(&error)) }
+            }));
+        }
+        let (identity, commands) = (self.identity.clone(), self.commands.clone());
+        followers.spawn(every(stop.clone(), Duration::from_hours(1), move || {
+            let (identity, commands) = (identity.clone(), commands.clone());
+            async move {
+                commands.sweep_previews().await.map_err(|error| error.to_string())?;
+                identity.sweep_answers().await.map_err(|error| error.to_string())
+            }
+        }));
         if let Some(outbox) = self.outbox.clone() {
             followers.spawn(every(stop.clone(), LETTERS, move || {
                 let outbox = outbox.clone();
@@ -172,6 +207,21 @@ impl App {
         }
     }
 }
+
+/// How often checkpoints that were not taken yet are sent.
+const WITNESS: Duration = Duration::from_secs(10);
+
+/// An error and its causes in one line.
+fn told(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |words, cause| format!("{words}: {cause}"))
+}
+/// How long a model may take: to be reached, between two pieces of its answer, and altogether.
+const THINKING: Timeouts = Timeouts {
+    connect: Duration::from_secs(10),
+    idle: Duration::from_mins(2),
+    total: Duration::from_mins(5),
+};
 
 /// How often the outbox is looked into.
 const LETTERS: Duration = Duration::from_secs(2);

@@ -1,6 +1,7 @@
 //! The audit trail: reading, exporting, proving and replaying a stream. Whoever looks is recorded before they are shown
 //! anything.
 
+mod case;
 mod events;
 mod explanation;
 mod export;
@@ -10,9 +11,14 @@ mod proof;
 mod shown;
 mod verification;
 
+pub use case::case_file;
+pub(crate) use events::EventsAnswer;
 pub use events::events;
+pub(crate) use explanation::Explanation;
 pub use explanation::explain;
+pub(crate) use explanation::in_words;
 pub use export::export;
 pub use past::{diff, replay};
+pub(crate) use proof::ProofAnswer;
 pub use proof::{checkpoint, keys, proof};
 pub use verification::verify;

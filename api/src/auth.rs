@@ -1,14 +1,16 @@
 //! Signing in and out, and tokens for one tenant.
 
+pub mod second_factor;
+
 use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use draxis_commands::CommandError;
-use draxis_commands::identity::{Password, SignedIn};
+use draxis_commands::identity::{ApiTokenRow, Code, Password, Profile, SignedIn};
 use draxis_commands::secret::Secret;
 use draxis_domain::account::Role;
-use draxis_domain::{AccountId, Email, Name, Reason, TenantId};
+use draxis_domain::{AccountId, Actor, Email, Name, Reason, TenantId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -39,6 +41,10 @@ pub struct LoginBody {
     email: String,
     #[schemars(with = "String")]
     password: Secret,
+    /// The code of the second factor, where one is enrolled; left out, a challenge is answered instead.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    code: Option<Secret>,
 }
 
 /// The body of `POST /api/auth/tenant`.
@@ -65,12 +71,24 @@ pub(crate) struct SessionAnswer<'a> {
     access_token: &'a str,
     expires_in: i64,
     account: AccountAnswer,
+    /// Whether the token is good for nothing but enrolling the second factor that is required.
+    mfa_enrollment_required: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct AccountAnswer {
     id: AccountId,
     role: Option<Role>,
+}
+
+/// What whoever asks is told about themselves: a person, or a machine by its token.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Me {
+    /// A person who has signed in.
+    Person(Profile),
+    /// An API token.
+    Machine(ApiTokenRow),
 }
 
 /// Counts an attempt under `/api/auth`, and refuses floods.
@@ -100,11 +118,12 @@ pub async fn register(app: Data<App>, request: HttpRequest, command: Open<Regist
 /// `POST /api/auth/login`.
 pub async fn login(app: Data<App>, request: HttpRequest, command: Open<LoginBody>) -> Answered {
     count(&app, &request, Limit::Login)?;
-    let LoginBody { email, password } = command.body;
+    let LoginBody { email, password, code } = command.body;
     // A text that is no address is nobody's: the same answer, at the same cost.
     let email = Email::parse(&email).or_else(|_| Email::parse("nobody@nowhere.invalid"));
     let email = email.map_err(|_| CommandError::WrongCredentials)?;
-    session(&request, StatusCode::OK, &app.identity.login(&email, password).await?)
+    let shown = (password, code.map(Code::Time));
+    session(&request, StatusCode::OK, &app.identity.login(&command.context, &email, shown).await?)
 }
 
 /// `POST /api/auth/refresh`: exchanges the cookie for the next one, and an access token.
@@ -128,7 +147,11 @@ pub async fn logout(app: Data<App>, request: HttpRequest, _: Open<Nothing>) -> A
 /// `GET /api/auth/me`.
 pub async fn me(app: Data<App>, request: HttpRequest, query: Query<Nothing>) -> Answered {
     count(&app, &request, Limit::Auth)?;
-    answer(StatusCode::OK, &app.identity.profile(&query.caller).await?)
+    if let Actor::ApiToken(_) = query.caller.actor {
+        let machine = app.identity.api_token_profile(&query.caller).await?;
+        return answer(StatusCode::OK, &Me::Machine(machine));
+    }
+    answer(StatusCode::OK, &Me::Person(app.identity.profile(&query.caller).await?))
 }
 
 /// `POST /api/auth/tenant`: a token for one tenant.
@@ -165,6 +188,7 @@ fn session(request: &HttpRequest, status: StatusCode, signed_in: &SignedIn) -> A
         access_token: &signed_in.access.access_token,
         expires_in: signed_in.access.expires_in,
         account: AccountAnswer { id: signed_in.account, role: signed_in.role() },
+        mfa_enrollment_required: signed_in.must_enroll,
     };
     let mut response = answer(status, &body)?;
     response.add_cookie(&cookie).map_err(|error| Problem::failed(&error))?;

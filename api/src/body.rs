@@ -17,10 +17,7 @@ const DEPTH: usize = 32;
 
 /// Reads the whole body, or refuses it as soon as it is larger than it may be.
 pub async fn read(request: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Bytes, Problem> {
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    if announced.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > limit) {
-        return Err(Problem::too_large(limit));
-    }
+    must_fit(request, limit)?;
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk =
@@ -31,6 +28,13 @@ pub async fn read(request: &HttpRequest, payload: &mut Payload, limit: usize) ->
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+/// Refuses a body that is announced to be larger than it may be.
+pub fn must_fit(request: &HttpRequest, limit: usize) -> Result<(), Problem> {
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let announced = announced.and_then(|length| length.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) { Err(Problem::too_large(limit)) } else { Ok(()) }
 }
 
 /// Understands a JSON body. An empty one is read as an empty object, for commands that need none.

@@ -11,18 +11,23 @@ mod environment;
 mod error;
 mod file;
 mod mail;
+mod model;
 mod secret;
 mod setting;
+mod witness;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use draxis_commands::sealing::SealingSettings;
+use draxis_runner::model::ModelSettings;
+use draxis_runner::witness::WitnessSettings;
 use ipnet::IpNet;
 
 pub use command_line::{
-    CheckCommand, Command, ConnectorCommand, ExportCommand, RebuildCommand, ReplayCommand, VerifyCommand,
+    CheckCommand, Chosen, Command, ConnectorCommand, ExportCommand, InvestigateCommand, RebuildCommand,
+    ReplayCommand, VerifyCommand,
 };
 pub use database::{Database, DatabaseUrl, EmbeddedDatabase};
 pub use encryption_key::KeySource;
@@ -54,12 +59,16 @@ pub struct Config {
     pub connectors_dir: Option<PathBuf>,
     /// How streams are sealed, and where checkpoints are published to.
     pub sealing: SealingSettings,
+    /// Who is sent every checkpoint, if anyone is.
+    pub witness: Option<WitnessSettings>,
     /// What is logged.
     pub log_filter: LogFilter,
     /// How it is written.
     pub log_format: LogFormat,
     /// Who takes our mail, if anyone does.
     pub mail: Option<MailServer>,
+    /// Which model is asked for tenants who have chosen none.
+    pub model: ModelSettings,
 }
 
 impl Config {
@@ -99,9 +108,11 @@ impl Config {
             egress_allow: settings.required(Setting::EgressAllow, networks)?,
             connectors_dir: settings.text(Setting::ConnectorsDir).map(PathBuf::from),
             sealing: checkpoints::choose(settings)?,
+            witness: witness::choose(settings, environment)?,
             log_filter: settings.required(Setting::Log, LogFilter::parse)?,
             log_format: settings.required(Setting::LogFormat, LogFormat::parse)?,
             mail: MailServer::choose(settings, environment)?,
+            model: model::choose(settings, environment)?,
         })
     }
 }

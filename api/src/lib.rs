@@ -3,12 +3,15 @@
 //! Here live the one table of routes, the handlers that parse, call and answer, the embedded Postgres and the start of the
 //! program. What never lives here: a rule of the product, SQL on its tables, a request to the outside.
 
+pub mod account;
 pub mod answer;
+pub mod api_token;
 pub mod app;
 pub mod audit;
 pub mod auth;
 pub mod body;
 pub mod breach;
+pub mod case_file;
 pub mod config;
 pub mod control;
 pub mod dashboard;
@@ -17,13 +20,17 @@ pub mod demo;
 pub mod embedded_postgres;
 pub mod errand;
 pub mod health;
+pub mod interview;
 pub mod kri;
 pub mod kri_event_definition;
+pub mod memory;
 pub mod metrics;
+pub mod model_config;
 pub mod openapi;
 pub mod organization;
 pub mod outcome;
 pub mod page;
+pub mod panel;
 pub mod path;
 pub mod person;
 pub mod preview;
@@ -35,6 +42,7 @@ pub mod request;
 pub mod risk;
 pub mod routes;
 pub mod server;
+mod shape;
 pub mod source;
 pub mod streams;
 pub mod telemetry;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use draxis_api::app::App;
 use draxis_api::config::{Command, Config, ConfigError, ConnectorCommand, RebuildCommand, VerifyCommand};
-use draxis_api::errand::{self, check_connector, export, rebuild, replay, verify};
+use draxis_api::errand::{self, check_connector, export, investigate, rebuild, replay, verify};
 use draxis_api::program::{Program, ProgramError};
 use draxis_api::{demo, program, telemetry};
 use draxis_event_store::{Clock as _, SystemClock};
@@ -48,6 +48,11 @@ async fn carry_out(config: Config) -> Result<ExitCode, ProgramError> {
                 program::errand(config, &mut say, async |app: &App| errand::rotate_key(app).await).await??;
             Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
+        Command::RotateCheckpointKey => {
+            program::errand(config, &mut say, async |app: &App| errand::rotate_checkpoint_key(app).await)
+                .await??;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Connector(ConnectorCommand::Check(asked)) => {
             let holds = check_connector::run(&asked, SystemClock.now()).await?;
             Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -57,6 +62,11 @@ async fn carry_out(config: Config) -> Result<ExitCode, ProgramError> {
         Command::Export(asked) => {
             let export = async |app: &App| export::run(app, &asked, &mut say).await;
             program::errand(config, &mut say, export).await??;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Investigate(asked) => {
+            let investigate = async |app: &App| investigate::run(app, &asked, &mut say).await;
+            program::errand(config, &mut say, investigate).await??;
             Ok(ExitCode::SUCCESS)
         }
         Command::Replay(asked) => {

@@ -83,7 +83,7 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
     operation.insert("summary".to_owned(), route.summary.into());
     operation.insert("operationId".to_owned(), operation_id(route).into());
     operation.insert("parameters".to_owned(), parameters(route).into());
-    operation.insert("responses".to_owned(), responses(route));
+    operation.insert("responses".to_owned(), responses(route, schemas));
     if let Some(body) = route.body {
         let content = json!({ "application/json": { "schema": body(schemas) } });
         operation.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
@@ -122,33 +122,69 @@ fn parameters(route: &Route) -> Vec<Value> {
     in_path.chain(in_query).chain(key).chain(version).collect()
 }
 
-fn responses(route: &Route) -> Value {
+fn responses(route: &Route, schemas: &mut SchemaGenerator) -> Value {
     let problem = |meaning: &str| {
         let schema = json!({ "$ref": "#/components/schemas/Problem" });
         json!({ "description": meaning, "content": { "application/problem+json": { "schema": schema } } })
     };
     let mut responses = Map::new();
-    responses.insert(route.success.to_string(), json!({ "description": route.summary }));
-    let mut refuse = |status: &str, meaning: &str| {
-        responses.insert(status.to_owned(), problem(meaning));
+    let success = match route.answer {
+        Some(answer) => json!({
+            "description": route.summary,
+            "content": { "application/json": { "schema": answer(schemas) } },
+        }),
+        None => json!({ "description": route.summary }),
     };
-    if route.access == Access::Token {
-        refuse("401", "No access token, or not a valid one");
-        refuse("403", "The role does not include it");
+    responses.insert(route.success.to_string(), success);
+    if route.reaches_outside {
+        responses.insert(
+            "202".to_owned(),
+            json!({ "description": "Under way; where to look stands in the answer" }),
+        );
     }
-    if route.path_parameters().next().is_some() {
-        refuse("404", "There is no such thing, or none the caller may know of");
-    }
-    if route.body.is_some() || route.media_type.is_some() {
-        refuse("400", "The body cannot be read");
-        refuse("409", "The state of the world does not allow it");
-        refuse("413", "The body is larger than it may be");
-        refuse("415", "The body is declared as something else");
-        refuse("422", "The input breaks rules; each with a JSON pointer");
-        refuse("503", "Too much is waiting; try again");
-    }
-    if route.versioned {
-        refuse("412", "The version is no longer the current one");
+    for (status, meaning) in refusals(route) {
+        responses.insert(status.to_owned(), problem(meaning));
     }
     Value::Object(responses)
+}
+
+/// How a route can refuse, each with what that means.
+fn refusals(route: &Route) -> Vec<(&'static str, &'static str)> {
+    let mut refusals = vec![("503", "Too much is waiting, or the database does not answer; try again")];
+    if route.access == Access::Token {
+        refusals.push(("400", "A header cannot be read"));
+        refusals.push(("401", "No access token, or not a valid one"));
+        refusals.push(("403", "The role does not include it"));
+        refusals.push(("422", "A parameter or a header breaks rules"));
+    }
+    if route.is_sign_in() {
+        refusals.push(("401", "Not somebody who may sign in so"));
+        refusals.push(("429", "Too many attempts from this address; Retry-After says when to go on"));
+    }
+    let leads_somewhere = route.parameters.iter().any(|(name, _)| names_a_thing(name));
+    if route.path_parameters().next().is_some() || leads_somewhere || route.takes_a_body() {
+        refusals.push(("404", "There is no such thing, or none the caller may know of"));
+    }
+    if route.shows_once {
+        refusals.push(("410", "Used, expired, taken back or unknown"));
+    }
+    if route.reaches_outside {
+        refusals.push(("502", "The far system did not answer as it should"));
+    }
+    if route.takes_a_body() {
+        refusals.push(("400", "The body or a header cannot be read"));
+        refusals.push(("409", "The state of the world does not allow it"));
+        refusals.push(("413", "The body is larger than it may be"));
+        refusals.push(("415", "The body is declared as something else"));
+        refusals.push(("422", "The input breaks rules; each with a JSON pointer"));
+    }
+    if route.versioned {
+        refusals.push(("412", "The version is no longer the current one"));
+    }
+    refusals
+}
+
+/// Whether a query parameter leads to one thing, which may not be there.
+fn names_a_thing(parameter: &str) -> bool {
+    matches!(parameter, "event" | "position" | "asOf" | "tenantId")
 }

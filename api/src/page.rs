@@ -1,5 +1,8 @@
 //! Lists: `limit` and `cursor`, stable under inserts (product.md section 7), beside each list's own filter.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use draxis_commands::{Caller, Permission};
@@ -62,16 +65,17 @@ impl<F> Listing<F> {
 
 impl<F: DeserializeOwned + 'static> FromRequest for Listing<F> {
     type Error = Problem;
-    type Future = std::future::Ready<Result<Self, Problem>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(listing(request))
+        let request = request.clone();
+        Box::pin(async move { listing(&request).await })
     }
 }
 
 /// A query string cannot be flattened by serde, so the page's two parameters are taken out before the filter is read.
-fn listing<F: DeserializeOwned>(request: &HttpRequest) -> Result<Listing<F>, Problem> {
-    let Query { caller, at_least, .. } = Query::<Nothing>::without_parameters(request)?;
+async fn listing<F: DeserializeOwned>(request: &HttpRequest) -> Result<Listing<F>, Problem> {
+    let Query { caller, at_least, .. } = Query::<Nothing>::without_parameters(request).await?;
     let mut page = PageOf { cursor: None, limit: USUAL };
     let mut own = form_urlencoded::Serializer::new(String::new());
     for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {

@@ -12,7 +12,7 @@ use crate::problem::Problem;
 const ERASED: &str = "erased";
 
 /// Who did something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Person {
     /// The account's id; for what is no person its name in events, such as `runner`.
     pub id: String,

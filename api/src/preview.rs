@@ -43,9 +43,9 @@ const fn usual_hours() -> u32 {
 }
 
 /// A preview as a list shows it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct PreviewItem {
+pub(crate) struct PreviewItem {
     id: PreviewId,
     workflow_id: WorkflowId,
     position: Position,
@@ -61,7 +61,7 @@ struct PreviewItem {
 }
 
 /// Whether it can still be looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum PreviewState {
     Open,

@@ -6,11 +6,13 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use draxis_commands::CommandError;
+use draxis_commands::identity::Challenge;
 use draxis_domain::source::RunFailure;
 use draxis_domain::workflow::Problem as Misfit;
 use draxis_domain::{Rejection, RunId, Violation};
 use draxis_event_store::{StretchError, is_out_of_reach};
 use draxis_projections::ReadError;
+use draxis_runner::panel::PanelError;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -271,6 +273,22 @@ impl From<CommandError> for Problem {
                 Self::new(StatusCode::UNAUTHORIZED, "wrong_credentials", detail)
             }
             CommandError::NoSession => Self::unauthenticated(),
+            CommandError::SecondFactor(challenge) => {
+                Self::new(StatusCode::UNAUTHORIZED, "mfa_required", detail).with(|document| {
+                    document.more.insert("challenge".to_owned(), json!(challenge.as_str()));
+                    document.more.insert("expiresIn".to_owned(), json!(Challenge::EXPIRES_IN));
+                })
+            }
+            CommandError::WrongCode => Self::new(StatusCode::UNAUTHORIZED, "mfa_code_wrong", detail),
+            CommandError::TooManyCodes => {
+                let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_codes", detail);
+                problem.with(|document| document.retry_after = Some(15 * 60))
+            }
+            CommandError::EnrollFirst => Self::new(StatusCode::FORBIDDEN, "mfa_enrollment_required", detail),
+            CommandError::NeedsSecondFactor => {
+                Self::new(StatusCode::FORBIDDEN, "mfa_session_required", detail)
+            }
+            CommandError::NotAPerson => Self::new(StatusCode::FORBIDDEN, "not_a_person", detail),
             CommandError::Gone => Self::new(StatusCode::GONE, "gone", detail),
             CommandError::KeyReused => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
@@ -306,6 +324,15 @@ impl From<ReadError> for Problem {
             | ReadError::Newer { .. }
             | ReadError::NoSuchProjection { .. }
             | ReadError::Interrupted(_) => Self::failed(&error),
+        }
+    }
+}
+
+impl From<PanelError> for Problem {
+    fn from(error: PanelError) -> Self {
+        match error {
+            PanelError::Command(error) => error.into(),
+            PanelError::Read(error) => error.into(),
         }
     }
 }

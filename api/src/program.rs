@@ -175,6 +175,8 @@ fn outside(config: &mut Config) -> Result<Outside, ProgramError> {
         egress: EgressConfig { allow, ..EgressConfig::default() },
         registry: Registry::open(config.connectors_dir.as_deref())?,
         mail: config.mail.take().map(MailServer::settings).transpose()?,
+        witness: config.witness.take(),
+        model: config.model.clone(),
     })
 }
 
@@ -235,7 +237,9 @@ async fn start_or_join(
         started => started?,
     };
     embedded.bootstrap().await?;
-    progress("Bringing the schema up to date");
+    if others == Others::KeepOut {
+        progress("Bringing the schema up to date");
+    }
     draxis_event_store::migrate(&embedded.connect_options(name.as_str(), OWNER)).await?;
     let login = embedded.connect_options(name.as_str(), LOGIN);
     Ok((Some(embedded), login))

@@ -37,9 +37,9 @@ pub struct RelayBody {
 }
 
 /// A relay as it is shown, whether it is set up or not.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct RelayItem {
+pub(crate) struct RelayItem {
     channel: Channel,
     configured: bool,
     #[serde(flatten)]
@@ -48,7 +48,7 @@ struct RelayItem {
 }
 
 /// A workflow that goes through a relay.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 struct UsedBy {
     id: WorkflowId,
     name: String,

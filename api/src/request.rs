@@ -86,7 +86,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Command<T> {
         let request = request.clone();
         let payload = Payload::from_request(&request, payload);
         Box::pin(async move {
-            let caller = caller_of(&request)?;
+            let caller = caller_of(&request).await?;
             let mut payload =
                 payload.await.map_err(|_| Problem::malformed("broken_body", "the body cannot be read"))?;
             let bytes = body::read(&request, &mut payload, body::LIMIT).await?;
@@ -120,14 +120,14 @@ impl<T: DeserializeOwned + 'static> FromRequest for Open<T> {
 
 impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     type Error = Problem;
-    type Future = std::future::Ready<Result<Self, Problem>>;
+    type Future = Extraction<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut DevPayload) -> Self::Future {
-        std::future::ready(Query::without_parameters(request).and_then(
-            |Query { caller, at_least, request: id, .. }| {
-                Ok(Self { caller, parameters: parameters(request.query_string())?, at_least, request: id })
-            },
-        ))
+        let request = request.clone();
+        Box::pin(async move {
+            let Query { caller, at_least, request: id, .. } = Query::without_parameters(&request).await?;
+            Ok(Self { caller, parameters: parameters(request.query_string())?, at_least, request: id })
+        })
     }
 }
 
@@ -139,7 +139,8 @@ impl FromRequest for Upload {
         let request = request.clone();
         let payload = Payload::from_request(&request, payload);
         Box::pin(async move {
-            let context = Context { request: request_id(&request), ..Context::of(caller_of(&request)?) };
+            let context =
+                Context { request: request_id(&request), ..Context::of(caller_of(&request).await?) };
             let payload =
                 payload.await.map_err(|_| Problem::malformed("broken_body", "the body cannot be read"))?;
             Ok(Self { context, payload })
@@ -149,8 +150,8 @@ impl FromRequest for Upload {
 
 impl Query<Nothing> {
     /// Who asks and what they must see, whatever the query string says.
-    pub(crate) fn without_parameters(request: &HttpRequest) -> Result<Self, Problem> {
-        let (caller, at_least) = (caller_of(request)?, seen_position(request.headers())?);
+    pub(crate) async fn without_parameters(request: &HttpRequest) -> Result<Self, Problem> {
+        let (caller, at_least) = (caller_of(request).await?, seen_position(request.headers())?);
         Ok(Self { caller, parameters: Nothing {}, at_least, request: request_id(request) })
     }
 }
@@ -162,10 +163,18 @@ pub(crate) fn parameters<T: DeserializeOwned>(text: &str) -> Result<T, Problem> 
     Ok(parsed.map_err(misfit)?.into_inner())
 }
 
-/// Who presents the access token of this request.
-fn caller_of(request: &HttpRequest) -> Result<Caller, Problem> {
+/// Where somebody enrolls a second factor, signs out, and sees who they are.
+const OWN_ACCOUNT: &str = "/api/auth/";
+
+/// Who presents the access token or the API token of this request. Whoever must enroll a second factor first gets no further
+/// than their own account.
+async fn caller_of(request: &HttpRequest) -> Result<Caller, Problem> {
     let app = request.app_data::<Data<App>>().ok_or_else(Problem::unauthenticated)?;
-    Ok(app.identity.caller(bearer(request).ok_or(CommandError::NoSession)?)?)
+    let caller = app.identity.authenticate(bearer(request).ok_or(CommandError::NoSession)?).await?;
+    if caller.must_enroll() && !request.path().starts_with(OWN_ACCOUNT) {
+        return Err(CommandError::EnrollFirst.into());
+    }
+    Ok(caller)
 }
 
 /// The token of this request, if it carries one.

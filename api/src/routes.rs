@@ -2,27 +2,51 @@
 
 mod route;
 
-use crate::auth::{AcceptBody, LoginBody, RegisterBody, TenantTokenBody};
+use crate::account::PersonItem;
+use crate::audit::{EventsAnswer, Explanation, ProofAnswer};
+use crate::auth::second_factor::{self, ConfirmBody, DisableBody, VerifyBody};
+use crate::auth::{AcceptBody, LoginBody, Me, RegisterBody, SessionAnswer, TenantTokenBody};
+use crate::memory::{DocumentBody, FactBody, FactValueBody};
+use crate::model_config::ModelBody;
 use crate::outcome::ReasonBody;
-use crate::preview::{PreviewBody, visit};
-use crate::relay::RelayBody;
+use crate::panel::{AskBody, EndBody, MessageBody};
+use crate::preview::visit::Shown;
+use crate::preview::{PreviewBody, PreviewItem, visit};
+use crate::relay::{RelayBody, RelayItem};
 use crate::request::Nothing;
+use crate::shape::{
+    AnyObject, ApiTokenShown, CheckpointShown, Delivered, Health, Items, Listed, NeedsSetup, PreviewMinted,
+    PublishedKey, PushTokenMinted, RelayChanged, RunEnded, VersionsCompared, WorkflowChanged,
+};
 use crate::source::ConnectBody;
 use crate::source::push::{self, PushBody};
-use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, history};
+use crate::workflow::history::{ChangeItem, VersionItem};
+use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, backtest, history};
 use crate::{
-    audit, auth, breach, control, dashboard, health, kri, kri_event_definition, openapi, organization,
-    outcome, preview, relay, risk, source, vendor, workflow,
+    account, api_token, audit, auth, breach, control, dashboard, health, interview, kri,
+    kri_event_definition, memory, model_config, openapi, organization, outcome, panel, preview, relay, risk,
+    source, vendor, workflow,
 };
-use draxis_commands::identity::InviteBody;
-use draxis_commands::platform::{OrganizationBody, TenantBody};
-use draxis_commands::source::PushTokenBody;
+use draxis_commands::identity::{
+    AccessToken, ApiTokenBody, ApiTokenRow, Enrolled, Enrollment, InviteBody, Invited, MfaPolicyBody,
+    MfaStanding, Posted, RevokeBody,
+};
+use draxis_commands::platform::{Accepted, Created, OrganizationBody, TenantBody};
+use draxis_commands::source::{PushTokenBody, PushTokenRow};
 use draxis_domain::control::ControlBody;
 use draxis_domain::kri::{AssignBody, CommentBody, CorrectionBody, KriBody, ReadingBody, SnoozeBody};
 use draxis_domain::kri_event_definition::KriEventBody;
 use draxis_domain::outcome::OutcomeBody;
+use draxis_domain::relay::TestOutcome;
 use draxis_domain::risk::RiskBody;
 use draxis_domain::vendor::VendorBody;
+use draxis_projections::{
+    BreachRow, ControlView, Dashboard, Explanation as ValueExplanation, History, KriEventRow, KriView,
+    OrganizationRow, OutcomeView, Page, RiskView, SourceRow, SourceRunRow, StreamDifference, TenantRow,
+    ValueRow, VendorRow, WorkflowRow, WorkflowSummary,
+};
+use draxis_runner::connector::catalog::CatalogEntry;
+use draxis_runner::connector::trial::TrialReport;
 
 pub use crate::routes::route::{Access, Route};
 use crate::routes::route::{delete, get, post, put};
@@ -32,14 +56,20 @@ pub fn routes() -> Vec<Route> {
     [
         program(),
         identity(),
+        second_factors(),
+        people(),
         platform(),
         risk_model(),
+        kris(),
         controls(),
         breaches(),
         sources(),
         workflows(),
         workflow_surroundings(),
+        interviews(),
         previews(),
+        panel_sessions(),
+        institutional_memory(),
         reading(),
         auditing(),
     ]
@@ -50,11 +80,11 @@ pub fn routes() -> Vec<Route> {
 
 fn program() -> Vec<Route> {
     vec![
-        get("/healthz", "Whether the process lives", health::healthz).open(),
-        get("/readyz", "Whether the program can work", health::readyz).open(),
+        get("/healthz", "Whether the process lives", health::healthz).answers::<Health>().open(),
+        get("/readyz", "Whether the program can work", health::readyz).answers::<Health>().open(),
         get("/metrics", "Counters, in Prometheus's text form", health::metrics).open(),
         get("/api/docs", "This description, to browse", openapi::docs).open().status(308),
-        get("/api/openapi.json", "This description", openapi::document).open(),
+        get("/api/openapi.json", "This description", openapi::document).answers::<AnyObject>().open(),
     ]
 }
 
@@ -65,30 +95,116 @@ fn identity() -> Vec<Route> {
             "Whether the first administrator is still to register",
             auth::needs_setup,
         )
+        .answers::<NeedsSetup>()
         .open(),
         post("/api/auth/register", "Register the first administrator", auth::register)
+            .answers::<SessionAnswer<'static>>()
             .open()
             .body::<RegisterBody>()
             .status(201),
-        post("/api/auth/login", "Sign in", auth::login).open().body::<LoginBody>(),
-        post("/api/auth/refresh", "Continue a session with its cookie", auth::refresh).open(),
+        post("/api/auth/login", "Sign in", auth::login)
+            .answers::<SessionAnswer<'static>>()
+            .open()
+            .body::<LoginBody>(),
+        post("/api/auth/refresh", "Continue a session with its cookie", auth::refresh)
+            .answers::<SessionAnswer<'static>>()
+            .open(),
         post("/api/auth/logout", "End a session", auth::logout).open().status(204),
-        get("/api/auth/me", "Who I am", auth::me),
-        post("/api/auth/tenant", "Take a token for one tenant", auth::tenant).body::<TenantTokenBody>(),
+        get("/api/auth/me", "Who I am", auth::me).answers::<Me>(),
+        post("/api/auth/tenant", "Take a token for one tenant", auth::tenant)
+            .answers::<AccessToken>()
+            .body::<TenantTokenBody>(),
+    ]
+}
+
+fn second_factors() -> Vec<Route> {
+    vec![
+        post("/api/auth/mfa/enroll", "Begin to enroll a second factor", second_factor::enroll)
+            .answers::<Enrollment>()
+            .body::<Nothing>(),
+        post(
+            "/api/auth/mfa/confirm",
+            "Take a second factor into use with its first code",
+            second_factor::confirm,
+        )
+        .answers::<Enrolled>()
+        .body::<ConfirmBody>(),
+        post("/api/auth/mfa/disable", "Take a second factor out of use", second_factor::disable)
+            .body::<DisableBody>()
+            .status(204),
+        post("/api/auth/mfa/verify", "Sign in with a second factor", second_factor::verify)
+            .answers::<SessionAnswer<'static>>()
+            .open()
+            .body::<VerifyBody>(),
+        put("/api/mfa-policy", "Say for whom a second factor is required", second_factor::set_policy)
+            .answers::<MfaStanding>()
+            .body::<MfaPolicyBody>(),
+        get("/api/mfa-policy", "Whether a second factor is required of somebody", second_factor::policy)
+            .answers::<MfaStanding>()
+            .parameter("kind", "Of whom: platform, organization, tenant, account")
+            .parameter("organizationId", "The organization, where it is one")
+            .parameter("tenantId", "The tenant, where it is one")
+            .parameter("accountId", "The account, where it is one"),
+    ]
+}
+
+fn people() -> Vec<Route> {
+    vec![
+        get("/api/accounts", "List the people within one's scope", account::list)
+            .answers::<Listed<PersonItem>>()
+            .paged(),
+        post("/api/accounts/{id}/revoke", "Take a role away", account::revoke)
+            .answers::<Created>()
+            .body::<RevokeBody>(),
+        put(
+            "/api/accounts/{id}/permissions/{permission}",
+            "Let a tenant's user do one thing more",
+            account::grant_permission,
+        )
+        .answers::<Created>()
+        .body::<ReasonBody>(),
+        delete(
+            "/api/accounts/{id}/permissions/{permission}",
+            "Take a permission back",
+            account::revoke_permission,
+        )
+        .answers::<Created>()
+        .body::<ReasonBody>(),
+        post("/api/api-tokens", "Mint a token for a machine", api_token::mint)
+            .answers::<ApiTokenShown>()
+            .body::<ApiTokenBody>()
+            .status(201),
+        get("/api/api-tokens", "List the tenant's API tokens", api_token::list)
+            .answers::<Listed<ApiTokenRow>>()
+            .paged(),
+        delete("/api/api-tokens/{id}", "Revoke an API token", api_token::revoke)
+            .answers::<Created>()
+            .body::<ReasonBody>(),
     ]
 }
 
 fn platform() -> Vec<Route> {
     vec![
         post("/api/organizations", "Create an organization", organization::create)
+            .answers::<Created>()
             .body::<OrganizationBody>()
             .status(201),
-        get("/api/organizations", "List organizations", organization::list).paged(),
-        post("/api/tenants", "Create a tenant", organization::create_tenant).body::<TenantBody>().status(201),
-        get("/api/tenants", "List tenants", organization::list_tenants).paged(),
-        post("/api/invitations", "Invite somebody", organization::invite).body::<InviteBody>().status(201),
-        get("/api/outbox", "Read the mail posted last", organization::outbox),
+        get("/api/organizations", "List organizations", organization::list)
+            .answers::<Listed<OrganizationRow>>()
+            .paged(),
+        post("/api/tenants", "Create a tenant", organization::create_tenant)
+            .answers::<Created>()
+            .body::<TenantBody>()
+            .status(201),
+        get("/api/tenants", "List tenants", organization::list_tenants).answers::<Page<TenantRow>>().paged(),
+        post("/api/invitations", "Invite somebody", organization::invite)
+            .answers::<Invited>()
+            .body::<InviteBody>()
+            .status(201),
+        get("/api/outbox", "Read the mail posted last", organization::outbox).answers::<Items<Posted>>(),
         post("/api/invitations/{token}/accept", "Accept an invitation", auth::accept)
+            .answers::<SessionAnswer<'static>>()
+            .shows_once()
             .open()
             .body::<AcceptBody>()
             .status(201),
@@ -97,48 +213,83 @@ fn platform() -> Vec<Route> {
 
 fn risk_model() -> Vec<Route> {
     vec![
-        post("/api/outcomes", "Define an outcome", outcome::define).body::<OutcomeBody>().status(201),
-        get("/api/outcomes", "List outcomes", outcome::list).paged(),
-        get("/api/outcomes/{id}", "Read an outcome", outcome::show),
-        put("/api/outcomes/{id}", "Edit an outcome", outcome::edit).body::<OutcomeBody>().versioned(),
+        post("/api/outcomes", "Define an outcome", outcome::define)
+            .answers::<Created>()
+            .body::<OutcomeBody>()
+            .status(201),
+        get("/api/outcomes", "List outcomes", outcome::list).answers::<Page<OutcomeView>>().paged(),
+        get("/api/outcomes/{id}", "Read an outcome", outcome::show).answers::<OutcomeView>(),
+        put("/api/outcomes/{id}", "Edit an outcome", outcome::edit)
+            .answers::<Accepted>()
+            .body::<OutcomeBody>()
+            .versioned(),
         post("/api/outcomes/{id}/archive", "Archive an outcome", outcome::archive)
+            .answers::<Accepted>()
             .body::<ReasonBody>()
             .versioned(),
-        post("/api/risks", "Define a risk", risk::define).body::<RiskBody>().status(201),
-        get("/api/risks", "List risks", risk::list).paged(),
-        get("/api/risks/{id}", "Read a risk", risk::show),
-        put("/api/risks/{id}", "Edit a risk", risk::edit).body::<RiskBody>().versioned(),
-        post("/api/risks/{id}/archive", "Archive a risk", risk::archive).body::<ReasonBody>().versioned(),
+        post("/api/risks", "Define a risk", risk::define).answers::<Created>().body::<RiskBody>().status(201),
+        get("/api/risks", "List risks", risk::list).answers::<Page<RiskView>>().paged(),
+        get("/api/risks/{id}", "Read a risk", risk::show).answers::<RiskView>(),
+        put("/api/risks/{id}", "Edit a risk", risk::edit)
+            .answers::<Accepted>()
+            .body::<RiskBody>()
+            .versioned(),
+        post("/api/risks/{id}/archive", "Archive a risk", risk::archive)
+            .answers::<Accepted>()
+            .body::<ReasonBody>()
+            .versioned(),
         put("/api/risks/{id}/controls/{controlId}", "Link a risk to a control", risk::link_control)
+            .answers::<Accepted>()
             .body::<ReasonBody>(),
         delete("/api/risks/{id}/controls/{controlId}", "Unlink a risk from a control", risk::unlink_control)
+            .answers::<Accepted>()
             .body::<ReasonBody>(),
         put("/api/risks/{id}/outcomes/{outcomeId}", "Link a risk to an outcome", risk::link_outcome)
+            .answers::<Accepted>()
             .body::<ReasonBody>(),
         delete("/api/risks/{id}/outcomes/{outcomeId}", "Unlink a risk from an outcome", risk::unlink_outcome)
+            .answers::<Accepted>()
             .body::<ReasonBody>(),
-        post("/api/kris", "Define a KRI", kri::define).body::<KriBody>().status(201),
-        get("/api/kris", "List KRIs", kri::list).paged(),
-        get("/api/kris/{id}", "Read a KRI", kri::show),
-        put("/api/kris/{id}", "Edit a KRI", kri::edit).body::<KriBody>().versioned(),
-        post("/api/kris/{id}/archive", "Archive a KRI", kri::archive).body::<ReasonBody>().versioned(),
-        put("/api/kris/{id}/risks/{riskId}", "Link a KRI to a risk", kri::link_risk).body::<ReasonBody>(),
+    ]
+}
+
+fn kris() -> Vec<Route> {
+    vec![
+        post("/api/kris", "Define a KRI", kri::define).answers::<Created>().body::<KriBody>().status(201),
+        get("/api/kris", "List KRIs", kri::list).answers::<Page<KriView>>().paged(),
+        get("/api/kris/{id}", "Read a KRI", kri::show).answers::<KriView>(),
+        put("/api/kris/{id}", "Edit a KRI", kri::edit).answers::<Accepted>().body::<KriBody>().versioned(),
+        post("/api/kris/{id}/archive", "Archive a KRI", kri::archive)
+            .answers::<Accepted>()
+            .body::<ReasonBody>()
+            .versioned(),
+        put("/api/kris/{id}/risks/{riskId}", "Link a KRI to a risk", kri::link_risk)
+            .answers::<Accepted>()
+            .body::<ReasonBody>(),
         delete("/api/kris/{id}/risks/{riskId}", "Unlink a KRI from a risk", kri::unlink_risk)
+            .answers::<Accepted>()
             .body::<ReasonBody>(),
-        post("/api/kris/{id}/values", "Enter a value", kri::enter_value).body::<ReadingBody>(),
-        get("/api/kris/{id}/values", "List readings, adjustments and corrections", kri::values).paged(),
+        post("/api/kris/{id}/values", "Enter a value", kri::enter_value)
+            .answers::<Accepted>()
+            .body::<ReadingBody>(),
+        get("/api/kris/{id}/values", "List readings, adjustments and corrections", kri::values)
+            .answers::<Page<ValueRow>>()
+            .paged(),
         post(
             "/api/kris/{id}/values/{sequence}/correct",
             "Correct or withdraw a past reading",
             kri::correct_value,
         )
+        .answers::<Accepted>()
         .body::<CorrectionBody>(),
         get("/api/kris/{id}/history", "The values within a range of time, drawn", kri::history)
+            .answers::<History>()
             .parameter("from", "True at or after (RFC 3339); 30 days before `to`")
             .parameter("to", "True before (RFC 3339); now")
             .parameter("points", "How many points at most, up to 2000; 400")
             .parameter("knownAt", "As it was known at this time (RFC 3339); as it is known now"),
         get("/api/kris/{id}/explain", "The events behind a KRI's value and colour", kri::explain)
+            .answers::<ValueExplanation>()
             .parameter("asOf", "As of this time (RFC 3339)")
             .parameter("position", "As of this position of the stream"),
     ]
@@ -146,18 +297,32 @@ fn risk_model() -> Vec<Route> {
 
 fn controls() -> Vec<Route> {
     vec![
-        post("/api/controls", "Define a control", control::define).body::<ControlBody>().status(201),
-        get("/api/controls", "List controls", control::list).paged(),
-        get("/api/controls/{id}", "Read a control", control::show),
-        put("/api/controls/{id}", "Edit a control", control::edit).body::<ControlBody>().versioned(),
+        post("/api/controls", "Define a control", control::define)
+            .answers::<Created>()
+            .body::<ControlBody>()
+            .status(201),
+        get("/api/controls", "List controls", control::list).answers::<Page<ControlView>>().paged(),
+        get("/api/controls/{id}", "Read a control", control::show).answers::<ControlView>(),
+        put("/api/controls/{id}", "Edit a control", control::edit)
+            .answers::<Accepted>()
+            .body::<ControlBody>()
+            .versioned(),
         post("/api/controls/{id}/archive", "Archive a control", control::archive)
+            .answers::<Accepted>()
             .body::<ReasonBody>()
             .versioned(),
-        post("/api/vendors", "Define a vendor", vendor::define).body::<VendorBody>().status(201),
-        get("/api/vendors", "List vendors", vendor::list).paged(),
-        get("/api/vendors/{id}", "Read a vendor", vendor::show),
-        put("/api/vendors/{id}", "Edit a vendor", vendor::edit).body::<VendorBody>().versioned(),
+        post("/api/vendors", "Define a vendor", vendor::define)
+            .answers::<Created>()
+            .body::<VendorBody>()
+            .status(201),
+        get("/api/vendors", "List vendors", vendor::list).answers::<Page<VendorRow>>().paged(),
+        get("/api/vendors/{id}", "Read a vendor", vendor::show).answers::<VendorRow>(),
+        put("/api/vendors/{id}", "Edit a vendor", vendor::edit)
+            .answers::<Accepted>()
+            .body::<VendorBody>()
+            .versioned(),
         post("/api/vendors/{id}/archive", "Archive a vendor", vendor::archive)
+            .answers::<Accepted>()
             .body::<ReasonBody>()
             .versioned(),
     ]
@@ -165,45 +330,81 @@ fn controls() -> Vec<Route> {
 
 fn breaches() -> Vec<Route> {
     vec![
-        get("/api/breaches", "List breach episodes", breach::list).paged(),
-        get("/api/breaches/{id}", "Read a breach episode with its timeline", breach::show),
+        get("/api/breaches", "List breach episodes", breach::list).answers::<Page<BreachRow>>().paged(),
+        get("/api/breaches/{id}", "Read a breach episode with its timeline", breach::show)
+            .answers::<BreachRow>(),
         post("/api/breaches/{id}/acknowledge", "Acknowledge a breach", breach::acknowledge)
+            .answers::<Accepted>()
             .body::<ReasonBody>(),
         post("/api/breaches/{id}/assign", "Give a breach an owner, or none", breach::assign)
+            .answers::<Accepted>()
             .body::<AssignBody>(),
-        post("/api/breaches/{id}/comments", "Comment on a breach", breach::comment).body::<CommentBody>(),
+        post("/api/breaches/{id}/comments", "Comment on a breach", breach::comment)
+            .answers::<Accepted>()
+            .body::<CommentBody>(),
         post("/api/breaches/{id}/snooze", "Be quiet about a breach until a time", breach::snooze)
+            .answers::<Accepted>()
             .body::<SnoozeBody>(),
-        post("/api/breaches/{id}/wake", "End a breach's snooze", breach::wake).body::<ReasonBody>(),
-        post("/api/breaches/{id}/close", "Close a breach by hand", breach::close).body::<ReasonBody>(),
+        post("/api/breaches/{id}/wake", "End a breach's snooze", breach::wake)
+            .answers::<Accepted>()
+            .body::<ReasonBody>(),
+        post("/api/breaches/{id}/close", "Close a breach by hand", breach::close)
+            .answers::<Accepted>()
+            .body::<ReasonBody>(),
     ]
 }
 
 fn sources() -> Vec<Route> {
     vec![
-        get("/api/integrations/catalog", "List the connectors", source::catalog),
-        post("/api/kri-sources", "Connect a source", source::connect).body::<ConnectBody>().status(201),
+        get("/api/integrations/catalog", "List the connectors", source::catalog)
+            .answers::<Items<CatalogEntry>>(),
+        post("/api/kri-sources", "Connect a source", source::connect)
+            .answers::<Created>()
+            .body::<ConnectBody>()
+            .status(201),
         post("/api/kri-sources/test", "Try settings before they are saved", source::test)
+            .answers::<TrialReport>()
             .body::<ConnectBody>(),
-        post("/api/kri-sources/{id}/test", "Try a saved source", source::test_saved).body::<Nothing>(),
-        get("/api/kri-sources", "List sources", source::list).paged(),
-        get("/api/kri-sources/{id}", "Read a source", source::show),
-        put("/api/kri-sources/{id}", "Edit a source", source::edit).body::<ConnectBody>().versioned(),
-        post("/api/kri-sources/{id}/pause", "Stop a source's schedule", source::pause).body::<ReasonBody>(),
+        post("/api/kri-sources/{id}/test", "Try a saved source", source::test_saved)
+            .answers::<TrialReport>()
+            .body::<Nothing>(),
+        get("/api/kri-sources", "List sources", source::list).answers::<Page<SourceRow>>().paged(),
+        get("/api/kri-sources/{id}", "Read a source", source::show).answers::<SourceRow>(),
+        put("/api/kri-sources/{id}", "Edit a source", source::edit)
+            .answers::<Accepted>()
+            .body::<ConnectBody>()
+            .versioned(),
+        post("/api/kri-sources/{id}/pause", "Stop a source's schedule", source::pause)
+            .answers::<Accepted>()
+            .body::<ReasonBody>(),
         post("/api/kri-sources/{id}/resume", "Let a source's schedule go on", source::resume)
+            .answers::<Accepted>()
             .body::<ReasonBody>(),
         post("/api/kri-sources/{id}/archive", "Archive a source", source::archive)
+            .answers::<Accepted>()
             .body::<ReasonBody>()
             .versioned(),
-        post("/api/kri-sources/{id}/run", "Run a source now", source::run).body::<ReasonBody>(),
-        get("/api/kri-sources/{id}/runs", "List a source's runs", source::runs).paged(),
-        post("/api/kri-sources/{id}/values", "Push values to a source", push::push).body::<PushBody>(),
-        post("/api/kri-sources/{id}/upload", "Upload a file of values", push::upload).media("text/csv"),
+        post("/api/kri-sources/{id}/run", "Run a source now", source::run)
+            .answers::<RunEnded>()
+            .reaches_outside()
+            .body::<ReasonBody>(),
+        get("/api/kri-sources/{id}/runs", "List a source's runs", source::runs)
+            .answers::<Page<SourceRunRow>>()
+            .paged(),
+        post("/api/kri-sources/{id}/values", "Push values to a source", push::push)
+            .answers::<Delivered>()
+            .body::<PushBody>(),
+        post("/api/kri-sources/{id}/upload", "Upload a file of values", push::upload)
+            .answers::<Delivered>()
+            .media("text/csv"),
         post("/api/kri-sources/{id}/push-tokens", "Mint a token for pushing values", push::mint)
+            .answers::<PushTokenMinted>()
             .body::<PushTokenBody>()
             .status(201),
-        get("/api/kri-sources/{id}/push-tokens", "List a source's push tokens", push::list),
+        get("/api/kri-sources/{id}/push-tokens", "List a source's push tokens", push::list)
+            .answers::<Items<PushTokenRow>>(),
         delete("/api/kri-sources/{id}/push-tokens/{tokenId}", "Revoke a push token", push::revoke)
+            .answers::<Accepted>()
             .body::<ReasonBody>(),
     ]
 }
@@ -215,49 +416,76 @@ fn workflows() -> Vec<Route> {
             "The JSON Schema of workflow definitions",
             workflow::schema,
         )
+        .answers::<AnyObject>()
         .open(),
-        post("/api/workflows", "Draft a workflow", workflow::draft).body::<DefinitionBody>().status(201),
+        post("/api/workflows", "Draft a workflow", workflow::draft)
+            .answers::<Created>()
+            .body::<DefinitionBody>()
+            .status(201),
         get("/api/workflows", "List workflows", workflow::list)
+            .answers::<Page<WorkflowSummary>>()
             .parameter("state", "Standing so: draft, active, paused, archived")
             .parameter("trigger", "Started so: kri_breach, schedule, manual")
             .parameter("relay", "Going through this channel")
             .parameter("kriEvent", "Emitting this KRI event")
             .parameter("archived", "Whether archived ones are listed too")
             .paged(),
-        get("/api/workflows/{id}", "Read a workflow", workflow::show),
+        get("/api/workflows/{id}", "Read a workflow", workflow::show).answers::<WorkflowRow>(),
         put("/api/workflows/{id}", "Edit a workflow, which makes a version", workflow::edit)
+            .answers::<WorkflowChanged>()
             .body::<DefinitionBody>()
             .versioned(),
         post("/api/workflows/{id}/restore", "Put an old version of a workflow back", workflow::restore)
+            .answers::<WorkflowChanged>()
             .body::<RestoreBody>()
             .versioned(),
         post("/api/workflows/{id}/activate", "Switch a workflow's trigger on", workflow::activate)
+            .answers::<WorkflowChanged>()
             .body::<TransitionBody>()
             .versioned(),
         post("/api/workflows/{id}/pause", "Switch a workflow's trigger off", workflow::pause)
+            .answers::<WorkflowChanged>()
             .body::<TransitionBody>()
             .versioned(),
         post("/api/workflows/{id}/archive", "Archive a workflow for good", workflow::archive)
+            .answers::<WorkflowChanged>()
             .body::<TransitionBody>()
             .versioned(),
-        get("/api/workflows/{id}/versions", "List a workflow's versions", history::versions).paged(),
+        post(
+            "/api/workflows/{id}/backtests",
+            "Which runs a definition would have started by what was recorded, and what if",
+            backtest::backtest,
+        )
+        .answers::<AnyObject>()
+        .body::<backtest::BacktestBody>(),
+        get("/api/workflows/{id}/versions", "List a workflow's versions", history::versions)
+            .answers::<Listed<VersionItem>>()
+            .paged(),
         get("/api/workflows/{id}/versions/compare", "Compare two versions of a workflow", history::compare)
+            .answers::<VersionsCompared>()
             .parameter("from", "The one version")
             .parameter("to", "The other"),
-        get("/api/workflows/{id}/versions/{version}", "Read a version of a workflow", history::version),
-        get("/api/workflows/{id}/change-log", "What was done to a workflow", history::change_log).paged(),
+        get("/api/workflows/{id}/versions/{version}", "Read a version of a workflow", history::version)
+            .answers::<VersionItem>(),
+        get("/api/workflows/{id}/change-log", "What was done to a workflow", history::change_log)
+            .answers::<Listed<ChangeItem>>()
+            .paged(),
     ]
 }
 
 fn workflow_surroundings() -> Vec<Route> {
     vec![
-        get("/api/workflow-kri-definitions", "List declared KRI events", kri_event_definition::list).paged(),
-        get("/api/workflow-kri-definitions/{id}", "Read a declared KRI event", kri_event_definition::show),
+        get("/api/workflow-kri-definitions", "List declared KRI events", kri_event_definition::list)
+            .answers::<Page<KriEventRow>>()
+            .paged(),
+        get("/api/workflow-kri-definitions/{id}", "Read a declared KRI event", kri_event_definition::show)
+            .answers::<KriEventRow>(),
         put(
             "/api/workflow-kri-definitions/{id}",
             "Declare a KRI event, or edit it",
             kri_event_definition::declare,
         )
+        .answers::<Accepted>()
         .body::<KriEventBody>()
         .versioned(),
         get(
@@ -265,51 +493,158 @@ fn workflow_surroundings() -> Vec<Route> {
             "List a KRI event's versions",
             history::kri_event_versions,
         )
+        .answers::<Listed<VersionItem>>()
         .paged(),
         get(
             "/api/workflow-kri-definitions/{id}/versions/{version}",
             "Read a version of a KRI event",
             history::kri_event_version,
-        ),
+        )
+        .answers::<VersionItem>(),
         get(
             "/api/workflow-kri-definitions/{id}/change-log",
             "What was done to a KRI event",
             history::kri_event_change_log,
         )
+        .answers::<Listed<ChangeItem>>()
         .paged(),
-        get("/api/relay-config", "How workflows reach the outside", relay::list),
-        get("/api/relay-config/{channel}", "Read a relay", relay::show),
+        get("/api/relay-config", "How workflows reach the outside", relay::list)
+            .answers::<Listed<RelayItem>>(),
+        get("/api/relay-config/{channel}", "Read a relay", relay::show).answers::<RelayItem>(),
         put("/api/relay-config/{channel}", "Set a relay up", relay::configure)
+            .answers::<RelayChanged>()
             .body::<RelayBody>()
             .versioned(),
         delete("/api/relay-config/{channel}", "Remove a relay", relay::remove)
+            .answers::<RelayChanged>()
             .body::<ReasonBody>()
             .versioned(),
-        post("/api/relay-config/{channel}/test", "Try a relay", relay::test).body::<Nothing>(),
+        post("/api/relay-config/{channel}/test", "Try a relay", relay::test)
+            .answers::<TestOutcome>()
+            .body::<Nothing>(),
+    ]
+}
+
+fn panel_sessions() -> Vec<Route> {
+    vec![
+        post(
+            "/api/panel-sessions",
+            "Ask the expert panel (Accept: text/event-stream for pieces)",
+            panel::open,
+        )
+        .body::<AskBody>()
+        .status(201),
+        get("/api/panel-sessions", "List sessions of the panel", panel::list)
+            .answers::<Listed<AnyObject>>()
+            .paged(),
+        get("/api/panel-sessions/{id}", "Read a session with its transcript", panel::show)
+            .answers::<AnyObject>(),
+        post("/api/panel-sessions/{id}/messages", "Ask on in a session", panel::message)
+            .body::<MessageBody>(),
+        get("/api/model-config", "Which model the panel asks", model_config::show),
+        put("/api/model-config", "Choose a model", model_config::choose).body::<ModelBody>().versioned(),
+        delete("/api/model-config", "Take the choice of a model back", model_config::remove)
+            .body::<ReasonBody>()
+            .versioned(),
+        post("/api/panel-sessions/{id}/end", "Freeze a session, and keep what is agreed", panel::end)
+            .body::<EndBody>(),
+    ]
+}
+
+fn institutional_memory() -> Vec<Route> {
+    vec![
+        get(
+            "/api/institutional-memory",
+            "What is remembered, or what has to do with some words",
+            memory::look,
+        )
+        .parameter("q", "Words to search for: all of them, \"a phrase\", or, -without"),
+        post("/api/institutional-memory", "Remember a fact", memory::remember).body::<FactBody>().status(201),
+        get("/api/institutional-memory/facts", "List facts", memory::facts)
+            .answers::<Listed<AnyObject>>()
+            .paged(),
+        get("/api/institutional-memory/facts/{key}", "Read a fact", memory::fact),
+        put("/api/institutional-memory/facts/{key}", "Set a fact", memory::set_fact).body::<FactValueBody>(),
+        delete("/api/institutional-memory/facts/{key}", "Forget a fact", memory::forget_fact)
+            .body::<ReasonBody>(),
+        post("/api/institutional-memory/documents", "Add a document", memory::add_document)
+            .body::<DocumentBody>()
+            .status(201),
+        post(
+            "/api/institutional-memory/documents/upload",
+            "Add a document, which is the body",
+            memory::upload_document,
+        )
+        .parameter("title", "What people call it")
+        .media("application/pdf")
+        .status(201),
+        get("/api/institutional-memory/documents", "List documents", memory::documents)
+            .answers::<Listed<AnyObject>>()
+            .paged(),
+        get("/api/institutional-memory/documents/{id}", "Read a document with its text", memory::document),
+        delete("/api/institutional-memory/documents/{id}", "Forget a document", memory::forget_document)
+            .body::<ReasonBody>(),
+    ]
+}
+
+fn interviews() -> Vec<Route> {
+    vec![
+        post("/api/workflow-interviews", "Begin to talk a workflow through", interview::start)
+            .body::<interview::StartBody>()
+            .status(201),
+        get("/api/workflow-interviews", "List interviews", interview::list)
+            .parameter("state", "Standing so: open, confirmed, abandoned")
+            .paged(),
+        get(
+            "/api/workflow-interviews/{id}",
+            "Read an interview with everything that was said",
+            interview::show,
+        ),
+        post("/api/workflow-interviews/{id}/messages", "Say something in an interview", interview::say)
+            .body::<interview::MessageBody>(),
+        post(
+            "/api/workflow-interviews/{id}/confirm",
+            "Confirm the draft that was shown, which makes a workflow of it",
+            interview::confirm,
+        )
+        .body::<interview::ConfirmBody>()
+        .status(201),
+        post("/api/workflow-interviews/{id}/abandon", "Give an interview up", interview::abandon)
+            .body::<Nothing>(),
     ]
 }
 
 fn previews() -> Vec<Route> {
     vec![
         post("/api/workflows/{id}/previews", "Mint a link that shows a workflow once", preview::mint)
+            .answers::<PreviewMinted>()
             .body::<PreviewBody>()
             .status(201),
-        get("/api/workflows/{id}/previews", "List a workflow's previews", preview::list).paged(),
+        get("/api/workflows/{id}/previews", "List a workflow's previews", preview::list)
+            .answers::<Listed<PreviewItem>>()
+            .paged(),
         delete("/api/workflows/{id}/previews/{previewId}", "Take a preview back", preview::revoke)
+            .answers::<Accepted>()
             .body::<ReasonBody>(),
         get(
             "/api/public/workflow/{token}",
             "See a shared workflow, once; a browser gets a page with a button",
             visit::look,
         )
+        .answers::<Shown>()
+        .shows_once()
         .open(),
-        post("/api/public/workflow/{token}", "See a shared workflow, once: the button", visit::open).open(),
+        post("/api/public/workflow/{token}", "See a shared workflow, once: the button", visit::open)
+            .answers::<Shown>()
+            .shows_once()
+            .open(),
     ]
 }
 
 fn reading() -> Vec<Route> {
     vec![
         get("/api/dashboard", "The dashboard, now or as of a past moment", dashboard::show)
+            .answers::<Dashboard>()
             .parameter("asOf", "As of this time (RFC 3339)")
             .parameter("position", "As of this position of the stream")
             .parameter("knownAt", "With asOf: what was true then, as it is known at this later time"),
@@ -323,27 +658,44 @@ fn reading() -> Vec<Route> {
 
 fn auditing() -> Vec<Route> {
     vec![
-        part_of_a_stream(get("/api/audit/events", "The stream itself", audit::events)).paged(),
+        part_of_a_stream(
+            get("/api/audit/events", "The stream itself", audit::events).answers::<EventsAnswer>(),
+        )
+        .paged(),
         part_of_a_stream(get("/api/audit/export", "The stream, or a part of it, as one file", audit::export))
             .parameter("format", "`ndjson` (the records as they were hashed), `cloudevents` or `bundle`"),
-        get("/api/audit/keys", "The keys that checkpoints and bundles are verified with", audit::keys),
+        get("/api/audit/keys", "The keys that checkpoints and bundles are verified with", audit::keys)
+            .answers::<Items<PublishedKey>>(),
         get(
             "/api/audit/checkpoint",
             "The newest signed statement of what the stream holds",
             audit::checkpoint,
-        ),
+        )
+        .answers::<CheckpointShown>(),
         get("/api/audit/proof", "The proof that an event is sealed, or that the log only grew", audit::proof)
+            .answers::<ProofAnswer>()
             .parameter("position", "Prove that the event at this position is sealed")
             .parameter("from", "Prove that the stream of this many events…")
             .parameter("to", "…is the beginning of the stream of this many"),
-        post("/api/audit/verify", "Verify a bundle (the body is its bytes)", audit::verify),
+        post("/api/audit/verify", "Verify a bundle (the body is its bytes)", audit::verify)
+            .answers::<AnyObject>(),
         get("/api/audit/replay", "The dashboard as it was", audit::replay)
+            .answers::<Dashboard>()
             .parameter("asOf", "As of this time (RFC 3339)")
             .parameter("position", "As of this position of the stream"),
         get("/api/audit/diff", "What changed between two points, by thing and by actor", audit::diff)
+            .answers::<StreamDifference>()
             .parameter("from", "The earlier point: a position or a time (RFC 3339)")
             .parameter("to", "The later point; the stream's end where it is left out"),
+        part_of_a_stream(get(
+            "/api/audit/case-file",
+            "A question's events, explanations, differences and proofs, as one HTML document that stands alone",
+            audit::case_file,
+        ))
+        .parameter("question", "The question in words, as the document's title")
+        .parameter("limit", "How many events, at most 200"),
         get("/api/audit/explain", "Why an event happened and what came of it", audit::explain)
+            .answers::<Explanation>()
             .parameter("event", "The event's id"),
     ]
 }

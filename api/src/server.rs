@@ -56,8 +56,10 @@ async fn no_route(request: HttpRequest) -> HttpResponse {
         parts.len() == asked.len()
             && parts.iter().zip(&asked).all(|(part, given)| part.starts_with('{') || part == given)
     };
-    let methods: Vec<String> =
+    let mut methods: Vec<String> =
         routes().iter().filter(|route| fits(route.path)).map(|route| route.method.to_string()).collect();
+    methods.sort();
+    methods.dedup();
     if methods.is_empty() {
         Problem::no_route().error_response()
     } else {

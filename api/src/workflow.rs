@@ -1,5 +1,6 @@
 //! Workflows: `/api/workflows`, their definitions and the states they stand in.
 
+pub mod backtest;
 pub mod history;
 
 use actix_web::HttpResponse;

@@ -6,6 +6,7 @@ use draxis_domain::workflow::Problem;
 use draxis_event_store::{AppendError, is_out_of_reach};
 
 use crate::Permission;
+use crate::identity::Challenge;
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,24 @@ pub enum CommandError {
     /// The credentials are wrong, or there is no such account: the two cannot be told apart.
     #[error("the email or the password is wrong")]
     WrongCredentials,
+    /// The password is right, and a second factor is to be shown.
+    #[error("send the code of the second factor with the challenge to POST /api/auth/mfa/verify")]
+    SecondFactor(Challenge),
+    /// The code of the second factor is wrong, too old or used: the three cannot be told apart.
+    #[error("the code is wrong, has expired or was used already; wait for the next one")]
+    WrongCode,
+    /// Too many wrong codes in a row, from wherever they came.
+    #[error("too many wrong codes were tried; wait a quarter of an hour")]
+    TooManyCodes,
+    /// A second factor is required of them, and they have none.
+    #[error("a second factor is required of you: enroll one at POST /api/auth/mfa/enroll")]
+    EnrollFirst,
+    /// A second factor is required here, and this session began without.
+    #[error("a second factor is required here: sign in again and show it")]
+    NeedsSecondFactor,
+    /// An API token asked for what only a person does.
+    #[error("only a person who has signed in can do this; an API token cannot")]
+    NotAPerson,
     /// The token or cookie is not valid, or no longer.
     #[error("the session is not valid any more; sign in again")]
     NoSession,
@@ -79,7 +98,7 @@ impl From<sqlx::Error> for CommandError {
 impl From<AppendError> for CommandError {
     fn from(error: AppendError) -> Self {
         match error {
-            AppendError::Conflict => Self::Contended,
+            AppendError::Conflict | AppendError::Overtaken => Self::Contended,
             AppendError::KeyReused => Self::KeyReused,
             AppendError::Taken(kind) => Self::Rejected(Rejection::Taken { kind }),
             AppendError::Overloaded => Self::Overloaded,

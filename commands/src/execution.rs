@@ -105,7 +105,8 @@ impl Commands {
                 context.key.clone(),
                 responding(&execution),
                 cache,
-            );
+            )
+            .unless(context.unless);
             let outcome = store.outcome();
             let framework = CqrsFramework::new(store, Vec::new(), self.moment(context));
             let metadata = flatten(&context.metadata())?;
@@ -165,7 +166,7 @@ impl Commands {
         Ok(self.log.load(tenant, id).await?)
     }
 
-    fn moment(&self, context: &Context) -> Moment {
+    pub(crate) fn moment(&self, context: &Context) -> Moment {
         Moment {
             now: self.clock.now(),
             actor: context.caller.actor,

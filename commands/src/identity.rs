@@ -3,22 +3,35 @@
 
 mod access_token;
 mod account;
+mod api_token;
+mod challenge;
 mod invitation;
+pub(crate) mod machine_token;
+mod mfa_policy;
 mod names;
 mod outbox;
 mod password;
+mod people;
 mod refresh_token;
+mod second_factor;
 mod signing_key;
+mod tenant_token;
 
 use std::sync::Arc;
 
 pub use access_token::{AccessToken, Claims};
 pub(crate) use account::nothing;
 pub use account::{Profile, SignedIn};
+pub use api_token::{ApiTokenBody, ApiTokenRow, MintedToken};
+pub use challenge::Challenge;
 pub use invitation::{InviteBody, Invited, Link, Posted};
+pub use machine_token::{MachineToken, MachineTokenKind};
+pub use mfa_policy::{MfaPolicyBody, MfaStanding};
 pub use outbox::{OutboxLetter, SendOutcome};
 pub use password::{Password, PasswordError};
+pub use people::{Person, RevokeBody};
 pub use refresh_token::RefreshToken;
+pub use second_factor::{Code, Enrolled, Enrollment};
 
 use crate::CommandError;
 use crate::execution::Commands;

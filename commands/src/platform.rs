@@ -6,7 +6,7 @@ use draxis_domain::organization::{Organization, OrganizationCommand};
 use draxis_domain::tenant::{Tenant, TenantCommand, TenantCreated};
 use draxis_domain::{Name, OrganizationId, Rejection, TenantId, TenantSlug};
 use draxis_event_store::{Answer, Committed};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::caller::Scope;
@@ -34,14 +34,31 @@ pub struct TenantBody {
     pub display_name: Name,
 }
 
+/// What a command answers that brought something into being, or that makes no version.
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+pub struct Created {
+    /// Its id.
+    pub id: String,
+}
+
+/// What a command that changed something answers.
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+pub struct Accepted {
+    /// Its id.
+    pub id: String,
+    /// The version it stands at, which is also the `ETag`.
+    pub version: u64,
+}
+
 /// The answer to a command that brought something into being: its id.
 pub fn created<A>(_: &A, id: &str) -> Answer {
-    Answer { status: 201, body: json!({ "id": id }).to_string().into_bytes(), version: Some(1) }
+    let body = json!(Created { id: id.to_owned() });
+    Answer { status: 201, body: body.to_string().into_bytes(), version: Some(1) }
 }
 
 /// The answer to a command that changed something: its id and the version it stands at, which is also the `ETag`.
 pub fn accepted(id: &str, version: u64) -> Answer {
-    let body = json!({ "id": id, "version": version }).to_string().into_bytes();
+    let body = json!(Accepted { id: id.to_owned(), version }).to_string().into_bytes();
     Answer { status: 200, body, version: Some(version) }
 }
 

@@ -1,14 +1,16 @@
 //! Commands on previews: links that show one workflow once (hazards H10). A link's token is random and kept nowhere; its hash
 //! says which preview is meant, and the preview's own events decide who sees it.
 
+mod sweep;
+
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use draxis_domain::preview::{Preview, PreviewCommand, PreviewStanding, PreviewState};
 use draxis_domain::workflow::Workflow;
-use draxis_domain::{Description, PreviewId, Rejection, TenantId, WorkflowId};
+use draxis_domain::{Description, PreviewId, Rejection, SecretId, TenantId, WorkflowId};
 use draxis_event_store::{Answer, Committed, head};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -20,7 +22,7 @@ use crate::platform::accepted;
 use crate::secret::Secret;
 use crate::{Caller, CommandError, Guarded, Permission};
 
-/// The kind of place that a token is sealed for, while an idempotent answer holds it.
+/// The kind of vault entry that a token is, while its minting can be asked for again under its idempotency key.
 const SEALED_KIND: &str = "preview_token";
 
 /// How often a look at a preview is tried again after others kept winning: one race may be as wide as a mail's recipients.
@@ -47,13 +49,12 @@ pub struct MintedPreview {
     pub done: Committed,
 }
 
-/// A minted preview's answer as it is recorded: the token sealed.
+/// A minted preview's answer as it is recorded: the token lies in the vault.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Recorded {
     id: PreviewId,
     expires_at: DateTime<Utc>,
-    sealed: String,
 }
 
 /// A preview that somebody holds the token of.
@@ -82,34 +83,34 @@ impl Commands {
         context.caller.must(Permission::ManageWorkflows)?;
         let tenant = context.caller.tenant()?;
         if let Some(before) = self.answered(tenant, context).await? {
-            return self.minted(tenant, before);
+            return self.minted_before(tenant, before).await;
         }
         if self.load::<Workflow>(tenant, &workflow_id.to_string()).await?.state().is_none() {
             return Err(Rejection::NotFound { noun: "workflow" }.into());
         }
         let position = head(&self.pools().app, tenant).await?;
         let id = PreviewId::new(self.ids().next());
-        let token = BASE64.encode(random_bytes::<32>()?);
-        self.keep_hash(&token, (tenant, id)).await?;
-        let sealed = self.vault().seal(tenant, SEALED_KIND, id.to_string(), &Secret::new(token))?;
-        let sealed = BASE64.encode(sealed.to_bytes());
+        let token = Secret::new(BASE64.encode(random_bytes::<32>()?));
         let NewPreview { expires_in_hours, note } = asked;
+        self.keep_hash(&token, (tenant, id), expires_in_hours).await?;
+        if context.key.is_some() {
+            self.vault().keep(&self.pools().app, token_of(tenant, id), &token).await?;
+        }
         let command = PreviewCommand::Mint { id, workflow_id, position, expires_in_hours, note };
         let respond = Arc::new(move |preview: &Preview, _: &str| {
             let expires_at = state_of(preview).map_or(DateTime::UNIX_EPOCH, |state| state.minted.expires_at);
-            let body = json!(Recorded { id, expires_at, sealed: sealed.clone() }).to_string();
+            let body = json!(Recorded { id, expires_at }).to_string();
             Answer { status: 201, body: body.into_bytes(), version: None }
         });
         let done = self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await?;
-        self.minted(tenant, done)
+        if done.repeated { self.minted_before(tenant, done).await } else { minted(done, &token) }
     }
 
-    fn minted(&self, tenant: TenantId, done: Committed) -> Result<MintedPreview, CommandError> {
+    /// The preview that was minted under the same key, for as long as its link is known.
+    async fn minted_before(&self, tenant: TenantId, done: Committed) -> Result<MintedPreview, CommandError> {
         let recorded: Recorded = serde_json::from_slice(&done.answer.body).map_err(CommandError::failed)?;
-        let sealed = BASE64.decode(&recorded.sealed).map_err(CommandError::failed)?;
-        let token = self.vault().unseal(tenant, SEALED_KIND, recorded.id.to_string(), &sealed)?;
-        let token = token.expose().to_owned();
-        Ok(MintedPreview { id: recorded.id, token, expires_at: recorded.expires_at, done })
+        let token = self.vault().open(&self.pools().app, token_of(tenant, recorded.id)).await?;
+        minted(done, &token.ok_or(CommandError::Gone)?)
     }
 
     /// Takes a preview of that workflow back.
@@ -168,17 +169,36 @@ impl Commands {
         Err(CommandError::Contended)
     }
 
-    async fn keep_hash(&self, token: &str, (tenant, id): (TenantId, PreviewId)) -> Result<(), CommandError> {
+    async fn keep_hash(
+        &self,
+        token: &Secret,
+        (tenant, id): (TenantId, PreviewId),
+        hours: u32,
+    ) -> Result<(), CommandError> {
+        // What the rule will refuse is kept no longer than what it takes.
+        let lifetime = Duration::hours(i64::from(hours.min(Preview::LONGEST_HOURS)));
         sqlx::query!(
-            "INSERT INTO preview_tokens (token_hash, stream, preview_id) VALUES ($1, $2, $3)",
-            &digest(token),
+            "INSERT INTO preview_tokens (token_hash, stream, preview_id, expires_at) VALUES ($1, $2, $3, $4)",
+            &digest(token.expose()),
             tenant.uuid(),
-            id.uuid()
+            id.uuid(),
+            self.clock().now() + lifetime
         )
         .execute(&self.pools().platform)
         .await?;
         Ok(())
     }
+}
+
+/// Where a preview's token lies sealed.
+const fn token_of(tenant: TenantId, id: PreviewId) -> (TenantId, &'static str, SecretId) {
+    (tenant, SEALED_KIND, SecretId::new(id.ulid()))
+}
+
+fn minted(done: Committed, token: &Secret) -> Result<MintedPreview, CommandError> {
+    let Recorded { id, expires_at } =
+        serde_json::from_slice(&done.answer.body).map_err(CommandError::failed)?;
+    Ok(MintedPreview { id, token: token.expose().to_owned(), expires_at, done })
 }
 
 const fn state_of(preview: &Preview) -> Option<&PreviewState> {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use draxis_domain::relay::{Channel, Relay, RelayCommand, RelayConfig, RelaySettings, TestOutcome};
 use draxis_domain::{Name, Rejection, SecretId, TenantId};
-use draxis_event_store::{Answer, Committed};
+use draxis_event_store::{Answer, Committed, head};
 use serde_json::json;
 
 use crate::execution::{Commands, Context, Execution};
 use crate::secret::Secret;
+use crate::workflow::{NEEDING, OVERTAKEN};
 use crate::{CommandError, Guarded, Permission};
 
 /// The kind of vault entry that a relay's credentials are.
@@ -39,7 +40,19 @@ impl Commands {
     /// Takes a relay away with its credentials; one that active workflows go through stays, and they are named.
     pub async fn remove_relay(&self, context: &Context, channel: Channel) -> Result<Committed, CommandError> {
         context.caller.must(Permission::ManageWorkflows)?;
+        for _ in 0..OVERTAKEN {
+            match self.try_to_remove(context, channel).await {
+                Err(CommandError::Contended) => {}
+                done => return done,
+            }
+        }
+        Err(CommandError::Contended)
+    }
+
+    /// Whom it is needed by is read before it is decided: a workflow that comes to need it in between overtakes the removal.
+    async fn try_to_remove(&self, context: &Context, channel: Channel) -> Result<Committed, CommandError> {
         let tenant = context.caller.tenant()?;
+        let context = &context.clone().unless(head(&self.pools().app, tenant).await?, NEEDING);
         let old = self.sealed_for(tenant, channel).await?;
         let active = self.active_workflows(tenant).await?;
         let needing = active.iter().filter(|state| state.definition.relays().contains(&channel));

@@ -8,6 +8,7 @@ mod export;
 mod keys;
 mod making;
 mod proof;
+mod rotation;
 mod sealer;
 mod shelf;
 mod stored_tree;

@@ -8,7 +8,7 @@ use draxis_domain::source::{Source, SourceBody, SourceCommand};
 use draxis_domain::{Rejection, SecretId, SourceId, TenantId};
 use draxis_event_store::{Answer, Committed};
 
-pub use crate::source::push_token::{MintedPushToken, PushTokenBody, PushTokenRow, is_push_token};
+pub use crate::source::push_token::{MintedPushToken, PushTokenBody, PushTokenRow};
 
 use crate::execution::{Commands, Context, Execution};
 use crate::platform::{accepted, created};

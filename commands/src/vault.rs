@@ -75,6 +75,25 @@ impl Vault {
         sealed.map(|sealed| self.unseal(tenant, kind, id.to_string(), &sealed)).transpose()
     }
 
+    /// Forgets every secret of a kind that has been kept for so many days and is of no use by then.
+    pub async fn forget_old(
+        &self,
+        pool: &PgPool,
+        (tenant, kind): (TenantId, &'static str),
+        days: i32,
+    ) -> Result<(), CommandError> {
+        let mut transaction = TenantTx::begin(pool, tenant).await?;
+        sqlx::query!(
+            "DELETE FROM vault WHERE tenant_id = $1 AND kind = $2 AND sealed_at < now() - make_interval(days => $3)",
+            tenant.uuid(),
+            kind,
+            days
+        )
+        .execute(&mut *transaction)
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
     /// Forgets a secret that nothing refers to any more.
     pub async fn forget(
         &self,

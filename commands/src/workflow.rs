@@ -1,6 +1,7 @@
 //! Commands on workflows: definitions held against the tenant, versions, and the states they stand in.
 
 mod facts;
+mod trial;
 mod warning;
 
 use std::sync::Arc;
@@ -10,14 +11,22 @@ use draxis_domain::workflow::{
     definition_at, validate, validate_text,
 };
 use draxis_domain::{EventSet, Position, Rejection, TenantId, WorkflowId};
-use draxis_event_store::{Answer, Committed, TenantTx, read_aggregate_until};
+use draxis_event_store::{Answer, Committed, TenantTx, head, read_aggregate_until};
 use serde_json::{Value, json};
 
 use crate::execution::{Commands, Context, Execution};
 use crate::platform::created;
 use crate::{CommandError, Guarded, Permission};
 
+pub use trial::Trial;
 pub use warning::{Warning, WarningLink};
+
+/// What takes away something that a definition was found to need.
+const TAKING_AWAY: &[&str] = &["relay.removed"];
+/// What makes a workflow need something that it did not need before.
+pub(crate) const NEEDING: &[&str] = &["workflow.activated", "workflow.edited", "workflow.restored"];
+/// How often what was overtaken is decided again.
+pub(crate) const OVERTAKEN: usize = 8;
 
 /// The events that make a version.
 const VERSIONS: [&str; 3] = ["workflow.drafted", "workflow.edited", "workflow.restored"];
@@ -60,6 +69,7 @@ impl Commands {
         if self.load::<Workflow>(tenant, &id.to_string()).await?.state().is_none() {
             return Err(Rejection::NotFound { noun: "workflow" }.into());
         }
+        let context = &context.clone().unless(head(&self.pools().app, tenant).await?, TAKING_AWAY);
         let facts = self.workflow_facts(tenant, definition).await?;
         let definition = fitting(definition, &facts)?;
         let warnings = self.warnings_while_active((tenant, id), &definition, &facts).await?;
@@ -79,6 +89,7 @@ impl Commands {
         if let Some(before) = self.answered(tenant, context).await? {
             return Ok(before);
         }
+        let context = &context.clone().unless(head(&self.pools().app, tenant).await?, TAKING_AWAY);
         let workflow = self.load::<Workflow>(tenant, &id.to_string()).await?;
         let current = workflow.state().ok_or(Rejection::NotFound { noun: "workflow" })?;
         // A version that is not there is for the rule to refuse; it looks at the number first.
@@ -103,7 +114,18 @@ impl Commands {
         id: WorkflowId,
     ) -> Result<Committed, CommandError> {
         context.caller.must(Permission::ManageWorkflows)?;
+        for _ in 0..OVERTAKEN {
+            match self.try_to_activate(context, id).await {
+                Err(CommandError::Contended) => {}
+                done => return done,
+            }
+        }
+        Err(CommandError::Contended)
+    }
+
+    async fn try_to_activate(&self, context: &Context, id: WorkflowId) -> Result<Committed, CommandError> {
         let tenant = context.caller.tenant()?;
+        let context = &context.clone().unless(head(&self.pools().app, tenant).await?, TAKING_AWAY);
         let workflow = self.load::<Workflow>(tenant, &id.to_string()).await?;
         let state = workflow.state().ok_or(Rejection::NotFound { noun: "workflow" })?;
         let definition = state.definition.to_value();

@@ -9,7 +9,9 @@ use ulid::Ulid;
 use crate::AccountId;
 
 /// Who caused an event. On the wire one string, `account:01J…`, so that metadata stays a flat object of strings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 pub enum Actor {
     /// A person.

@@ -147,6 +147,8 @@ pub enum ReplayView {
     Explanation,
     /// Event by event.
     Walk,
+    /// A workflow's definition tried on it.
+    Backtest,
 }
 
 /// Took a token for the tenant without being a member.

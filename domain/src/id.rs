@@ -74,6 +74,8 @@ ulid_ids! {
     SecretId,
     /// A token that may push values to one source.
     PushTokenId,
+    /// A token by which a machine acts in one tenant.
+    ApiTokenId,
     /// A Key Risk Indicator.
     KriId,
     /// One breach of a KRI, from its opening to its close.
@@ -94,6 +96,12 @@ ulid_ids! {
     KriEventDefinitionId,
     /// A link that shows one workflow once.
     PreviewId,
+    /// A question put to the expert panel, with what followed.
+    PanelSessionId,
+    /// A document in a tenant's institutional memory.
+    DocumentId,
+    /// A workflow talked through.
+    InterviewId,
 }
 
 impl TenantId {

@@ -11,6 +11,7 @@ mod freshness;
 mod given;
 mod hindsight;
 mod reading;
+mod rejudged;
 mod rule;
 mod standing;
 mod status;
@@ -30,6 +31,7 @@ pub use event::{
 pub use freshness::{grace, stale_at};
 pub use hindsight::Hindsight;
 pub use reading::{CorrectionBody, NewReading, PastReading, Reading, ReadingBody};
+pub use rejudged::Rejudged;
 pub use rule::{Kri, KriState};
 pub use standing::Standing;
 pub use status::{Direction, Level, Status, Thresholds, ThresholdsInverted};

@@ -17,6 +17,7 @@ mod claim;
 mod decimal;
 mod metadata;
 mod moment;
+mod privilege;
 mod rejection;
 mod slug;
 mod stream;
@@ -24,13 +25,20 @@ mod text;
 mod upcast;
 
 pub mod account;
+pub mod api_token;
 pub mod audit;
+pub mod checkpoint_key;
 pub mod control;
+pub mod interview;
 pub mod invitation;
 pub mod kri;
 pub mod kri_event_definition;
+pub mod memory;
+pub mod mfa_policy;
+pub mod model_config;
 pub mod organization;
 pub mod outcome;
+pub mod panel;
 pub mod preview;
 pub mod relay;
 pub mod risk;
@@ -39,6 +47,7 @@ pub mod source;
 pub mod tenant;
 pub mod vendor;
 pub mod workflow;
+pub mod workflow_run;
 
 mod log;
 
@@ -48,14 +57,15 @@ pub use claim::Claim;
 pub use decimal::Quantity;
 pub use event::{DecodeError, EventSet, Recorded};
 pub use id::{
-    AccountId, BreachId, ControlId, EventId, InvitationId, KriEventDefinitionId, KriId, OrganizationId,
-    OutcomeId, PreviewId, PushTokenId, RiskId, RunId, SecretId, SourceId, TenantId, VendorId, WorkflowId,
-    WorkflowRunId,
+    AccountId, ApiTokenId, BreachId, ControlId, DocumentId, EventId, InterviewId, InvitationId,
+    KriEventDefinitionId, KriId, OrganizationId, OutcomeId, PanelSessionId, PreviewId, PushTokenId, RiskId,
+    RunId, SecretId, SourceId, TenantId, VendorId, WorkflowId, WorkflowRunId,
 };
 pub use log::{PlatformEvent, TenantEvent};
 pub use metadata::Metadata;
 pub use moment::Moment;
+pub use privilege::{Privilege, PrivilegeError};
 pub use rejection::{Rejection, Violation};
 pub use slug::{KriSlug, TenantSlug};
 pub use stream::{Position, Sequence};
-pub use text::{Comment, Description, Email, Name, Reason, Unit};
+pub use text::{Comment, Description, Email, FactKey, FactValue, Name, Question, Reason, Unit, Utterance};

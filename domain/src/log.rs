@@ -1,13 +1,20 @@
 //! The two logs: every event a tenant's stream may hold, and every event the platform's may.
 
 use crate::account::AccountEvent;
+use crate::api_token::ApiTokenEvent;
 use crate::audit::AuditEvent;
+use crate::checkpoint_key::CheckpointKeyEvent;
 use crate::control::ControlEvent;
+use crate::interview::InterviewEvent;
 use crate::invitation::InvitationEvent;
 use crate::kri::KriEvent;
 use crate::kri_event_definition::KriEventDefinitionEvent;
+use crate::memory::MemoryEvent;
+use crate::mfa_policy::MfaPolicyEvent;
+use crate::model_config::ModelConfigEvent;
 use crate::organization::OrganizationEvent;
 use crate::outcome::OutcomeEvent;
+use crate::panel::PanelSessionEvent;
 use crate::preview::PreviewEvent;
 use crate::relay::RelayEvent;
 use crate::risk::RiskEvent;
@@ -73,8 +80,18 @@ log! {
         KriEventDefinition(KriEventDefinitionEvent) = "kri_event_definition",
         /// Of a relay.
         Relay(RelayEvent) = "relay",
+        /// Of an interview.
+        Interview(InterviewEvent) = "interview",
         /// Of a public preview.
         Preview(PreviewEvent) = "preview",
+        /// Of a session of the expert panel.
+        PanelSession(PanelSessionEvent) = "panel_session",
+        /// Of what the tenant wants remembered.
+        Memory(MemoryEvent) = "institutional_memory",
+        /// Of the choice of a model.
+        ModelConfig(ModelConfigEvent) = "model_config",
+        /// Of an API token.
+        ApiToken(ApiTokenEvent) = "api_token",
         /// Of somebody who looked at it, or acted in it from outside.
         Audit(AuditEvent) = "audit",
     }
@@ -91,6 +108,10 @@ log! {
         Account(AccountEvent) = "account",
         /// Of an invitation.
         Invitation(InvitationEvent) = "invitation",
+        /// Of the keys that seal streams.
+        CheckpointKey(CheckpointKeyEvent) = "checkpoint_key",
+        /// Of a requirement of a second factor.
+        MfaPolicy(MfaPolicyEvent) = "mfa_policy",
         /// Of somebody who looked at it.
         Audit(AuditEvent) = "audit",
     }

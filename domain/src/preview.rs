@@ -29,7 +29,7 @@ pub struct PreviewState {
 }
 
 /// Whether a preview can still be looked at. Expiry is not a standing: it comes by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PreviewStanding {
     /// Once.

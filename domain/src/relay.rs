@@ -14,7 +14,9 @@ pub use settings::{
 };
 
 /// A way out (product.md section 4). Also the aggregate's id: a tenant has one relay a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Channel {
     /// Slack.
@@ -102,13 +104,13 @@ pub enum RelayCommand {
     },
     /// Takes it away.
     Remove {
-        /// The active workflows that need it, as the caller has found them under the same lock or checks again after.
+        /// The active workflows that need it. The caller sees to it that none comes to need it until this is recorded.
         needed_by: Vec<Name>,
     },
 }
 
 /// What a test found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "result", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum TestOutcome {
     /// The far side accepted it.
@@ -151,7 +153,7 @@ pub struct RelayConfigured {
 }
 
 /// It was tested.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RelayTested {
     /// Which version was tested.

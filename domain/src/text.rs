@@ -94,6 +94,14 @@ bounded_text! {
     Reason(1..=1000, Several),
     /// What somebody remarks on a breach or a value.
     Comment(1..=2000, Several),
+    /// What somebody asks the expert panel.
+    Question(1..=4000, Several),
+    /// What a fact in the institutional memory is filed under.
+    FactKey(1..=120, One),
+    /// What a fact in the institutional memory says.
+    FactValue(1..=4000, Several),
+    /// What somebody says in an interview, goal or turn.
+    Utterance(1..=8000, Several),
     /// What a KRI counts in: `count`, `%`, `days`.
     Unit(1..=40, One),
 }

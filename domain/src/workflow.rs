@@ -1,6 +1,7 @@
 //! Workflow: what happens when a KRI breaches, when a time has come or when somebody asks (product.md section 4).
 
 mod approval;
+mod backtest;
 mod command;
 mod condition;
 mod cron;
@@ -29,6 +30,10 @@ mod validate;
 mod version;
 
 pub use approval::{AwaitApproval, Escalation, OnTimeout};
+pub use backtest::{
+    Absence, Approvals, ApproverLoad, Backtest, BacktestRun, Backtested, Misfit, OtherThresholds, Pauses,
+    Tried, Unanswered, UnansweredBecause, WhatIf,
+};
 pub use command::WorkflowCommand;
 pub use condition::{ConditionError, holds};
 pub use cron::{Calendar, CalendarError, Instants, next_instants};

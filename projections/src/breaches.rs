@@ -5,6 +5,7 @@ use draxis_domain::kri::{BreachOpened, Closing, KriEvent, Level};
 use draxis_domain::{
     AccountId, Actor, BreachId, Comment, EventId, KriId, Position, Quantity, Recorded, TenantEvent,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::projection::Projection;
@@ -26,7 +27,7 @@ pub enum BreachesRow {
 }
 
 /// One breach, from its opening to its close.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BreachRow {
     /// Its id.
@@ -60,7 +61,7 @@ pub struct BreachRow {
 }
 
 /// Something that happened to a breach.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BreachMoment {
     /// The event.
@@ -74,7 +75,7 @@ pub struct BreachMoment {
 }
 
 /// What happened to a breach.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum WhatHappened {
     /// It began.
@@ -218,7 +219,12 @@ pub(crate) const fn of_kri(event: &TenantEvent) -> Option<&KriEvent> {
         | TenantEvent::Workflow(_)
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
+        | TenantEvent::ApiToken(_)
         | TenantEvent::Preview(_)
+        | TenantEvent::PanelSession(_)
+        | TenantEvent::Memory(_)
+        | TenantEvent::ModelConfig(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Audit(_) => None,
     }
 }

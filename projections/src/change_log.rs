@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use draxis_domain::kri_event_definition::KriEventDefinitionEvent;
 use draxis_domain::workflow::WorkflowEvent;
 use draxis_domain::{AccountId, Actor, Position, Reason, Recorded, TenantEvent};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::projection::Projection;
@@ -25,7 +26,7 @@ pub enum Versioned {
 }
 
 /// A change.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeRow {
     /// Where it stands in the stream.
@@ -48,7 +49,7 @@ pub struct ChangeRow {
 }
 
 /// What was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeAction {
     /// It came into being as a draft.
@@ -102,6 +103,9 @@ pub(crate) fn change(event: &TenantEvent) -> Option<Change> {
         TenantEvent::Workflow(event) => of_workflow(event),
         TenantEvent::KriEventDefinition(event) => Some(of_kri_event(event)),
         TenantEvent::Source(_)
+        | TenantEvent::PanelSession(_)
+        | TenantEvent::Memory(_)
+        | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)
@@ -109,6 +113,8 @@ pub(crate) fn change(event: &TenantEvent) -> Option<Change> {
         | TenantEvent::Control(_)
         | TenantEvent::Vendor(_)
         | TenantEvent::Relay(_)
+        | TenantEvent::ApiToken(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Preview(_) => None,
     }
 }

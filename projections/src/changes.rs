@@ -14,10 +14,14 @@ pub use walk::{Change, Step};
 use crate::ReadModels;
 use crate::directory::Directory;
 use crate::error::ReadError;
+use crate::kri_event_definitions::KriEventDefinitions;
 use crate::memory::Memory;
 use crate::projection::{LogEvent, Projection, recorded};
+use crate::relays::Relays;
 use crate::risk_model::RiskModel;
 use crate::sources::Sources;
+use crate::store::Table;
+use crate::workflows::Workflows;
 
 /// One projection being watched while a stream is folded.
 trait Watched<E>: Send {
@@ -32,10 +36,12 @@ impl<P: Projection> Watched<P::Event> for Memory<P> {
     fn touched(&self, told: &Recorded<P::Event>) -> Vec<String> {
         // What a KRI remembers of its days is a part of the KRI, told with it.
         let days = format!("{}/", crate::risk_model::DaysRow::NOUN);
-        P::keys(told).into_iter().filter(|key| !key.starts_with(&days)).collect()
+        let keys = P::keys(told).into_iter().filter(|key| !key.starts_with(&days));
+        keys.map(|key| format!("{}{key}", noun_before(P::TABLE))).collect()
     }
 
     fn thing(&self, key: &str) -> Result<Option<Value>, ReadError> {
+        let Some(key) = key.strip_prefix(noun_before(P::TABLE)) else { return Ok(None) };
         let unwritable = |source| ReadError::Unwritable { projection: P::TABLE.name(), source };
         let row = self.rows().get(key).map(serde_json::to_value).transpose().map_err(unwritable)?;
         Ok(row.map(|row| without_tag(key, row)))
@@ -43,6 +49,21 @@ impl<P: Projection> Watched<P::Event> for Memory<P> {
 
     fn fold(&mut self, told: &Recorded<P::Event>) {
         Self::fold(self, told);
+    }
+}
+
+/// What a table with things of one kind leaves out of its keys, and people want to be told.
+const fn noun_before(table: Table) -> &'static str {
+    if matches!(table, Table::Sources) {
+        "source/"
+    } else if matches!(table, Table::Workflows) {
+        "workflow/"
+    } else if matches!(table, Table::KriEventDefinitions) {
+        "kri_event_definition/"
+    } else if matches!(table, Table::Relays) {
+        "relay/"
+    } else {
+        ""
     }
 }
 
@@ -70,7 +91,13 @@ trait WatchedLog: LogEvent {
 
 impl WatchedLog for TenantEvent {
     fn watched() -> Vec<Box<dyn Watched<Self>>> {
-        vec![Box::<Memory<RiskModel>>::default(), Box::<Memory<Sources>>::default()]
+        vec![
+            Box::<Memory<RiskModel>>::default(),
+            Box::<Memory<Sources>>::default(),
+            Box::<Memory<Workflows>>::default(),
+            Box::<Memory<KriEventDefinitions>>::default(),
+            Box::<Memory<Relays>>::default(),
+        ]
     }
 }
 

@@ -3,7 +3,9 @@
 mod cache;
 mod changes;
 mod render;
+mod shape;
 
 pub(crate) use cache::Models;
 pub use render::RenderedDashboard;
 pub(crate) use render::{Clocks, render};
+pub use shape::Dashboard;

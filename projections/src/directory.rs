@@ -1,20 +1,22 @@
 //! The directory: who and what there is on the platform. Names and addresses of people stay in the platform's tables.
 
 use chrono::{DateTime, Utc};
-use draxis_domain::account::{AccountEvent, Grant};
+use draxis_domain::account::{AccountEvent, Grant, HeldPermission};
 use draxis_domain::invitation::InvitationEvent;
 use draxis_domain::organization::OrganizationEvent;
 use draxis_domain::tenant::TenantEvent;
 use draxis_domain::{
     AccountId, InvitationId, Name, OrganizationId, PlatformEvent, Recorded, TenantId, TenantSlug,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::projection::Projection;
 use crate::store::Table;
 
 /// The projection of the platform's stream. Keys: `organization/<id>`, `tenant/<id>`, `account/<id>`, `invitation/<id>`, and
-/// `of/<organization id>/<tenant id>`, which names an organization's tenants.
+/// `of/<organization id>/<tenant id>`, which names an organization's tenants, and `people/<scope id>/<account id>`, which says what
+/// a person is in one organization or tenant.
 #[derive(Debug, Clone, Copy)]
 pub struct Directory;
 
@@ -30,12 +32,14 @@ pub enum DirectoryRow {
     TenantOf(TenantId),
     /// An account.
     Account(AccountRow),
+    /// What a person is in one organization or tenant; an account as far as it is of that one alone.
+    Person(AccountRow),
     /// An invitation.
     Invitation(InvitationRow),
 }
 
 /// An organization.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrganizationRow {
     /// Its id.
@@ -49,7 +53,7 @@ pub struct OrganizationRow {
 }
 
 /// A tenant.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantRow {
     /// Its id.
@@ -67,7 +71,7 @@ pub struct TenantRow {
 }
 
 /// An account and what it may do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountRow {
     /// Its id.
@@ -76,12 +80,15 @@ pub struct AccountRow {
     pub version: u64,
     /// Its roles and their scopes.
     pub grants: Vec<Grant>,
+    /// What it may do in tenants beyond its roles.
+    #[serde(default)]
+    pub permissions: Vec<HeldPermission>,
     /// When it came into being.
     pub created_at: DateTime<Utc>,
 }
 
 /// An invitation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InvitationRow {
     /// Its id.
@@ -102,7 +109,7 @@ pub struct InvitationRow {
 
 impl Projection for Directory {
     const TABLE: Table = Table::Directory;
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     type Event = PlatformEvent;
     type Row = DirectoryRow;
 
@@ -113,10 +120,10 @@ impl Projection for Directory {
             PlatformEvent::Tenant(TenantEvent::Created(created)) => {
                 vec![key(TENANT, id), key(&tenants_of(created.organization_id), id)]
             }
-            PlatformEvent::Account(
-                AccountEvent::FirstRegistered(_) | AccountEvent::Registered(_) | AccountEvent::Granted(_),
-            ) => vec![key(ACCOUNT, id)],
-            PlatformEvent::Account(AccountEvent::Impersonated(_)) | PlatformEvent::Audit(_) => Vec::new(),
+            PlatformEvent::Account(event) => keys_of_account(event, id),
+            PlatformEvent::Audit(_) | PlatformEvent::MfaPolicy(_) | PlatformEvent::CheckpointKey(_) => {
+                Vec::new()
+            }
             PlatformEvent::Invitation(InvitationEvent::Sent(_) | InvitationEvent::Accepted(_)) => {
                 vec![key(INVITATION, id)]
             }
@@ -144,9 +151,12 @@ impl Projection for Directory {
                 display_name: created.display_name.clone(),
                 created_at: told.recorded_at,
             })),
+            PlatformEvent::Account(event) if key.starts_with(PEOPLE) => {
+                person(row, event, (&told.aggregate_id, told.recorded_at))
+            }
             PlatformEvent::Account(event) => account(row, event, told.recorded_at),
             PlatformEvent::Invitation(event) => invitation(row, event, told.recorded_at),
-            PlatformEvent::Audit(_) => row,
+            PlatformEvent::Audit(_) | PlatformEvent::MfaPolicy(_) | PlatformEvent::CheckpointKey(_) => row,
         }
     }
 }
@@ -162,6 +172,42 @@ pub(crate) const INVITATION: &str = "invitation";
 /// What the keys of organizations' tenants begin with.
 const OF: &str = "of/";
 
+/// What the keys of people in a scope begin with.
+const PEOPLE: &str = "people/";
+
+/// What the keys of one tenant's people begin with.
+pub(crate) fn people_of(tenant: TenantId) -> String {
+    format!("{PEOPLE}{tenant}")
+}
+
+/// The organization or tenant that a role holds for.
+fn scope_of(grant: Grant) -> Option<String> {
+    match grant {
+        Grant::Superadmin => None,
+        Grant::MasterAdmin { organization_id } => Some(organization_id.to_string()),
+        Grant::TenantAdmin { tenant_id } | Grant::TenantUser { tenant_id } | Grant::Auditor { tenant_id } => {
+            Some(tenant_id.to_string())
+        }
+    }
+}
+
+fn keys_of_account(event: &AccountEvent, id: &str) -> Vec<String> {
+    let scope = match event {
+        AccountEvent::FirstRegistered(_) | AccountEvent::Registered(_) => None,
+        AccountEvent::Granted(granted) => scope_of(granted.grant),
+        AccountEvent::Revoked(revoked) => scope_of(revoked.grant),
+        AccountEvent::PermissionGranted(held) | AccountEvent::PermissionRevoked(held) => {
+            Some(held.tenant_id.to_string())
+        }
+        AccountEvent::Impersonated(_)
+        | AccountEvent::SecondFactorEnrolled(_)
+        | AccountEvent::SecondFactorDisabled(_)
+        | AccountEvent::RecoveryCodeUsed(_) => return Vec::new(),
+    };
+    let in_scope = scope.map(|scope| key(&format!("{PEOPLE}{scope}"), id));
+    [key(ACCOUNT, id)].into_iter().chain(in_scope).collect()
+}
+
 /// The key of a thing.
 pub(crate) fn key(noun: &str, id: &str) -> String {
     format!("{noun}/{id}")
@@ -172,20 +218,68 @@ pub(crate) fn tenants_of(organization: OrganizationId) -> String {
     format!("{OF}{organization}")
 }
 
+fn begun(id: AccountId, at: DateTime<Utc>) -> AccountRow {
+    AccountRow { id, version: 1, grants: Vec::new(), permissions: Vec::new(), created_at: at }
+}
+
 fn account(row: Option<DirectoryRow>, event: &AccountEvent, at: DateTime<Utc>) -> Option<DirectoryRow> {
-    let begun = |id| AccountRow { id, version: 1, grants: Vec::new(), created_at: at };
     match event {
-        AccountEvent::FirstRegistered(registered) => Some(DirectoryRow::Account(begun(registered.id))),
-        AccountEvent::Registered(registered) => Some(DirectoryRow::Account(begun(registered.id))),
-        AccountEvent::Granted(granted) => {
+        AccountEvent::FirstRegistered(registered) => Some(DirectoryRow::Account(begun(registered.id, at))),
+        AccountEvent::Registered(registered) => Some(DirectoryRow::Account(begun(registered.id, at))),
+        AccountEvent::Granted(_)
+        | AccountEvent::Revoked(_)
+        | AccountEvent::PermissionGranted(_)
+        | AccountEvent::PermissionRevoked(_)
+        | AccountEvent::Impersonated(_)
+        | AccountEvent::SecondFactorEnrolled(_)
+        | AccountEvent::SecondFactorDisabled(_)
+        | AccountEvent::RecoveryCodeUsed(_) => {
             let Some(DirectoryRow::Account(mut account)) = row else { return row };
-            if !account.grants.contains(&granted.grant) {
-                account.grants.push(granted.grant);
-            }
-            account.version = account.version.saturating_add(1);
+            account.evolve(event);
             Some(DirectoryRow::Account(account))
         }
-        AccountEvent::Impersonated(_) => row,
+    }
+}
+
+/// What somebody is in one scope; nothing once they are nothing there.
+fn person(
+    row: Option<DirectoryRow>,
+    event: &AccountEvent,
+    (id, at): (&str, DateTime<Utc>),
+) -> Option<DirectoryRow> {
+    let mut person = match row {
+        Some(DirectoryRow::Person(person)) => person,
+        // Its version counts from nothing, as everything in this scope does.
+        Some(_) | None => AccountRow { version: 0, ..begun(id.parse().ok()?, at) },
+    };
+    person.evolve(event);
+    (!person.grants.is_empty()).then_some(DirectoryRow::Person(person))
+}
+
+impl AccountRow {
+    fn evolve(&mut self, event: &AccountEvent) {
+        match event {
+            AccountEvent::Granted(granted) => {
+                if !self.grants.contains(&granted.grant) {
+                    self.grants.push(granted.grant);
+                }
+            }
+            AccountEvent::Revoked(revoked) => {
+                self.grants.retain(|grant| *grant != revoked.grant);
+                if let Grant::TenantUser { tenant_id } = revoked.grant {
+                    self.permissions.retain(|held| held.tenant_id != tenant_id);
+                }
+            }
+            AccountEvent::PermissionGranted(held) => self.permissions.push(*held),
+            AccountEvent::PermissionRevoked(held) => self.permissions.retain(|other| other != held),
+            AccountEvent::FirstRegistered(_)
+            | AccountEvent::Registered(_)
+            | AccountEvent::Impersonated(_)
+            | AccountEvent::SecondFactorEnrolled(_)
+            | AccountEvent::SecondFactorDisabled(_)
+            | AccountEvent::RecoveryCodeUsed(_) => return,
+        }
+        self.version = self.version.saturating_add(1);
     }
 }
 
@@ -212,14 +306,15 @@ fn invitation(row: Option<DirectoryRow>, event: &InvitationEvent, at: DateTime<U
 
 #[cfg(test)]
 mod tests {
-    use draxis_domain::account::{FirstRegistered, RoleGranted};
+    use draxis_domain::account::{FirstRegistered, RoleGranted, RoleRevoked};
     use draxis_domain::organization::OrganizationCreated;
     use draxis_domain::tenant::TenantCreated;
-    use draxis_domain::{Actor, EventId, Metadata, Position, Sequence};
+    use draxis_domain::{Actor, EventId, Metadata, Position, Privilege, Sequence};
 
     use super::{
-        AccountEvent, AccountId, DateTime, Directory, DirectoryRow, Grant, Name, OrganizationEvent,
-        OrganizationId, PlatformEvent, Recorded, TenantEvent, TenantId, TenantSlug,
+        AccountEvent, AccountId, DateTime, Directory, DirectoryRow, Grant, HeldPermission, Name,
+        OrganizationEvent, OrganizationId, PlatformEvent, Recorded, TenantEvent, TenantId, TenantSlug,
+        people_of,
     };
     use crate::memory::fold_in_memory;
 
@@ -272,5 +367,35 @@ mod tests {
         };
         assert_eq!(account.grants, [Grant::Superadmin, auditor]);
         assert_eq!(account.version, 4);
+    }
+
+    #[test]
+    fn a_person_is_found_in_a_tenant_while_they_are_something_there() {
+        let id = AccountId::default();
+        let tenant_id = TenantId::default();
+        let (user, auditor) = (Grant::TenantUser { tenant_id }, Grant::Auditor { tenant_id });
+        let granted = |grant| AccountEvent::Granted(RoleGranted { grant, invitation_id: None });
+        let revoked = |grant| AccountEvent::Revoked(RoleRevoked { grant, superadmin_removal: None });
+        let held = HeldPermission { tenant_id, permission: Privilege::WriteValues };
+        let mut events = vec![
+            AccountEvent::FirstRegistered(FirstRegistered { id }),
+            granted(Grant::Superadmin),
+            granted(user),
+            granted(auditor),
+            AccountEvent::PermissionGranted(held),
+            revoked(user),
+        ];
+        let there = |events: &[AccountEvent]| {
+            let told: Vec<_> = (1..)
+                .zip(events)
+                .map(|(n, event)| told(n, &id.to_string(), PlatformEvent::Account(event.clone())))
+                .collect();
+            let rows = fold_in_memory::<Directory>(&told);
+            rows.into_iter().find(|(key, _)| key.starts_with(&people_of(tenant_id))).map(|(_, row)| row)
+        };
+        let Some(DirectoryRow::Person(person)) = there(&events) else { panic!("nobody is there") };
+        assert_eq!((person.grants, person.permissions), (vec![auditor], vec![]), "of this tenant alone");
+        events.push(revoked(auditor));
+        assert_eq!(there(&events), None);
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use draxis_domain::kri_event_definition::{Effect, EventType, KriEventBody, KriEventDefinitionEvent};
 use draxis_domain::{Description, KriEventDefinitionId, Recorded, TenantEvent};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::projection::Projection;
@@ -13,7 +14,7 @@ use crate::store::Table;
 pub struct KriEventDefinitions;
 
 /// A declared event type.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KriEventRow {
     /// Its id.
@@ -63,6 +64,9 @@ const fn of_kri_event(event: &TenantEvent) -> Option<&KriEventDefinitionEvent> {
     match event {
         TenantEvent::KriEventDefinition(event) => Some(event),
         TenantEvent::Source(_)
+        | TenantEvent::PanelSession(_)
+        | TenantEvent::Memory(_)
+        | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)
@@ -71,6 +75,8 @@ const fn of_kri_event(event: &TenantEvent) -> Option<&KriEventDefinitionEvent> {
         | TenantEvent::Vendor(_)
         | TenantEvent::Workflow(_)
         | TenantEvent::Relay(_)
+        | TenantEvent::ApiToken(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Preview(_) => None,
     }
 }

@@ -7,6 +7,7 @@ use draxis_domain::{
     TenantEvent, TenantId,
 };
 use draxis_event_store::{OfAggregate, TenantTx, read_aggregate_back};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::breaches::of_kri;
@@ -19,7 +20,7 @@ use crate::read_models::ReadModels;
 const TYPES: [&str; 3] = ["kri.value_recorded", "kri.value_adjusted", "kri.value_corrected"];
 
 /// One thing that was said about a KRI's value.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ValueRow {
     /// Its place in the KRI: what a correction names.
@@ -40,7 +41,7 @@ pub struct ValueRow {
 }
 
 /// What was said about a value.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum ValueSaid {
     /// It was read.

@@ -15,14 +15,18 @@ mod store;
 mod told;
 
 mod breaches;
+mod causality;
 mod change_log;
 mod changes;
 mod dashboard;
 mod directory;
 mod explain;
+mod institutional_memory;
+mod interviews;
 mod kri_event_definitions;
 mod kri_history;
 mod kri_values;
+mod panel_sessions;
 mod past;
 mod previews;
 mod read_models;
@@ -35,22 +39,30 @@ mod versions;
 mod workflows;
 
 pub use breaches::{BreachFilter, BreachMoment, BreachRow, Breaches, BreachesRow, WhatHappened};
+pub use causality::{Causality, CausalityRow};
 pub use change_log::{ChangeAction, ChangeLog, ChangeRow, Versioned};
 pub use changes::{ActorChanges, Cause, Change, Going, Step, StreamDifference, ThingChange};
-pub use dashboard::RenderedDashboard;
+pub use dashboard::{Dashboard, RenderedDashboard};
 pub use directory::{AccountRow, Directory, DirectoryRow, InvitationRow, OrganizationRow, TenantRow};
 pub use error::ReadError;
 pub use explain::{Cause as ValueCause, CauseOf, Explaining, Explanation, Node, OpenBreach, WhyNot};
+pub use institutional_memory::{DocumentRow, FactRow, MemoryRow, MemoryRows};
+pub use interviews::{
+    InterviewFilter, InterviewRow, InterviewSummary, InterviewTurn, Interviews, InterviewsRow, Speaker,
+};
 pub use kri_event_definitions::{KriEventDefinitions, KriEventRow};
 pub use kri_history::{History, HistoryRange, HistoryRow, KriHistory, PlotPoint, Point};
 pub use kri_values::{ValueRow, ValueSaid};
 pub use live::{Difference, Progress, Refolded, Verified};
 pub use memory::{Memory, fold_in_memory};
 pub use page::{Archived, Page, PageOf};
+pub use panel_sessions::{PanelSessionRow, PanelSessions, PanelSessionsRow, PanelStanding, PanelTurnRow};
 pub use past::AsOf;
 pub use previews::{PreviewRow, Previews, PreviewsRow};
 pub use projection::{LogEvent, Projection};
-pub use read_models::{ReadModels, Settings, WorkflowThen};
+pub use read_models::{
+    Effect, EventExplained, FoundDocument, FoundInMemory, ReadModels, Settings, Words, WorkflowThen,
+};
 pub use relays::{RelayHealth, RelayRow, Relays};
 pub use risk_model::{
     CauseView, ControlRow, ControlView, DayEnd, DaysRow, Delta, Deltas, KriFilter, KriRow, KriView,

@@ -1,6 +1,7 @@
 //! Pages of lists: bounded, with a cursor that stays good under inserts (product.md section 7).
 
 use draxis_domain::Position;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What part of a list is asked for.
@@ -39,7 +40,7 @@ impl Archived {
 }
 
 /// A page of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Page<T> {
     /// The items.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use draxis_domain::preview::{PreviewEvent, PreviewMinted, PreviewStanding};
 use draxis_domain::{Actor, Description, Position, PreviewId, Recorded, TenantEvent, WorkflowId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::projection::Projection;
@@ -23,7 +24,7 @@ pub enum PreviewsRow {
 }
 
 /// A preview.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PreviewRow {
     /// Its id.
@@ -104,6 +105,9 @@ const fn of_preview(event: &TenantEvent) -> Option<&PreviewEvent> {
     match event {
         TenantEvent::Preview(event) => Some(event),
         TenantEvent::Source(_)
+        | TenantEvent::PanelSession(_)
+        | TenantEvent::Memory(_)
+        | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)
@@ -112,6 +116,8 @@ const fn of_preview(event: &TenantEvent) -> Option<&PreviewEvent> {
         | TenantEvent::Vendor(_)
         | TenantEvent::Workflow(_)
         | TenantEvent::KriEventDefinition(_)
+        | TenantEvent::ApiToken(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Relay(_) => None,
     }
 }

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use crate::error::{ReadError, UndecodableEvent};
 use crate::store::{Folder, Table};
 use crate::{
-    breaches, change_log, directory, kri_event_definitions, kri_history, previews, relays, risk_model,
-    source_runs, sources, versions, workflows,
+    breaches, causality, change_log, directory, institutional_memory, interviews, kri_event_definitions,
+    kri_history, panel_sessions, previews, relays, risk_model, source_runs, sources, versions, workflows,
 };
 
 /// A pure fold of a log into keyed rows: no clock, no I/O, no map without an order, so that every fold of the same events
@@ -53,8 +53,12 @@ impl Log for TenantEvent {
     fn folders() -> &'static [&'static dyn Folder<Self>] {
         &[
             &breaches::Breaches,
+            &causality::Causality::<Self>::ALL,
+            &institutional_memory::MemoryRows,
+            &interviews::Interviews,
             &kri_event_definitions::KriEventDefinitions,
             &kri_history::KriHistory,
+            &panel_sessions::PanelSessions,
             &previews::Previews,
             &relays::Relays,
             &risk_model::RiskModel,
@@ -75,7 +79,7 @@ impl LogEvent for PlatformEvent {
 
 impl Log for PlatformEvent {
     fn folders() -> &'static [&'static dyn Folder<Self>] {
-        &[&directory::Directory]
+        &[&causality::Causality::<Self>::ALL, &directory::Directory]
     }
 }
 

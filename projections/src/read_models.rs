@@ -1,7 +1,12 @@
 //! The read models of a process: everything that can be asked of them, and what keeps them.
 
+mod backtest;
+mod causes;
 mod explain;
 mod history;
+mod interview;
+mod memory;
+mod panel;
 mod past;
 mod platform;
 mod risk;
@@ -19,6 +24,8 @@ use draxis_event_store::Pools;
 use crate::dashboard::Models;
 use crate::live::Live;
 
+pub use causes::{Effect, EventExplained};
+pub use memory::{FoundDocument, FoundInMemory, Words};
 pub use workflow::WorkflowThen;
 
 /// How much is kept in memory, and how often streams are looked at that nobody asked for.

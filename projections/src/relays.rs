@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use draxis_domain::relay::{Channel, RelayEvent, RelaySettings, RelayTested, TestOutcome};
 use draxis_domain::{Recorded, TenantEvent};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::projection::Projection;
@@ -13,7 +14,7 @@ use crate::store::Table;
 pub struct Relays;
 
 /// A relay.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RelayRow {
     /// The channel.
@@ -37,7 +38,7 @@ pub struct RelayRow {
 }
 
 /// How a relay does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RelayHealth {
     /// Nobody has tried it since it was set up so.
@@ -94,6 +95,9 @@ const fn of_relay(event: &TenantEvent) -> Option<&RelayEvent> {
     match event {
         TenantEvent::Relay(event) => Some(event),
         TenantEvent::Source(_)
+        | TenantEvent::PanelSession(_)
+        | TenantEvent::Memory(_)
+        | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)
@@ -102,6 +106,8 @@ const fn of_relay(event: &TenantEvent) -> Option<&RelayEvent> {
         | TenantEvent::Vendor(_)
         | TenantEvent::Workflow(_)
         | TenantEvent::KriEventDefinition(_)
+        | TenantEvent::ApiToken(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Preview(_) => None,
     }
 }

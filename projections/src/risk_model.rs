@@ -76,7 +76,12 @@ impl Projection for RiskModel {
             | TenantEvent::Workflow(_)
             | TenantEvent::KriEventDefinition(_)
             | TenantEvent::Relay(_)
+            | TenantEvent::ApiToken(_)
             | TenantEvent::Preview(_)
+            | TenantEvent::PanelSession(_)
+            | TenantEvent::Memory(_)
+            | TenantEvent::ModelConfig(_)
+            | TenantEvent::Interview(_)
             | TenantEvent::Audit(_) => return Vec::new(),
             TenantEvent::Kri(event) if days::told_by(event).is_some() => {
                 return vec![key(KriRow::NOUN, &told.aggregate_id), key(DaysRow::NOUN, &told.aggregate_id)];
@@ -96,7 +101,12 @@ impl Projection for RiskModel {
             | TenantEvent::Workflow(_)
             | TenantEvent::KriEventDefinition(_)
             | TenantEvent::Relay(_)
+            | TenantEvent::ApiToken(_)
             | TenantEvent::Preview(_)
+            | TenantEvent::PanelSession(_)
+            | TenantEvent::Memory(_)
+            | TenantEvent::ModelConfig(_)
+            | TenantEvent::Interview(_)
             | TenantEvent::Audit(_) => row,
             TenantEvent::Kri(event) if key.starts_with(DaysRow::NOUN) => {
                 DaysRow::apply(days(row), event, told).map(RiskModelRow::Days)

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use draxis_domain::source::{RunFailure, RunSummary, RunTrigger, SourceEvent};
 use draxis_domain::{Recorded, RunId, SourceId, TenantEvent};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::projection::Projection;
@@ -14,7 +15,7 @@ use crate::store::Table;
 pub struct SourceRuns;
 
 /// A run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceRunRow {
     /// Its id.
@@ -36,7 +37,7 @@ pub struct SourceRunRow {
 }
 
 /// How far a run is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
     /// Under way.

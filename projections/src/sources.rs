@@ -7,6 +7,7 @@ use draxis_domain::source::{
     BaseUrl, RunFailure, RunTrigger, Schedule, SourceBody, SourceConnected, SourceEvent, SourceType, Vendor,
 };
 use draxis_domain::{KriSlug, Name, Recorded, RunId, SourceId, TenantEvent};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::page::Archived;
@@ -19,7 +20,7 @@ use crate::store::Table;
 pub struct Sources;
 
 /// A source.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceRow {
     /// Its id.
@@ -57,7 +58,7 @@ pub struct SourceRow {
 }
 
 /// Whether a source is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceStanding {
     /// On schedule and on demand.
@@ -69,7 +70,7 @@ pub enum SourceStanding {
 }
 
 /// How the runs of a source go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceHealth {
     /// No run has ended yet.
@@ -83,7 +84,7 @@ pub enum SourceHealth {
 }
 
 /// The latest run of a source.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LastRun {
     /// Its id.
@@ -159,7 +160,12 @@ pub(crate) const fn of_source(event: &TenantEvent) -> Option<&SourceEvent> {
         | TenantEvent::Workflow(_)
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
+        | TenantEvent::ApiToken(_)
         | TenantEvent::Preview(_)
+        | TenantEvent::PanelSession(_)
+        | TenantEvent::Memory(_)
+        | TenantEvent::ModelConfig(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Audit(_) => None,
     }
 }

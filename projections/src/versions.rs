@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use draxis_domain::kri_event_definition::KriEventDefinitionEvent;
 use draxis_domain::workflow::{Definition, Diff, Provenance, WorkflowEvent, diff, diff_values};
 use draxis_domain::{AccountId, Actor, Position, Reason, Recorded, TenantEvent};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ use crate::store::Table;
 pub struct Versions;
 
 /// A version.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VersionRow {
     /// Who made it and when.
@@ -27,7 +28,7 @@ pub struct VersionRow {
 }
 
 /// What a list shows of a version.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VersionSummary {
     /// Its number, from 1.
@@ -83,6 +84,9 @@ fn said(event: &TenantEvent) -> Option<(Value, Option<Provenance>)> {
             | WorkflowEvent::RunEnded(_),
         )
         | TenantEvent::Source(_)
+        | TenantEvent::PanelSession(_)
+        | TenantEvent::Memory(_)
+        | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)
@@ -90,6 +94,8 @@ fn said(event: &TenantEvent) -> Option<(Value, Option<Provenance>)> {
         | TenantEvent::Control(_)
         | TenantEvent::Vendor(_)
         | TenantEvent::Relay(_)
+        | TenantEvent::ApiToken(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Preview(_) => None,
     }
 }

@@ -7,6 +7,7 @@ use draxis_domain::kri_event_definition::EventType;
 use draxis_domain::relay::Channel;
 use draxis_domain::workflow::{Definition, Party, Standing, Trigger, WorkflowEvent};
 use draxis_domain::{Recorded, TenantEvent, WorkflowId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::page::Archived;
@@ -18,7 +19,7 @@ use crate::store::Table;
 pub struct Workflows;
 
 /// A workflow.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkflowRow {
     /// What a list shows of it.
@@ -29,7 +30,7 @@ pub struct WorkflowRow {
 }
 
 /// What a list shows of a workflow.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkflowSummary {
     /// Its id.
@@ -45,6 +46,7 @@ pub struct WorkflowSummary {
     /// Who answers for it.
     pub owners: Vec<Party>,
     /// What starts a run.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub trigger: Trigger,
     /// The relays that its steps go through.
     pub relays: BTreeSet<Channel>,
@@ -133,6 +135,9 @@ pub(crate) const fn of_workflow(event: &TenantEvent) -> Option<&WorkflowEvent> {
     match event {
         TenantEvent::Workflow(event) => Some(event),
         TenantEvent::Source(_)
+        | TenantEvent::PanelSession(_)
+        | TenantEvent::Memory(_)
+        | TenantEvent::ModelConfig(_)
         | TenantEvent::Audit(_)
         | TenantEvent::Outcome(_)
         | TenantEvent::Kri(_)
@@ -141,6 +146,8 @@ pub(crate) const fn of_workflow(event: &TenantEvent) -> Option<&WorkflowEvent> {
         | TenantEvent::Vendor(_)
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
+        | TenantEvent::ApiToken(_)
+        | TenantEvent::Interview(_)
         | TenantEvent::Preview(_) => None,
     }
 }

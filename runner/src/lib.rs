@@ -4,8 +4,15 @@
 //! HTTP served to others.
 
 pub mod connector;
+pub mod document;
+pub mod document_text;
 pub mod egress;
+#[cfg(any(test, feature = "far-systems"))]
+pub mod far_systems;
 pub mod mail;
+pub mod model;
+pub mod panel;
 pub mod relay;
 pub mod source_run;
 pub mod timer;
+pub mod witness;

@@ -1,10 +1,18 @@
 //! Relays: how a tenant's workflows reach Slack, Jira, `ServiceNow`, mail and signed webhooks, each through the one way out.
 
+mod ask;
 mod credentials;
+mod deliver;
+mod effect;
 mod email;
+mod error;
+mod exchange;
 mod jira;
+mod send;
 mod servicenow;
 mod slack;
+#[cfg(test)]
+mod tests;
 mod trial;
 mod webhook;
 
@@ -18,7 +26,11 @@ use draxis_event_store::Committed;
 use crate::egress::Egress;
 use crate::mail::Mailer;
 
+pub use ask::{ApprovalAsk, ApprovalPage, Occasion};
 pub use credentials::RelayCredentials;
+pub use draxis_domain::workflow_run::EffectReference;
+pub use effect::{EffectContent, EffectOutcome, EffectRequest, LookUp};
+pub use error::RelayError;
 use trial::Trial;
 
 /// The relays of all tenants: what they have set up is opened for each use and forgotten after it.

@@ -1,41 +1,34 @@
 //! A run of a source: start, ask, write what was read, end. Each step is an event, so a run that dies leaves its trace.
 
+mod begun;
 mod delivery;
 mod fetch;
+mod room;
 mod scheduled;
 mod settings;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use draxis_commands::secret::Secret;
 use draxis_commands::{CommandError, Commands, Context};
-use draxis_domain::kri::NewReading;
-use draxis_domain::source::{
-    MeasuredValue, RunFailure, RunFailureClass, RunSummary, RunTrigger, SkippedSlug, SourceBody,
-    SourceCommand,
-};
-use draxis_domain::{EventId, KriSlug, Quantity, Rejection, RunId, SourceId, TenantId};
+use draxis_domain::source::{RunFailure, RunTrigger, SourceBody, SourceCommand, SourceType};
+use draxis_domain::{EventId, Rejection, RunId, SourceId, TenantId};
 use draxis_event_store::Committed;
-use serde::Serialize;
 use tokio_util::task::TaskTracker;
 
 use crate::connector::manifest::Manifest;
 use crate::connector::registry::{Connector, Registry};
-use crate::connector::report::{ErrorClass, RunError, RunReport};
-use crate::connector::run::{self, Reach};
+use crate::connector::run::Reach;
 use crate::connector::settings::Budget;
 use crate::connector::trial::{self, TrialReport};
 use crate::egress::Egress;
+use crate::source_run::begun::Begun;
 use crate::source_run::fetch::EgressFetch;
 use crate::source_run::settings::{Opened, refused};
 pub use crate::source_run::settings::{SealedSettings, SentSettings};
 
 /// How long whoever pressed the button waits before being told where to look.
 const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
-/// How long a run may take, reading and writing: less than [`draxis_domain::source::Source::RUN_LIMIT`], after which it is
-/// given up as lost.
-const LONGEST: std::time::Duration = std::time::Duration::from_mins(14);
 
 /// Runs sources, each in a task of its own, so that a caller who hangs up cuts nothing off.
 #[derive(Clone)]
@@ -65,15 +58,6 @@ pub enum RunAnswer {
     },
 }
 
-/// The answer to `POST /api/kri-sources/<id>/run`.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RunRows {
-    run_id: RunId,
-    rows_written: u64,
-    rows_skipped: u64,
-}
-
 impl SourceRuns {
     /// Runs over these connectors, out through the one egress client.
     pub fn new(commands: Commands, registry: Arc<Registry>, egress: Arc<Egress>, tasks: TaskTracker) -> Self {
@@ -87,7 +71,9 @@ impl SourceRuns {
 
     /// Refuses a source whose vendor there is no connector for, or whose settings its connector cannot work with.
     pub fn check_settings(&self, body: &SourceBody, sealed: &SealedSettings) -> Result<(), Rejection> {
-        match self.connector(body)? {
+        let connector = self.connector(body)?;
+        must_be_of_type(body, connector.source_type())?;
+        match connector {
             Connector::Vendor(manifest) => sealed.check(&manifest),
             Connector::Own(read) => {
                 must_have_no_base_url(body)?;
@@ -107,13 +93,18 @@ impl SourceRuns {
         id: SourceId,
         (body, sent): (&SourceBody, SentSettings),
     ) -> Result<Option<Secret>, CommandError> {
-        let kept = match self.commands.open_source(tenant, id).await {
-            Ok((_, secret)) => SealedSettings::open(secret.as_ref())?,
+        let (before, kept) = match self.commands.open_source(tenant, id).await {
+            Ok((before, secret)) => (before, SealedSettings::open(secret.as_ref())?),
             // There is no such source, or no longer: that is for the edit itself to say.
             Err(CommandError::Rejected(Rejection::NotFound { .. })) => return Ok(None),
             Err(error) => return Err(error),
         };
         let changed = !sent.is_nothing();
+        if sent.credentials.is_none() && kept.goes_elsewhere(before.leads_where(body), sent.config.as_ref()) {
+            let detail =
+                "send the credentials along: a secret goes only where it was meant to go when it was entered";
+            return Err(Rejection::invalid("source.settings_do_not_fit", "/credentials", detail).into());
+        }
         let settings = sent.over(kept);
         self.check_settings(body, &settings)?;
         Ok(changed.then(|| settings.seal()))
@@ -126,7 +117,8 @@ impl SourceRuns {
         }
         let manifest = self.manifest(body, &sealed)?;
         let opened = Opened::of(&manifest, body, sealed);
-        let reach = Reach { credentials: &opened.credentials, fetch: &self.fetch, budget: Budget::default() };
+        let fetch = self.fetch.of_a_run();
+        let reach = Reach { credentials: &opened.credentials, fetch: &fetch, budget: Budget::default() };
         Ok(trial::test(&manifest, &opened.settings, reach, self.commands.clock().now()).await)
     }
 
@@ -192,145 +184,12 @@ impl SourceRuns {
     }
 }
 
-/// A run that has begun.
-#[derive(Clone)]
-struct Begun {
-    runs: SourceRuns,
-    context: Context,
-    source: SourceId,
-    run_id: RunId,
-    started: Option<EventId>,
-    now: DateTime<Utc>,
-}
-
-impl Begun {
-    /// Whatever happens, the run ends, and by its own word where that can be written.
-    async fn run_within_limit(
-        self,
-        body: &SourceBody,
-        sealed: SealedSettings,
-    ) -> Result<RunAnswer, CommandError> {
-        let run = self.clone();
-        match tokio::time::timeout(LONGEST, Box::pin(self.run_to_its_end(body, sealed))).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => {
-                let class = RunFailureClass::Internal;
-                let detail = "the run could not be carried out or written; run it again".to_owned();
-                // Where the run has ended after all, or its end cannot be written either, this changes nothing.
-                drop(run.end_failed(RunFailure { class, detail }).await);
-                Err(error)
-            }
-            Err(_) => {
-                let class = RunFailureClass::Timeout;
-                let detail =
-                    "the run took longer than a run may; narrow what the source is asked for".to_owned();
-                let failure = RunFailure { class, detail };
-                run.end_failed(failure.clone()).await?;
-                Ok(RunAnswer::Failed { run_id: run.run_id, failure })
-            }
-        }
+fn must_be_of_type(body: &SourceBody, source_type: SourceType) -> Result<(), Rejection> {
+    if body.source_type == source_type {
+        return Ok(());
     }
-
-    async fn run_to_its_end(
-        self,
-        body: &SourceBody,
-        sealed: SealedSettings,
-    ) -> Result<RunAnswer, CommandError> {
-        let manifest = match self.runs.manifest(body, &sealed) {
-            Ok(manifest) => manifest,
-            Err(rejection) => {
-                let failure = RunFailure::unfit(&rejection);
-                self.end_failed(failure.clone()).await?;
-                return Ok(RunAnswer::Failed { run_id: self.run_id, failure });
-            }
-        };
-        let opened = Opened::of(&manifest, body, sealed);
-        let reach =
-            Reach { credentials: &opened.credentials, fetch: &self.runs.fetch, budget: Budget::default() };
-        let report = run::run(&manifest, &opened.settings, reach, self.now).await;
-        if let (Some(error), true) = (&report.error, report.values.is_empty()) {
-            return self.fail(error).await;
-        }
-        let summary = self.write(report).await?;
-        let rows = RunRows {
-            run_id: self.run_id,
-            rows_written: summary.rows_written,
-            rows_skipped: summary.rows_skipped,
-        };
-        let command = SourceCommand::CompleteRun { run_id: self.run_id, summary };
-        let answer = serde_json::to_vec(&rows).map_err(CommandError::failed)?;
-        let context = Context { key: self.context.key.clone(), ..self.caused() };
-        Ok(RunAnswer::Completed(self.runs.commands.end_run(&context, self.source, (command, answer)).await?))
-    }
-
-    /// The context of everything the run causes.
-    fn caused(&self) -> Context {
-        Context {
-            correlation: Some(self.run_id.to_string()),
-            causation: self.started,
-            key: None,
-            expected_version: None,
-            ..self.context.clone()
-        }
-    }
-
-    async fn write(&self, report: RunReport) -> Result<RunSummary, CommandError> {
-        let mut summary = RunSummary {
-            requests_made: report.requests_made.into(),
-            items_seen: report.items_seen,
-            bytes_received: report.bytes,
-            warnings: report.warnings,
-            ..RunSummary::default()
-        };
-        summary.warnings.extend(report.error.map(|error| error.text));
-        for unmeasured in report.unmeasured {
-            let (slug, why) = (unmeasured.slug.into(), unmeasured.text);
-            summary.unmeasured.push(SkippedSlug { slug, why });
-        }
-        for slug in report.skipped {
-            let why = "the source is not asked for it: it is unticked".to_owned();
-            summary.skipped.push(SkippedSlug { slug: slug.into(), why });
-        }
-        for measured in report.values {
-            let slug = KriSlug::from(measured.slug);
-            let value = Quantity::new(measured.value);
-            if self.write_value(&slug, value).await? {
-                summary.rows_written = summary.rows_written.saturating_add(1);
-            } else {
-                summary.rows_skipped = summary.rows_skipped.saturating_add(1);
-                let why = "no KRI with this slug is wired to this source".to_owned();
-                summary.skipped.push(SkippedSlug { slug: slug.clone(), why });
-            }
-            summary.values.push(MeasuredValue { slug, value });
-        }
-        let took = self.runs.commands.clock().now() - self.now;
-        summary.duration_ms = u64::try_from(took.num_milliseconds()).unwrap_or_default();
-        Ok(summary)
-    }
-
-    async fn write_value(&self, slug: &KriSlug, value: Quantity) -> Result<bool, CommandError> {
-        let reading = NewReading {
-            value,
-            observed_at: self.now,
-            source_id: Some(self.source),
-            run_id: Some(self.run_id),
-            note: None,
-            expires_at: None,
-        };
-        self.runs.commands.record_reading(&self.caused(), (self.source, slug), reading).await
-    }
-
-    async fn fail(&self, error: &RunError) -> Result<RunAnswer, CommandError> {
-        let failure = RunFailure { class: class_of(error.class), detail: error.text.clone() };
-        self.end_failed(failure.clone()).await?;
-        Ok(RunAnswer::Failed { run_id: self.run_id, failure })
-    }
-
-    async fn end_failed(&self, failure: RunFailure) -> Result<(), CommandError> {
-        let command = SourceCommand::FailRun { run_id: self.run_id, failure };
-        self.runs.commands.change_source(&self.caused(), self.source, command).await?;
-        Ok(())
-    }
+    let detail = format!("this vendor's sources are of type {}", source_type.as_str());
+    Err(Rejection::invalid("source.settings_do_not_fit", "/sourceType", detail))
 }
 
 fn must_have_no_base_url(body: &SourceBody) -> Result<(), Rejection> {
@@ -339,22 +198,4 @@ fn must_have_no_base_url(body: &SourceBody) -> Result<(), Rejection> {
     }
     let detail = "leave this out: where this source is asked stands in its config, if it is asked at all";
     Err(Rejection::invalid("source.settings_do_not_fit", "/baseUrl", detail))
-}
-
-/// The connector's words in the event's: fewer, and fixed for ever.
-const fn class_of(class: ErrorClass) -> RunFailureClass {
-    match class {
-        ErrorClass::Settings => RunFailureClass::Settings,
-        ErrorClass::Name => RunFailureClass::Name,
-        ErrorClass::RefusedAddress => RunFailureClass::Refused,
-        ErrorClass::Connect | ErrorClass::Broken => RunFailureClass::Connect,
-        ErrorClass::Tls => RunFailureClass::Tls,
-        ErrorClass::Timeout => RunFailureClass::Timeout,
-        ErrorClass::TooLarge | ErrorClass::Budget => RunFailureClass::TooLarge,
-        ErrorClass::Authentication => RunFailureClass::Auth,
-        ErrorClass::Permission => RunFailureClass::Permission,
-        ErrorClass::RateLimited => RunFailureClass::RateLimited,
-        ErrorClass::Server | ErrorClass::Redirect | ErrorClass::Rejected => RunFailureClass::FarSide,
-        ErrorClass::Shape | ErrorClass::Partial => RunFailureClass::Shape,
-    }
 }

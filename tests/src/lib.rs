@@ -21,7 +21,13 @@ pub mod house;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
+mod interview;
+#[cfg(test)]
 mod log;
+#[cfg(test)]
+mod panel;
 #[cfg(test)]
 mod projection;
 #[cfg(test)]

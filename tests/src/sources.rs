@@ -1,6 +1,7 @@
 //! Sources from outside: what can be connected, how values come, how a run tells of itself, and where secrets never are.
 
 mod canary;
+mod crowd;
 mod delivering;
 mod generic;
 mod given;

@@ -4,4 +4,4 @@ mod identity;
 mod input;
 mod killed;
 mod main_path;
-mod strangers;
+pub(crate) mod strangers;

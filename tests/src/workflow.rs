@@ -1,9 +1,10 @@
 //! Workflows from outside: definitions, lifecycle, versions, change log, KRI events, relays, previews.
 
+mod backtests;
 mod definitions;
 mod far_side;
 mod history;
 mod lifecycle;
 mod previews;
 mod relays;
-mod stage;
+pub(crate) mod stage;

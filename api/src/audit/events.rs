@@ -8,16 +8,17 @@ use draxis_domain::audit::{AuditEvent, StreamPart, StreamRead};
 use draxis_event_store::{TenantTx, read_events};
 use serde::Serialize;
 
-use super::part::{PartQuery, filter};
+use super::part::PartQuery;
 use super::shown::{EventAnswer, shown};
 use crate::answer::{Answered, json};
 use crate::app::App;
+use crate::case_file::filter;
 use crate::problem::Problem;
 use crate::request::Query;
 
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct EventsAnswer {
+pub(crate) struct EventsAnswer {
     items: Vec<EventAnswer>,
     next_cursor: Option<String>,
 }
@@ -31,6 +32,9 @@ pub async fn events(app: Data<App>, query: Query<PartQuery>) -> Answered {
     }
     if query.parameters.format.is_some() {
         return Err(Problem::invalid_at("/format", "belongs to GET /api/audit/export"));
+    }
+    if query.parameters.question.is_some() {
+        return Err(Problem::invalid_at("/question", "belongs to GET /api/audit/case-file"));
     }
     let part = query.parameters.part()?;
     let after = query.parameters.cursor.map(Position::new).or(part.after).unwrap_or_default();

@@ -1,13 +1,11 @@
 //! `GET /api/audit/explain`: why an event happened, up to a person, a connector's run or a workflow's step, and what came of it.
 
-use std::collections::BTreeMap;
-
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use draxis_commands::CommandError;
 use draxis_domain::audit::{AuditEvent, ReplayView, StreamReplayed};
 use draxis_domain::{Actor, EventId, Metadata};
-use draxis_event_store::{StoredEvent, TenantTx, effects_of, find_event, recorded_together};
+use draxis_event_store::StoredEvent;
+use draxis_projections::{Effect as Followed, EventExplained};
 use serde::{Deserialize, Serialize};
 
 use super::shown::{EventAnswer, shown};
@@ -15,11 +13,6 @@ use crate::answer::{Answered, json};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::request::Query;
-
-/// No chain of reactions is longer (hazards H11), whatever a stream says.
-const DEEPEST: usize = 16;
-/// So many effects are shown, the earliest.
-const EFFECTS: u32 = 200;
 
 /// The query parameters of an explanation.
 #[derive(Debug, Clone, Deserialize)]
@@ -29,9 +22,9 @@ pub struct ExplainQuery {
 }
 
 /// Why it happened and what came of it.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Explanation {
+pub(crate) struct Explanation {
     event: EventAnswer,
     /// What the same command recorded besides.
     together: Vec<EventAnswer>,
@@ -45,16 +38,16 @@ struct Explanation {
     more_effects: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Origin {
+pub(crate) struct Origin {
     #[serde(flatten)]
     metadata: Metadata,
     words: String,
 }
 
-#[derive(Serialize)]
-struct Effect {
+#[derive(Serialize, schemars::JsonSchema)]
+pub(crate) struct Effect {
     cause: EventId,
     depth: usize,
     #[serde(flatten)]
@@ -65,25 +58,19 @@ struct Effect {
 pub async fn explain(app: Data<App>, query: Query<ExplainQuery>) -> Answered {
     let tenant = query.caller.audited_stream()?;
     let id: EventId = query.parameters.event.parse().map_err(|_| Problem::not_found("event"))?;
-    let pool = &app.commands.pools().app;
-    let mut transaction = TenantTx::begin(pool, tenant).await.map_err(CommandError::from)?;
-    let found = find_event(&mut transaction, &id.to_string()).await.map_err(CommandError::from)?;
-    let event = found.ok_or_else(|| Problem::not_found("event"))?;
-    let causes = causes_of(&mut transaction, &event).await?;
-    let together = recorded_together(&mut transaction, &event).await.map_err(CommandError::from)?;
-    let together: Vec<StoredEvent> =
-        together.into_iter().filter(|it| it.event_id != event.event_id).collect();
-    let (effects, more_effects) = all_effects_of(&mut transaction, &event, &together).await?;
-    drop(transaction);
+    let found = app.read_models.explain_event(tenant, id).await?;
+    let explained = found.ok_or_else(|| Problem::not_found("event"))?;
     let look =
         StreamReplayed { view: ReplayView::Explanation, as_of: None, from: None, to: None, event: Some(id) };
     app.commands.record_look(&query.context(), AuditEvent::Replayed(look)).await?;
+    let EventExplained { event, together, causes, effects, more_effects } = explained;
+    let effect = |Followed { cause, depth, event }| Ok(Effect { cause, depth, event: shown(event)? });
     let explanation = Explanation {
         origin: origin(causes.last().unwrap_or(&event))?,
         event: shown(event)?,
         together: together.into_iter().map(shown).collect::<Result<_, _>>()?,
         causes: causes.into_iter().map(shown).collect::<Result<_, _>>()?,
-        effects,
+        effects: effects.into_iter().map(effect).collect::<Result<_, Problem>>()?,
         more_effects,
     };
     json(StatusCode::OK, &explanation)
@@ -93,46 +80,14 @@ fn metadata_of(event: &StoredEvent) -> Result<Metadata, Problem> {
     serde_json::from_str(&event.metadata).map_err(|error| Problem::failed(&error))
 }
 
-/// The event's cause, that one's cause, and so on to the first.
-async fn causes_of(transaction: &mut TenantTx, event: &StoredEvent) -> Result<Vec<StoredEvent>, Problem> {
-    let mut causes: Vec<StoredEvent> = Vec::new();
-    while causes.len() < DEEPEST {
-        let Some(id) = metadata_of(causes.last().unwrap_or(event))?.causation else { break };
-        let cause = find_event(transaction, &id.to_string()).await.map_err(CommandError::from)?;
-        let Some(cause) = cause else { break };
-        causes.push(cause);
-    }
-    Ok(causes)
-}
-
-/// Everything that followed, level by level. What followed from a neighbour of the same command followed from the command.
-async fn all_effects_of(
-    transaction: &mut TenantTx,
-    event: &StoredEvent,
-    together: &[StoredEvent],
-) -> Result<(Vec<Effect>, bool), Problem> {
-    let mut effects = BTreeMap::new();
-    let mut causes: Vec<String> = [event].into_iter().chain(together).map(|it| it.event_id.clone()).collect();
-    for depth in 1..=DEEPEST {
-        let found =
-            effects_of(transaction, &causes, event.position, EFFECTS).await.map_err(CommandError::from)?;
-        causes = found.iter().map(|effect| effect.event_id.clone()).collect();
-        for effect in found {
-            let Some(cause) = metadata_of(&effect)?.causation else { continue };
-            let place = effect.position;
-            effects.entry(place).or_insert(Effect { cause, depth, event: shown(effect)? });
-        }
-        if causes.is_empty() {
-            break;
-        }
-    }
-    let most = usize::try_from(EFFECTS).unwrap_or(usize::MAX);
-    let more = effects.len() > most;
-    Ok((effects.into_values().take(most).collect(), more))
-}
-
 fn origin(first: &StoredEvent) -> Result<Origin, Problem> {
     let metadata = metadata_of(first)?;
+    let words = in_words(&metadata);
+    Ok(Origin { metadata, words })
+}
+
+/// Who began it, in words.
+pub(crate) fn in_words(metadata: &Metadata) -> String {
     let mut words = match metadata.actor {
         Actor::Account(id) => format!("the person with account {id} did it"),
         Actor::ApiToken(id) => format!("a machine with the API token {id} did it"),
@@ -150,5 +105,5 @@ fn origin(first: &StoredEvent) -> Result<Origin, Problem> {
             words.push_str(&text);
         }
     }
-    Ok(Origin { metadata, words })
+    words
 }

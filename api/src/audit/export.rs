@@ -17,14 +17,15 @@ use crate::request::Query;
 /// `GET /api/audit/export`. What goes wrong on the way breaks the answer off: half a file never looks like a whole one.
 pub async fn export(app: Data<App>, query: Query<PartQuery>) -> Answered {
     let tenant = query.caller.audited_stream()?;
-    for (name, given) in
-        [("cursor", query.parameters.cursor.is_some()), ("limit", query.parameters.limit.is_some())]
-    {
+    let PartQuery { cursor, limit, question, .. } = &query.parameters;
+    let not_paged = "an export is not paged; go on with `after`";
+    for (name, given, detail) in [
+        ("cursor", cursor.is_some(), not_paged),
+        ("limit", limit.is_some(), not_paged),
+        ("question", question.is_some(), "belongs to GET /api/audit/case-file"),
+    ] {
         if given {
-            return Err(Problem::invalid_at(
-                format!("/{name}"),
-                "an export is not paged; go on with `after`",
-            ));
+            return Err(Problem::invalid_at(format!("/{name}"), detail));
         }
     }
     let (part, format) = (query.parameters.part()?, query.parameters.format()?);

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use draxis_commands::sealing::{ExportFormat, Selection};
 use draxis_domain::Position;
 use draxis_domain::audit::StreamPart;
-use draxis_event_store::EventFilter;
 use serde::Deserialize;
 
+use crate::case_file::filter;
 use crate::problem::Problem;
 
 /// No name in a stream is longer.
@@ -20,6 +20,7 @@ pub struct PartQuery {
     pub(super) cursor: Option<u64>,
     pub(super) limit: Option<u32>,
     pub(super) format: Option<String>,
+    pub(super) question: Option<String>,
     until: Option<u64>,
     from: Option<DateTime<Utc>>,
     to: Option<DateTime<Utc>>,
@@ -64,20 +65,6 @@ impl PartQuery {
     pub(super) fn format(&self) -> Result<ExportFormat, Problem> {
         let format = self.format.as_deref().unwrap_or(ExportFormat::Bundle.name());
         format.parse().map_err(|error| Problem::invalid_at("/format", format!("{error}")))
-    }
-}
-
-/// The part in the store's own terms.
-pub(super) fn filter(part: &StreamPart) -> EventFilter {
-    EventFilter {
-        until: part.until,
-        from_time: part.from,
-        to_time: part.to,
-        aggregate_type: part.aggregate_type.clone(),
-        aggregate_id: part.aggregate_id.clone(),
-        event_type: part.event_type.clone(),
-        actor: part.actor.clone(),
-        correlation: part.correlation.clone(),
     }
 }
 

@@ -27,10 +27,11 @@ pub struct ProofQuery {
 }
 
 /// The proof that an event is sealed. Hashes are base64.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct InclusionAnswer {
+pub(crate) struct InclusionAnswer {
     /// The record exactly as it was hashed: its bytes are the ones between the braces, and those.
+    #[schemars(with = "crate::shape::AnyObject")]
     record: Box<RawValue>,
     leaf_hash: String,
     index: u64,
@@ -39,9 +40,9 @@ struct InclusionAnswer {
     checkpoint: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct ConsistencyAnswer {
+pub(crate) struct ConsistencyAnswer {
     from: u64,
     to: u64,
     from_root: String,
@@ -50,11 +51,27 @@ struct ConsistencyAnswer {
     checkpoint: String,
 }
 
+/// Either proof.
+#[derive(Serialize, schemars::JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum ProofAnswer {
+    /// That an event is sealed.
+    Inclusion(InclusionAnswer),
+    /// That the log only grew.
+    Consistency(ConsistencyAnswer),
+}
+
 /// `GET /api/audit/keys`: the same for everybody who has signed in.
 pub async fn keys(app: Data<App>, query: Query<Nothing>) -> Answered {
     query.caller.must(Permission::Open)?;
     let keys = app.sealing.published_keys();
-    let items = keys.iter().map(|key| json!({"verifierKey": key.verifier_key.to_string(), "from": key.from}));
+    let items = keys.iter().map(|key| {
+        let mut item = json!({"verifierKey": key.verifier_key.to_string(), "from": key.from});
+        if let (Some(fields), Some(rotation)) = (item.as_object_mut(), &key.rotation) {
+            fields.insert("rotation".to_owned(), json!(rotation));
+        }
+        item
+    });
     answer(StatusCode::OK, &json!({ "items": items.collect::<Vec<_>>() }))
 }
 
@@ -95,14 +112,27 @@ pub async fn proof(app: Data<App>, query: Query<ProofQuery>) -> Answered {
             let record = RawValue::from_string(record).map_err(|error| Problem::failed(&error))?;
             let (index, size, path) = (shown.proof.index, shown.proof.size, texts(&shown.proof.path));
             let checkpoint = shown.checkpoint.to_string();
-            answer(StatusCode::OK, &InclusionAnswer { record, leaf_hash, index, size, path, checkpoint })
+            answer(
+                StatusCode::OK,
+                &ProofAnswer::Inclusion(InclusionAnswer { record, leaf_hash, index, size, path, checkpoint }),
+            )
         }
         ProofQuery { position: None, from: Some(from), to: Some(to) } => {
             let shown = app.sealing.prove_consistency(tenant, from, to).await;
             let shown = shown.map_err(|refusal| refused("/to", refusal))?;
             let (from_root, to_root) = (shown.from_root.to_string(), shown.to_root.to_string());
             let (path, checkpoint) = (texts(&shown.proof.path), shown.checkpoint.to_string());
-            answer(StatusCode::OK, &ConsistencyAnswer { from, to, from_root, to_root, path, checkpoint })
+            answer(
+                StatusCode::OK,
+                &ProofAnswer::Consistency(ConsistencyAnswer {
+                    from,
+                    to,
+                    from_root,
+                    to_root,
+                    path,
+                    checkpoint,
+                }),
+            )
         }
         ProofQuery { .. } => Err(Problem::invalid_at("", "give `position`, or `from` and `to`")),
     }

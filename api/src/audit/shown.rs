@@ -7,9 +7,9 @@ use serde_json::value::RawValue;
 use crate::problem::Problem;
 
 /// One event of a stream.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct EventAnswer {
+pub(crate) struct EventAnswer {
     pub(super) position: u64,
     pub(super) event_id: String,
     #[serde(rename = "type")]
@@ -19,7 +19,9 @@ pub(super) struct EventAnswer {
     aggregate_id: String,
     sequence: u64,
     recorded_at: String,
+    #[schemars(with = "crate::shape::AnyObject")]
     metadata: Box<RawValue>,
+    #[schemars(with = "crate::shape::AnyObject")]
     payload: Box<RawValue>,
 }
 

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
 use draxis_commands::sealing::ExportFormat;
 
@@ -28,6 +29,10 @@ pub enum Command {
     /// Put the new key before the old one (ENCRYPTION_KEY=NEW,OLD) for every process, start them again, run this, and take
     /// the old key out. It can be stopped and started again at any time.
     RotateKey,
+    /// Seal checkpoints with a new key from now on, for which the old one vouches; may run while others serve
+    ///
+    /// For 90 days both sign. Whoever holds the old public key verifies on by the chain that every bundle carries.
+    RotateCheckpointKey,
     /// Work on connectors
     #[command(subcommand)]
     Connector(ConnectorCommand),
@@ -37,6 +42,8 @@ pub enum Command {
     Rebuild(RebuildCommand),
     /// Write a stream, or a part of it, to a file or to standard output
     Export(ExportCommand),
+    /// Gather what answers a question (events, causes, effects, differences, proofs) into one HTML document that stands alone
+    Investigate(InvestigateCommand),
     /// Walk through a stream: each event, who, why, and what it changed
     Replay(ReplayCommand),
     /// Print the keys that checkpoints and bundles are verified with, one name+hash+key a line
@@ -117,6 +124,58 @@ pub struct ExportCommand {
     /// Only events of this aggregate
     #[arg(long, value_name = "ID")]
     pub aggregate_id: Option<String>,
+    /// What else to select by
+    #[command(flatten)]
+    pub chosen: Chosen,
+    /// The file to write, which must not exist yet [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// What events are chosen by besides their place and their thing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub struct Chosen {
+    /// Only events recorded at or after this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<DateTime<Utc>>,
+    /// Only events recorded before this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub before: Option<DateTime<Utc>>,
+    /// Only events of this type, such as `kri.value_recorded`
+    #[arg(long = "type", value_name = "TYPE")]
+    pub event_type: Option<String>,
+    /// Only events by this actor, such as `account:01J…` or `runner`
+    #[arg(long, value_name = "ACTOR")]
+    pub actor: Option<String>,
+    /// Only events that belong to this run or request
+    #[arg(long, value_name = "ID")]
+    pub correlation: Option<String>,
+}
+
+/// What `draxis investigate` is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct InvestigateCommand {
+    /// The question in words, as the document's title
+    #[arg(value_name = "QUESTION")]
+    pub question: Option<String>,
+    /// The tenant, by id or slug, or `platform`
+    #[arg(long, value_name = "TENANT")]
+    pub tenant: String,
+    /// The first position [default: 1]
+    #[arg(long, value_name = "POSITION")]
+    pub from: Option<u64>,
+    /// The last position [default: the last there is]
+    #[arg(long, value_name = "POSITION")]
+    pub to: Option<u64>,
+    /// Only events of one thing, such as `kri/01J…`, or of one kind of thing, such as `kri`
+    #[arg(long, value_name = "THING")]
+    pub thing: Option<String>,
+    /// What else to select by
+    #[command(flatten)]
+    pub chosen: Chosen,
+    /// How many events at most
+    #[arg(long, default_value_t = 200, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub limit: u32,
     /// The file to write, which must not exist yet [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

@@ -18,6 +18,8 @@ pub(super) enum Setting {
     Log,
     LogFormat,
     CheckpointDir,
+    CheckpointWebhookUrl,
+    CheckpointWebhookSecretFile,
     LogName,
     SmtpHost,
     SmtpFrom,
@@ -25,10 +27,17 @@ pub(super) enum Setting {
     SmtpPort,
     SmtpUsername,
     SmtpPasswordFile,
+    ModelProvider,
+    ModelName,
+    ModelBaseUrl,
+    ModelKeyFile,
+    ModelTokensPerDay,
+    ModelInputPrice,
+    ModelOutputPrice,
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 26] = [
         Self::Listen,
         Self::DatabaseUrl,
         Self::DataDir,
@@ -39,6 +48,8 @@ impl Setting {
         Self::Log,
         Self::LogFormat,
         Self::CheckpointDir,
+        Self::CheckpointWebhookUrl,
+        Self::CheckpointWebhookSecretFile,
         Self::LogName,
         Self::SmtpHost,
         Self::SmtpFrom,
@@ -46,6 +57,13 @@ impl Setting {
         Self::SmtpPort,
         Self::SmtpUsername,
         Self::SmtpPasswordFile,
+        Self::ModelProvider,
+        Self::ModelName,
+        Self::ModelBaseUrl,
+        Self::ModelKeyFile,
+        Self::ModelTokensPerDay,
+        Self::ModelInputPrice,
+        Self::ModelOutputPrice,
     ];
 
     /// Its name in the file; a dot stands for a table.
@@ -61,6 +79,8 @@ impl Setting {
             Self::Log => "log",
             Self::LogFormat => "log_format",
             Self::CheckpointDir => "checkpoints.directory",
+            Self::CheckpointWebhookUrl => "checkpoints.webhook_url",
+            Self::CheckpointWebhookSecretFile => "checkpoints.webhook_secret_file",
             Self::LogName => "checkpoints.log_name",
             Self::SmtpHost => "smtp.host",
             Self::SmtpFrom => "smtp.from",
@@ -68,6 +88,13 @@ impl Setting {
             Self::SmtpPort => "smtp.port",
             Self::SmtpUsername => "smtp.username",
             Self::SmtpPasswordFile => "smtp.password_file",
+            Self::ModelProvider => "model.provider",
+            Self::ModelName => "model.name",
+            Self::ModelBaseUrl => "model.base_url",
+            Self::ModelKeyFile => "model.key_file",
+            Self::ModelTokensPerDay => "model.tokens_per_day",
+            Self::ModelInputPrice => "model.input_price",
+            Self::ModelOutputPrice => "model.output_price",
         }
     }
 
@@ -84,6 +111,8 @@ impl Setting {
             Self::Log => "DRAXIS_LOG",
             Self::LogFormat => "DRAXIS_LOG_FORMAT",
             Self::CheckpointDir => "DRAXIS_CHECKPOINT_DIR",
+            Self::CheckpointWebhookUrl => "DRAXIS_CHECKPOINT_WEBHOOK_URL",
+            Self::CheckpointWebhookSecretFile => "DRAXIS_CHECKPOINT_WEBHOOK_SECRET_FILE",
             Self::LogName => "DRAXIS_LOG_NAME",
             Self::SmtpHost => "DRAXIS_SMTP_HOST",
             Self::SmtpFrom => "DRAXIS_SMTP_FROM",
@@ -91,6 +120,13 @@ impl Setting {
             Self::SmtpPort => "DRAXIS_SMTP_PORT",
             Self::SmtpUsername => "DRAXIS_SMTP_USERNAME",
             Self::SmtpPasswordFile => "DRAXIS_SMTP_PASSWORD_FILE",
+            Self::ModelProvider => "DRAXIS_MODEL_PROVIDER",
+            Self::ModelName => "DRAXIS_MODEL_NAME",
+            Self::ModelBaseUrl => "DRAXIS_MODEL_BASE_URL",
+            Self::ModelKeyFile => "DRAXIS_MODEL_KEY_FILE",
+            Self::ModelTokensPerDay => "DRAXIS_MODEL_TOKENS_PER_DAY",
+            Self::ModelInputPrice => "DRAXIS_MODEL_INPUT_PRICE",
+            Self::ModelOutputPrice => "DRAXIS_MODEL_OUTPUT_PRICE",
         }
     }
 }

@@ -89,7 +89,7 @@ impl Watching {
             return None;
         }
         loop {
-            if self.app.identity.caller(&self.token).is_err() {
+            if self.app.identity.authenticate(&self.token).await.is_err() {
                 self.over = true;
                 let end = event(
                     "end",

@@ -68,7 +68,9 @@ impl Walk<'_> {
             let name: Name = body(json!("Demo Administrator"))?;
             identity.register_first(&Context::of(Caller::public()), (email, name, password)).await
         } else {
-            identity.login(&email, Secret::new(PASSWORD.to_owned())).await
+            identity
+                .login(&Context::of(Caller::public()), &email, (Secret::new(PASSWORD.to_owned()), None))
+                .await
         };
         let signed_in = signed_in.map_err(step("signing in (this data directory may not be a demo's)"))?;
         identity.caller(&signed_in.access.access_token).map_err(step("reading the access token"))

@@ -5,31 +5,31 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use draxis_commands::sealing::{Export, ExportRequest, Selection};
-use draxis_domain::Position;
 use draxis_domain::audit::{AuditEvent, StreamExported, StreamPart};
-use draxis_event_store::EventFilter;
 
-use super::{ErrandError, at_the_terminal, stream_named, words_for};
+use super::{ErrandError, at_the_terminal, stream_named, stretch, words_for};
 use crate::app::App;
-use crate::config::ExportCommand;
+use crate::case_file::filter;
+use crate::config::{Chosen, ExportCommand};
 
 /// Writes the export. A file is there whole or not at all; standard output breaks off with an error.
 pub async fn run(app: &App, asked: &ExportCommand, say: &mut dyn FnMut(&str)) -> Result<(), ErrandError> {
     let tenant = stream_named(app, &asked.tenant).await?;
-    let filter = EventFilter {
-        until: asked.to.map(Position::new),
-        aggregate_type: asked.aggregate_type.clone(),
-        aggregate_id: asked.aggregate_id.clone(),
-        ..EventFilter::default()
-    };
-    let after = Position::new(asked.from.unwrap_or(1).saturating_sub(1));
+    must_be_new(asked.out.as_deref())?;
+    let (after, until) = stretch(app, tenant, asked.from, asked.to).await?;
+    let Chosen { since, before, event_type, actor, correlation } = asked.chosen.clone();
     let part = StreamPart {
         after: Some(after),
-        until: filter.until,
-        aggregate_type: filter.aggregate_type.clone(),
-        aggregate_id: filter.aggregate_id.clone(),
-        ..StreamPart::default()
+        until: asked.to.map(|_| until),
+        from: since,
+        to: before,
+        aggregate_type: asked.aggregate_type.clone(),
+        aggregate_id: asked.aggregate_id.clone(),
+        event_type,
+        actor,
+        correlation,
     };
+    let filter = filter(&part);
     let look = AuditEvent::Exported(StreamExported { format: asked.format.name().to_owned(), part });
     app.commands.record_look(&at_the_terminal(tenant, "draxis export"), look).await?;
     let request = ExportRequest { tenant, selection: Selection { after, filter }, format: asked.format };
@@ -42,12 +42,17 @@ pub async fn run(app: &App, asked: &ExportCommand, say: &mut dyn FnMut(&str)) ->
     Ok(())
 }
 
+/// A file that is there is never written over, and nothing is recorded as read before that is known.
+pub(super) fn must_be_new(path: Option<&Path>) -> Result<(), ErrandError> {
+    match path {
+        Some(path) if path.exists() => Err(ErrandError::There(path.to_path_buf())),
+        Some(_) | None => Ok(()),
+    }
+}
+
 async fn to_file(export: &mut Export, path: &Path) -> Result<u64, ErrandError> {
     let failed = |source| ErrandError::File { path: path.to_path_buf(), source };
     let unfinished = PathBuf::from(format!("{}.part", path.display()));
-    if path.exists() {
-        return Err(failed(io::Error::from(io::ErrorKind::AlreadyExists)));
-    }
     let mut file = File::create(&unfinished).map_err(failed)?;
     let bytes = drain(export, &mut file).await.inspect_err(|_| drop(std::fs::remove_file(&unfinished)))?;
     file.sync_all().map_err(failed)?;

@@ -2,21 +2,18 @@
 
 use std::io::{self, BufRead as _, Write};
 
+use draxis_domain::Metadata;
 use draxis_domain::audit::{AuditEvent, ReplayView, StreamReplayed};
-use draxis_domain::{Metadata, Position};
-use draxis_event_store::head;
 use draxis_projections::{Going, Step};
 
-use super::{ErrandError, at_the_terminal, stream_named};
+use super::{ErrandError, at_the_terminal, stream_named, stretch};
 use crate::app::App;
 use crate::config::ReplayCommand;
 
 /// Walks from the first position asked for to the last.
 pub async fn run(app: &App, asked: &ReplayCommand) -> Result<(), ErrandError> {
     let tenant = stream_named(app, &asked.tenant).await?;
-    let end = head(&app.commands.pools().app, tenant).await?;
-    let after = Position::new(asked.from.saturating_sub(1));
-    let until = asked.to.map_or(end, |to| Position::new(to).min(end));
+    let (after, until) = stretch(app, tenant, Some(asked.from), asked.to).await?;
     let look = StreamReplayed {
         view: ReplayView::Walk,
         as_of: None,
@@ -69,7 +66,9 @@ fn print(out: &mut impl Write, step: &Step) -> io::Result<()> {
 fn print_origin(out: &mut impl Write, metadata: &Metadata) -> io::Result<()> {
     write!(out, "    by {}", metadata.actor)?;
     if let Some(person) = metadata.impersonator {
-        write!(out, ", account {person} acting from outside")?;
+        let same = metadata.actor.account() == Some(person);
+        let who = if same { String::new() } else { format!("account {person} ") };
+        write!(out, ", {who}acting from outside the tenant")?;
     }
     if let Some(cause) = metadata.causation {
         write!(out, ", caused by {cause}")?;

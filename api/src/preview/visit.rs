@@ -26,9 +26,9 @@ const CHANGES: usize = 200;
 const ROBOTS: [&str; 7] = ["bot", "crawl", "spider", "preview", "facebookexternalhit", "whatsapp", "scanner"];
 
 /// What a visitor sees, as of the position at which the preview was minted.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Shown {
+pub(crate) struct Shown {
     pub(super) position: Position,
     pub(super) expires_at: DateTime<Utc>,
     pub(super) workflow: WorkflowRow,
@@ -38,17 +38,17 @@ pub(super) struct Shown {
 }
 
 /// A list that has no further pages here.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ListOf<T> {
+pub(crate) struct ListOf<T> {
     pub(super) items: Vec<T>,
     next_cursor: Option<String>,
 }
 
 /// Where somebody who does not trust what they see can have it proven.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Verify {
+pub(crate) struct Verify {
     /// The stream that holds the events.
     stream: TenantId,
     /// The last event that is shown.

@@ -15,6 +15,10 @@ pub enum Access {
 }
 
 /// A route with everything the description says of it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own that the description answers"
+)]
 pub struct Route {
     /// How it is asked.
     pub method: Method,
@@ -26,6 +30,8 @@ pub struct Route {
     pub access: Access,
     /// The schema of its body.
     pub body: Option<fn(&mut SchemaGenerator) -> Schema>,
+    /// The schema of its answer, where that is JSON.
+    pub answer: Option<fn(&mut SchemaGenerator) -> Schema>,
     /// The media type of its body, where that is not JSON.
     pub media_type: Option<&'static str>,
     /// The status of its success.
@@ -34,6 +40,10 @@ pub struct Route {
     pub versioned: bool,
     /// Its query parameters, each with what it means.
     pub parameters: Vec<(&'static str, &'static str)>,
+    /// Whether its link works once.
+    pub shows_once: bool,
+    /// Whether it waits for a far system's answer.
+    pub reaches_outside: bool,
     register: Box<dyn Fn(&mut ServiceConfig) + Send + Sync>,
 }
 
@@ -50,10 +60,13 @@ where
         summary,
         access: Access::Token,
         body: None,
+        answer: None,
         media_type: None,
         success: 200,
         versioned: false,
         parameters: Vec::new(),
+        shows_once: false,
+        reaches_outside: false,
         register: Box::new(move |config| {
             config.route(path, web::method(served.clone()).to(handler.clone()));
         }),
@@ -85,6 +98,10 @@ impl Route {
         Self { body: Some(SchemaGenerator::subschema_for::<T>), ..self }
     }
 
+    pub(super) fn answers<T: JsonSchema>(self) -> Self {
+        Self { answer: Some(SchemaGenerator::subschema_for::<T>), ..self }
+    }
+
     pub(super) fn media(self, media_type: &'static str) -> Self {
         Self { media_type: Some(media_type), ..self }
     }
@@ -95,6 +112,14 @@ impl Route {
 
     pub(super) fn versioned(self) -> Self {
         Self { versioned: true, ..self }
+    }
+
+    pub(super) fn shows_once(self) -> Self {
+        Self { shows_once: true, ..self }
+    }
+
+    pub(super) fn reaches_outside(self) -> Self {
+        Self { reaches_outside: true, ..self }
     }
 
     pub(super) fn parameter(mut self, name: &'static str, meaning: &'static str) -> Self {
@@ -115,6 +140,16 @@ impl Route {
     /// Whether it is a command, which takes an `Idempotency-Key` and answers with `Draxis-Position`.
     pub fn is_command(&self) -> bool {
         self.method != Method::GET && self.access == Access::Token
+    }
+
+    /// Whether it is where people show who they are, which is counted by address.
+    pub fn is_sign_in(&self) -> bool {
+        self.path.starts_with("/api/auth/") || self.path == "/api/invitations/{token}/accept"
+    }
+
+    /// Whether something is sent to it.
+    pub fn takes_a_body(&self) -> bool {
+        self.body.is_some() || self.media_type.is_some() || self.is_command() || self.method == Method::POST
     }
 
     /// The names in its path's braces.

@@ -3,8 +3,8 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
-use draxis_commands::Permission;
 use draxis_commands::source::{MintedPushToken, PushTokenBody};
+use draxis_commands::{Context, Permission};
 use draxis_domain::source::DeliveryWay;
 use draxis_domain::{KriSlug, PushTokenId, Quantity, SourceId, Violation};
 use draxis_runner::connector::reading::{Reading, ReadingMistake};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answered, committed, json as answer};
 use crate::app::App;
-use crate::delivery::Delivered;
+use crate::delivery::{Arriving, Delivered};
 use crate::outcome::ReasonBody;
 use crate::path::Id;
 use crate::problem::Problem;
@@ -43,30 +43,32 @@ pub struct PushedValue {
 
 /// `POST /api/kri-sources/{id}/values`: a batch of values, taken whole or refused with every mistake.
 pub async fn push(app: Data<App>, id: Path<Id<SourceId>>, delivered: Delivered) -> Answered {
-    let source = delivered.receiver(&app, &id, DeliveryWay::Push).await?;
+    let source = delivered.receiver(&app, &id).await?;
     let readings = batch::read(delivered.text("application/json")?, app.commands.clock().now());
-    receive(&app, (source, DeliveryWay::Push), readings.map_err(misfits)?, delivered).await
+    receive(&app, (source, DeliveryWay::Push), readings, delivered.context).await
 }
 
 /// `POST /api/kri-sources/{id}/upload`: a file of values, taken whole or refused with every mistake by its line.
-pub async fn upload(app: Data<App>, id: Path<Id<SourceId>>, delivered: Delivered) -> Answered {
-    let source = delivered.receiver(&app, &id, DeliveryWay::Upload).await?;
-    let readings = csv::read(delivered.text("text/csv")?, app.commands.clock().now());
-    receive(&app, (source, DeliveryWay::Upload), readings.map_err(misfits)?, delivered).await
+pub async fn upload(app: Data<App>, id: Path<Id<SourceId>>, arriving: Arriving) -> Answered {
+    let source = arriving.receiver(&app, &id, "text/csv").await?;
+    let now = app.commands.clock().now();
+    let (context, readings) = arriving.read(move |file| csv::read(file, now)).await?;
+    receive(&app, (source, DeliveryWay::Upload), readings, context).await
 }
 
 async fn receive(
     app: &App,
     (source, way): (SourceId, DeliveryWay),
-    readings: Vec<Reading>,
-    delivered: Delivered,
+    readings: Result<Vec<Reading>, Vec<ReadingMistake>>,
+    context: Context,
 ) -> Answered {
-    Ok(committed(app.source_runs.receive(delivered.context, source, (way, readings)).await?))
+    let readings = readings.map_err(misfits)?;
+    Ok(committed(app.source_runs.receive(context, source, (way, readings)).await?))
 }
 
 fn misfits(mistakes: Vec<ReadingMistake>) -> Problem {
     let violation = |mistake: ReadingMistake| match mistake.place.strip_prefix("line ") {
-        Some(line) => Violation { pointer: format!("/lines/{line}"), detail: mistake.to_string() },
+        Some(line) => Violation { pointer: format!("/lines/{line}"), detail: mistake.reason },
         None => Violation { pointer: mistake.place, detail: mistake.reason },
     };
     Problem::invalid("values_do_not_fit", mistakes.into_iter().map(violation).collect())

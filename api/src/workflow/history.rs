@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::request::{Nothing, Query};
 
 /// One entry of a change log.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct ChangeItem {
     position: Position,
     at: DateTime<Utc>,
@@ -31,9 +31,9 @@ pub struct ChangeItem {
 }
 
 /// A version, with what it says where one is asked for alone.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct VersionItem {
+pub(crate) struct VersionItem {
     version: u64,
     position: Position,
     at: DateTime<Utc>,

@@ -37,6 +37,18 @@ pub struct Append {
     pub metadata: String,
     /// The command's key and answer, recorded with the events.
     pub receipt: Option<Receipt>,
+    /// What must not have happened since, where it was decided on more than its own aggregate.
+    pub unless: Option<Unless>,
+}
+
+/// Events that would overtake a decision: it was made on the stream as it was, and does not hold where one of them has been
+/// recorded since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unless {
+    /// The stream's head before it was read.
+    pub since: Position,
+    /// The events' wire names.
+    pub events: &'static [&'static str],
 }
 
 impl Append {
@@ -71,6 +83,9 @@ pub enum AppendError {
     /// The aggregate has moved on: load it again and decide again.
     #[error("the aggregate has moved on since it was loaded")]
     Conflict,
+    /// Something else has changed that the decision stood on: read it again and decide again.
+    #[error("something that this was decided on has changed since")]
+    Overtaken,
     /// The key was used for another request.
     #[error("the idempotency key was used for another request; send a new key")]
     KeyReused,

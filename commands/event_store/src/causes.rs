@@ -1,4 +1,4 @@
-//! Causes and effects: what an event came from and what came of it, by the metadata of the stream's events.
+//! Events by where a read model says that they stand, and the neighbours of one command.
 
 use chrono::{DateTime, Utc};
 use draxis_domain::{Position, Sequence};
@@ -25,17 +25,20 @@ macro_rules! stored {
     };
 }
 
-/// The event of that id. There is no index by id, since nothing but an investigation asks so: the stream is looked through.
-pub async fn find_event(
+/// The event of that id, which stands somewhere between two positions.
+pub async fn find_event_between(
     transaction: &mut TenantTx,
     event_id: &str,
+    (first, last): (Position, Position),
 ) -> Result<Option<StoredEvent>, sqlx::Error> {
     let tenant = transaction.tenant().uuid();
     let row = sqlx::query!(
         r#"SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
                   payload::text AS "payload!", metadata::text AS "metadata!", recorded_at, leaf_hash
-           FROM events WHERE tenant_id = $1 AND event_id = $2 LIMIT 1"#,
+           FROM events WHERE tenant_id = $1 AND position BETWEEN $2 AND $3 AND event_id = $4 LIMIT 1"#,
         tenant,
+        first.as_i64(),
+        last.as_i64(),
         event_id
     )
     .fetch_optional(&mut **transaction)
@@ -43,23 +46,19 @@ pub async fn find_event(
     Ok(row.map(|row| stored!(row)))
 }
 
-/// Events after a position that name one of these as their cause, in order, at most `limit`.
-pub async fn effects_of(
+/// The events at these positions, in order.
+pub async fn read_positions(
     transaction: &mut TenantTx,
-    causes: &[String],
-    after: Position,
-    limit: u32,
+    positions: &[Position],
 ) -> Result<Vec<StoredEvent>, sqlx::Error> {
     let tenant = transaction.tenant().uuid();
+    let positions: Vec<i64> = positions.iter().map(|position| position.as_i64()).collect();
     let rows = sqlx::query!(
         r#"SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
                   payload::text AS "payload!", metadata::text AS "metadata!", recorded_at, leaf_hash
-           FROM events WHERE tenant_id = $1 AND position > $2 AND metadata ->> 'causation' = ANY ($3)
-           ORDER BY position LIMIT $4"#,
+           FROM events WHERE tenant_id = $1 AND position = ANY ($2) ORDER BY position"#,
         tenant,
-        after.as_i64(),
-        causes,
-        i64::from(limit)
+        &positions
     )
     .fetch_all(&mut **transaction)
     .await?;

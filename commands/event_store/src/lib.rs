@@ -10,6 +10,7 @@ mod causes;
 mod checkpoints;
 mod clock;
 mod database;
+mod deliveries;
 mod ends;
 mod lookup;
 mod metadata;
@@ -27,14 +28,15 @@ mod writer;
 pub use aggregate_events::{
     OfAggregate, find_run_start, read_aggregate, read_aggregate_back, read_workflow_events,
 };
-pub use append::{Append, AppendError, Appended, NewEvent};
-pub use causes::{effects_of, find_event, recorded_together};
+pub use append::{Append, AppendError, Appended, NewEvent, Unless};
+pub use causes::{find_event_between, read_positions, recorded_together};
 pub use checkpoints::{
     StoredCheckpoint, StoredNode, TILE, as_hash, checkpoints_from, last_checkpoint, read_tile,
     store_checkpoint,
 };
 pub use clock::{Clock, Ids, ManualClock, SystemClock, UlidIds};
 pub use database::{Database, DatabaseError, Pools, migrate};
+pub use deliveries::{delivered_size, note_delivered};
 pub use ends::{SequenceFault, StreamEnd, Written, first_sequence_fault, last_before, stream_end};
 pub use lookup::{Those, aggregate_ids, claims_of, read_aggregate_until};
 pub use metadata::{CqrsMetadata, flatten};

@@ -198,7 +198,7 @@ fn told_apart(error: AggregateError<Rejection>) -> AggregateError<Rejection> {
 fn claimed_kind(message: &str) -> &'static str {
     use draxis_domain::{account::Account, kri::Kri, tenant::Tenant};
 
-    [Tenant::SLUG, Account::FIRST, Kri::SLUG_CLAIM]
+    [Tenant::SLUG, Account::FIRST, Account::SUPERADMIN_REMOVAL, Kri::SLUG_CLAIM]
         .into_iter()
         .find(|kind| *kind == message)
         .unwrap_or("name")

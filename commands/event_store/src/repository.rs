@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cqrs_es::{AggregateContext, AggregateError, EventEnvelope, EventStore};
 use draxis_domain::{EventId, EventSet, Metadata, Position, Rejection, Root, Sequence, TenantId};
 
-use crate::append::{Append, AppendError, Appended, NewEvent};
+use crate::append::{Append, AppendError, Appended, NewEvent, Unless};
 use crate::cache::AggregateCache;
 use crate::clock::Ids;
 use crate::database::Pools;
@@ -102,6 +102,7 @@ pub struct TenantEventRepository<A> {
     key: Option<CommandKey>,
     respond: Respond<A>,
     trust_cache: bool,
+    unless: Option<Unless>,
     committed: Arc<Mutex<Option<Committed>>>,
 }
 
@@ -129,7 +130,13 @@ impl<A: Root + 'static> TenantEventRepository<A> {
         cache: CacheUse,
     ) -> Self {
         let trust_cache = cache == CacheUse::Trusted;
-        Self { log: log.clone(), tenant, key, respond, trust_cache, committed: Arc::default() }
+        Self { log: log.clone(), tenant, key, respond, trust_cache, unless: None, committed: Arc::default() }
+    }
+
+    /// The same for a decision that events of other aggregates could overtake.
+    #[must_use]
+    pub fn unless(self, unless: Option<Unless>) -> Self {
+        Self { unless, ..self }
     }
 
     /// Where the outcome appears once the command has been committed.
@@ -165,6 +172,7 @@ impl<A: Root + 'static> TenantEventRepository<A> {
             claims: events.iter().flat_map(A::claims).collect(),
             metadata: ordered(metadata)?,
             receipt,
+            unless: self.unless,
         };
         match self.log.writer.append(append).await {
             Ok(Appended::Recorded { position, .. }) => {

@@ -1,7 +1,7 @@
 //! The context of a command: who, why, under which key, against which version, because of what.
 
-use draxis_domain::{EventId, Metadata, Reason};
-use draxis_event_store::CommandKey;
+use draxis_domain::{EventId, Metadata, Position, Reason};
+use draxis_event_store::{CommandKey, Unless};
 
 use crate::Caller;
 
@@ -22,6 +22,8 @@ pub struct Context {
     pub correlation: Option<String>,
     /// The event that caused it.
     pub causation: Option<EventId>,
+    /// What would overtake it, where it is decided on more than its own aggregate.
+    pub unless: Option<Unless>,
 }
 
 impl Context {
@@ -35,7 +37,15 @@ impl Context {
             request: None,
             correlation: None,
             causation: None,
+            unless: None,
         }
+    }
+
+    /// The same for a decision that stands on the stream as it was read: any of these events recorded since overtakes it.
+    #[must_use]
+    pub fn unless(mut self, since: Position, events: &'static [&'static str]) -> Self {
+        self.unless = Some(Unless { since, events });
+        self
     }
 
     /// The same with the reason from the command's body.

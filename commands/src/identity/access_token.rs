@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Duration, Utc};
-use draxis_domain::account::{Grant, Role};
-use draxis_domain::{AccountId, Actor, OrganizationId, Reason, TenantId};
+use draxis_domain::account::{Account, Grant, Role};
+use draxis_domain::{AccountId, Actor, OrganizationId, Privilege, Reason, TenantId};
 use jsonwebtoken::{Algorithm, Header, Validation};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::CommandError;
-use crate::caller::{Caller, Scope};
+use crate::caller::{Caller, Powers, Scope, Session};
 use crate::identity::Identity;
+use crate::{CommandError, Permission};
 
 /// How long a token lives.
 const LIFETIME: Duration = Duration::minutes(15);
@@ -44,10 +45,27 @@ pub struct Claims {
     /// Why they took it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// What they may do in the tenant beyond their role.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub permissions: BTreeSet<Privilege>,
+    /// The session it was taken in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Session>,
+    /// What it is limited to, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Only>,
+}
+
+/// What a token can be limited to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Only {
+    /// Enrolling the second factor that is required of its holder.
+    Enrolling,
 }
 
 /// A token as it is handed out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccessToken {
     /// The JWT.
@@ -62,19 +80,29 @@ pub(super) struct Standing {
     pub(super) scope: Scope,
     pub(super) impersonator: Option<AccountId>,
     pub(super) reason: Option<Reason>,
+    pub(super) permissions: BTreeSet<Privilege>,
+    pub(super) session: Option<Session>,
+    pub(super) only: Option<Only>,
 }
 
 impl Standing {
-    /// What a grant makes of its holder.
-    pub(super) fn of(grant: Grant) -> Self {
-        let scope = match grant {
-            Grant::Superadmin => Scope::Platform,
-            Grant::MasterAdmin { organization_id } => Scope::Organization(organization_id),
-            Grant::TenantAdmin { tenant_id }
-            | Grant::TenantUser { tenant_id }
-            | Grant::Auditor { tenant_id } => Scope::Tenant(tenant_id),
+    /// A role with nothing besides.
+    pub(super) const fn new(role: Role, scope: Scope) -> Self {
+        let permissions = BTreeSet::new();
+        Self { role, scope, impersonator: None, reason: None, permissions, session: None, only: None }
+    }
+
+    /// What a grant makes of the account that holds it.
+    pub(super) fn of(account: &Account, grant: Grant) -> Self {
+        let (scope, permissions) = match grant {
+            Grant::Superadmin => (Scope::Platform, BTreeSet::new()),
+            Grant::MasterAdmin { organization_id } => (Scope::Organization(organization_id), BTreeSet::new()),
+            Grant::TenantAdmin { tenant_id } | Grant::Auditor { tenant_id } => {
+                (Scope::Tenant(tenant_id), BTreeSet::new())
+            }
+            Grant::TenantUser { tenant_id } => (Scope::Tenant(tenant_id), account.permissions_in(tenant_id)),
         };
-        Self { role: grant.role(), scope, impersonator: None, reason: None }
+        Self { permissions, ..Self::new(grant.role(), scope) }
     }
 }
 
@@ -98,13 +126,22 @@ impl Identity {
             organization,
             impersonator: standing.impersonator,
             reason: standing.reason,
+            permissions: standing.permissions,
+            session: standing.session,
+            only: standing.only,
         };
+        Ok(AccessToken { access_token: self.sign(TYPE, &claims)?, expires_in: LIFETIME.num_seconds() })
+    }
+
+    /// Signs claims as a token of that type.
+    pub(super) fn sign<T: Serialize>(&self, token_type: &str, claims: &T) -> Result<String, CommandError> {
         let key = self.keys.newest().ok_or(CommandError::NoSession)?;
-        let header =
-            Header { typ: Some(TYPE.to_owned()), kid: Some(key.id.clone()), ..Header::new(Algorithm::EdDSA) };
-        let access_token =
-            jsonwebtoken::encode(&header, &claims, &key.encoding).map_err(CommandError::failed)?;
-        Ok(AccessToken { access_token, expires_in: LIFETIME.num_seconds() })
+        let header = Header {
+            typ: Some(token_type.to_owned()),
+            kid: Some(key.id.clone()),
+            ..Header::new(Algorithm::EdDSA)
+        };
+        jsonwebtoken::encode(&header, claims, &key.encoding).map_err(CommandError::failed)
     }
 
     /// Who presents this token; anything wrong with it is one and the same refusal.
@@ -115,39 +152,49 @@ impl Identity {
             (None, Some(organization)) => Scope::Organization(organization),
             (None, None) => Scope::Platform,
         };
+        let powers = match claims.only {
+            Some(Only::Enrolling) => Powers::Enrolling,
+            None if claims.permissions.is_empty() => Powers::OfRole,
+            None => Powers::And(claims.permissions.into_iter().map(Permission::of).collect()),
+        };
         Ok(Caller {
             actor: Actor::Account(claims.sub),
             impersonator: claims.impersonator,
             role: claims.role,
             scope,
             reason: claims.reason,
+            powers,
+            session: claims.session,
         })
     }
 
     fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<Claims> {
+        let claims: Claims = self.read_signed((TYPE, AUDIENCE), token)?;
+        is_in_time((claims.iat, claims.exp), now).then_some(claims)
+    }
+
+    /// Reads a token of that type and audience that this house has signed. Whether it is in time is for the caller to say.
+    pub(super) fn read_signed<T: DeserializeOwned>(
+        &self,
+        (token_type, audience): (&str, &str),
+        token: &str,
+    ) -> Option<T> {
         let header = jsonwebtoken::decode_header(token).ok()?;
-        if header.typ.as_deref() != Some(TYPE) {
+        if header.typ.as_deref() != Some(token_type) {
             return None;
         }
         let key = self.keys.find(header.kid.as_deref()?)?;
         let mut checks = Validation::new(Algorithm::EdDSA);
         checks.set_issuer(&[ISSUER]);
-        checks.set_audience(&[AUDIENCE]);
+        checks.set_audience(&[audience]);
         checks.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Expiry is checked below against the clock that was handed in, to the second.
+        // Expiry is checked against the clock that was handed in, to the second.
         checks.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &checks).ok()?.claims;
-        (claims.iat <= now.timestamp().saturating_add(5) && now.timestamp() < claims.exp).then_some(claims)
+        Some(jsonwebtoken::decode::<T>(token, &key.decoding, &checks).ok()?.claims)
     }
+}
 
-    /// Signs a token for what a person is without having asked for one tenant: their widest grant.
-    pub(super) fn issue_widest(
-        &self,
-        account: AccountId,
-        grants: &BTreeSet<Grant>,
-    ) -> Result<AccessToken, CommandError> {
-        // Grants are ordered from the widest role to the narrowest.
-        let widest = grants.first().copied().ok_or(CommandError::WrongCredentials)?;
-        self.issue(account, Standing::of(widest))
-    }
+/// Whether a token is valid at that time: issued before it, but for clocks that differ by seconds, and not expired.
+pub(super) const fn is_in_time((issued, expires): (i64, i64), now: DateTime<Utc>) -> bool {
+    issued <= now.timestamp().saturating_add(5) && now.timestamp() < expires
 }

@@ -1,22 +1,19 @@
-//! Accounts: the first registration, signing in and out, and a token for one tenant.
-
-use std::sync::Arc;
+//! Accounts: the first registration, signing in and out.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use draxis_domain::account::{Account, AccountCommand, Grant, Role};
-use draxis_domain::audit::{AuditEvent, TenantImpersonated};
 use draxis_domain::organization::Organization;
 use draxis_domain::tenant::Tenant;
-use draxis_domain::{AccountId, Email, Name, OrganizationId, Reason, Rejection, TenantId};
+use draxis_domain::{AccountId, Email, Name, OrganizationId, Privilege, Rejection, TenantId};
 use draxis_event_store::{Answer, PlatformRepository, TenantTx, claim_owner};
 use serde::Serialize;
 
-use crate::caller::Scope;
-use crate::identity::access_token::Standing;
-use crate::identity::{AccessToken, Identity, Password, RefreshToken};
+use crate::identity::access_token::{Only, Standing};
+use crate::identity::{AccessToken, Code, Identity, Password, RefreshToken};
 use crate::secret::Secret;
-use crate::{Caller, CommandError, Context, Execution, Permission};
+use crate::{Assurance, Caller, CommandError, Context, Execution, Permission, Session};
 
 /// A person who has just shown who they are.
 pub struct SignedIn {
@@ -28,6 +25,8 @@ pub struct SignedIn {
     pub access: AccessToken,
     /// For the cookie.
     pub refresh: RefreshToken,
+    /// Whether the access token is good for nothing but enrolling a second factor.
+    pub must_enroll: bool,
 }
 
 impl SignedIn {
@@ -38,7 +37,7 @@ impl SignedIn {
 }
 
 /// What a person is shown about themselves.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Profile {
     /// The account.
@@ -54,6 +53,10 @@ pub struct Profile {
     pub tenant_id: Option<TenantId>,
     /// Everything they may do.
     pub grants: BTreeSet<Grant>,
+    /// What they may do in that tenant beyond their role there.
+    pub permissions: BTreeSet<Privilege>,
+    /// Whether they sign in with a second factor.
+    pub second_factor: bool,
 }
 
 fn already_set_up() -> CommandError {
@@ -91,7 +94,7 @@ impl Identity {
             respond: Arc::new(nothing),
         };
         match self.commands.on_platform::<Account>(context, execution).await {
-            Ok(_) => self.sign_in(id).await,
+            Ok(_) => self.sign_in(context, id, None).await,
             Err(error) => {
                 self.remove_person(id).await?;
                 let taken =
@@ -101,8 +104,14 @@ impl Identity {
         }
     }
 
-    /// Signs in with email and password.
-    pub async fn login(&self, email: &Email, password: Secret) -> Result<SignedIn, CommandError> {
+    /// Signs in with email and password, and with a second factor where one is enrolled. Whether there is one is told to
+    /// nobody whose password is wrong.
+    pub async fn login(
+        &self,
+        context: &Context,
+        email: &Email,
+        (password, code): (Secret, Option<Code>),
+    ) -> Result<SignedIn, CommandError> {
         let known = sqlx::query!("SELECT id, password_hash FROM accounts WHERE email = $1", email.as_str())
             .fetch_optional(&self.commands.pools().platform)
             .await?;
@@ -110,16 +119,22 @@ impl Identity {
             known.map_or((None, None), |row| (Some(AccountId::from(row.id)), Some(row.password_hash)));
         let fits = self.hasher.verify(password, stored).await?;
         match id {
-            Some(id) if fits => self.sign_in(id).await,
+            Some(id) if fits => self.sign_in(context, id, code).await,
             Some(_) | None => Err(CommandError::WrongCredentials),
         }
     }
 
-    /// Continues a session with its refresh token.
+    /// Continues a session with its refresh token. The session ends where its account holds nothing any more, and where it
+    /// began before there was a second factor.
     pub async fn refresh(&self, token: &str) -> Result<SignedIn, CommandError> {
-        let (account, refresh) = self.rotate(token).await?;
-        let grants = self.grants(account).await?;
-        self.signed_in(account, grants, refresh)
+        let (id, session, refresh) = self.rotate(token).await?;
+        let account = self.account(id).await?;
+        let outlived = account.second_factor().is_some() && session.assurance == Assurance::Password;
+        if outlived || account.grants().next().is_none() {
+            self.end_session(&refresh.token).await?;
+            return Err(CommandError::NoSession);
+        }
+        self.signed_in(id, &account, (session, refresh)).await
     }
 
     /// Ends the session of a refresh token.
@@ -127,90 +142,26 @@ impl Identity {
         self.end_session(token).await
     }
 
-    /// Signs a token for one tenant. A member gets their own role there; an administrator above it acts as its admin, which
-    /// is impersonation and is said so on every event it causes.
-    pub async fn tenant_token(
-        &self,
-        context: &Context,
-        tenant: TenantId,
-        reason: Reason,
-    ) -> Result<AccessToken, CommandError> {
-        let account = context.caller.actor.account().ok_or(CommandError::NoSession)?;
-        let grants = self.grants(account).await?;
-        let own = grants.iter().copied().find(|grant| grant.tenant() == Some(tenant));
-        let standing = if let Some(grant) = own {
-            Standing { reason: Some(reason), ..Standing::of(grant) }
-        } else {
-            let standing = self.impersonate(account, &grants, tenant, reason).await?;
-            self.record_impersonation(context, account, &standing).await?;
-            standing
-        };
-        self.issue(account, standing)
-    }
-
-    async fn impersonate(
-        &self,
-        account: AccountId,
-        grants: &BTreeSet<Grant>,
-        tenant: TenantId,
-        reason: Reason,
-    ) -> Result<Standing, CommandError> {
-        let missing = || CommandError::Rejected(Rejection::NotFound { noun: "tenant" });
-        let organization = self.tenant_of_platform(tenant).await?.organization().ok_or_else(missing)?;
-        let above = grants.iter().any(|grant| match grant {
-            Grant::Superadmin => true,
-            Grant::MasterAdmin { organization_id } => *organization_id == organization,
-            Grant::TenantAdmin { .. } | Grant::TenantUser { .. } | Grant::Auditor { .. } => false,
-        });
-        if !above {
-            return Err(missing());
-        }
-        let scope = Scope::Tenant(tenant);
-        Ok(Standing { role: Role::TenantAdmin, scope, impersonator: Some(account), reason: Some(reason) })
-    }
-
-    /// Says so on the platform's stream and on the tenant's before there is a token: an impersonation that is on neither never
-    /// happened.
-    async fn record_impersonation(
-        &self,
-        context: &Context,
-        account: AccountId,
-        standing: &Standing,
-    ) -> Result<(), CommandError> {
-        let Scope::Tenant(tenant_id) = standing.scope else { return Err(CommandError::NoTenant) };
-        let grants = self.grants(account).await?;
-        let above = grants.first().copied().ok_or(CommandError::NoSession)?;
-        let as_above = Caller { role: above.role(), scope: Scope::Platform, ..context.caller.clone() };
-        let platform = Context { caller: as_above, key: None, ..context.clone() };
-        let execution = Execution::<Account> {
-            id: account.to_string(),
-            command: AccountCommand::Impersonate { tenant_id },
-            respond: Arc::new(nothing),
-        };
-        self.commands.on_platform(&platform.because(standing.reason.clone()), execution).await?;
-        let inside = Caller {
-            actor: context.caller.actor,
-            impersonator: standing.impersonator,
-            role: standing.role,
-            scope: standing.scope,
-            reason: standing.reason.clone(),
-        };
-        let inside = Context { caller: inside, key: None, ..context.clone() };
-        let event = AuditEvent::Impersonated(TenantImpersonated { account_id: account });
-        self.commands.record_look(&inside, event).await?;
-        Ok(())
-    }
-
     /// What a caller is shown about themselves.
     pub async fn profile(&self, caller: &Caller) -> Result<Profile, CommandError> {
-        let id = caller.actor.account().ok_or(CommandError::NoSession)?;
+        let id = caller.person()?;
         let row = sqlx::query!("SELECT email, name FROM accounts WHERE id = $1", id.uuid())
             .fetch_optional(&self.commands.pools().platform)
             .await?
             .ok_or(CommandError::NoSession)?;
-        let grants = self.grants(id).await?;
+        let account = self.account(id).await?;
         let tenant_id = caller.tenant().ok();
-        Ok(Profile { id, email: row.email, name: row.name, role: caller.role, tenant_id, grants })
+        let permissions = tenant_id.map(|tenant| account.permissions_in(tenant)).unwrap_or_default();
+        Ok(Profile {
+            id,
+            email: row.email,
+            name: row.name,
+            role: caller.role,
+            tenant_id,
+            grants: account.grants().collect(),
+            permissions,
+            second_factor: account.second_factor().is_some(),
+        })
     }
 
     /// Whether there is such an organization, by the platform's stream.
@@ -229,29 +180,67 @@ impl Identity {
         Ok(store.load_aggregate(id).await?.aggregate().clone())
     }
 
-    /// What an account may do, by the platform's stream; nothing where it does not exist.
-    pub(super) async fn grants(&self, account: AccountId) -> Result<BTreeSet<Grant>, CommandError> {
-        Ok(self.load_platform::<Account>(&account.to_string()).await?.grants().collect())
+    /// What an account is, by the platform's stream.
+    pub(super) async fn account(&self, id: AccountId) -> Result<Account, CommandError> {
+        self.load_platform::<Account>(&id.to_string()).await
     }
 
-    pub(super) async fn sign_in(&self, account: AccountId) -> Result<SignedIn, CommandError> {
-        let grants = self.grants(account).await?;
-        if grants.is_empty() {
-            // A row without events is a registration that was cut off; to the outside there is no such account.
+    /// What an account may do; nothing where it does not exist.
+    pub(super) async fn grants(&self, account: AccountId) -> Result<BTreeSet<Grant>, CommandError> {
+        Ok(self.account(account).await?.grants().collect())
+    }
+
+    /// Signs somebody in who has shown their password; whoever has a second factor shows that too.
+    pub(super) async fn sign_in(
+        &self,
+        context: &Context,
+        id: AccountId,
+        code: Option<Code>,
+    ) -> Result<SignedIn, CommandError> {
+        let account = self.account(id).await?;
+        if account.grants().next().is_none() {
+            // A row without events is a registration that was cut off, an account without roles has none any more; to the
+            // outside there is no such account.
             return Err(CommandError::WrongCredentials);
         }
-        let refresh = self.begin_session(account).await?;
-        self.signed_in(account, grants, refresh)
+        let assurance = match (account.second_factor(), code) {
+            (None, _) => Assurance::Password,
+            (Some(_), None) => return Err(CommandError::SecondFactor(self.challenge(id)?)),
+            (Some(secret), Some(code)) => {
+                self.must_show(context, (id, secret), code).await?;
+                Assurance::SecondFactor
+            }
+        };
+        let begun = self.begin_session(id, assurance).await?;
+        self.signed_in(id, &account, begun).await
     }
 
-    fn signed_in(
+    /// The widest token of a person, limited to enrolling where a second factor is required and they have none.
+    async fn signed_in(
         &self,
-        account: AccountId,
-        grants: BTreeSet<Grant>,
-        refresh: RefreshToken,
+        id: AccountId,
+        account: &Account,
+        (session, refresh): (Session, RefreshToken),
     ) -> Result<SignedIn, CommandError> {
-        let access = self.issue_widest(account, &grants)?;
-        Ok(SignedIn { account, grants, access, refresh })
+        let access = self.widest_token(id, account, Some(session)).await?;
+        let must_enroll = self.caller(&access.access_token)?.must_enroll();
+        Ok(SignedIn { account: id, grants: account.grants().collect(), access, refresh, must_enroll })
+    }
+
+    /// Signs a token for what a person is without having asked for one tenant: their widest grant.
+    pub(super) async fn widest_token(
+        &self,
+        id: AccountId,
+        account: &Account,
+        session: Option<Session>,
+    ) -> Result<AccessToken, CommandError> {
+        // Grants are ordered from the widest role to the narrowest.
+        let widest = account.grants().next().ok_or(CommandError::WrongCredentials)?;
+        let standing = Standing::of(account, widest);
+        let enrolled = account.second_factor().is_some();
+        let only =
+            (!enrolled && self.second_factor_required(id, standing.scope).await?).then_some(Only::Enrolling);
+        self.issue(id, Standing { session, only, ..standing })
     }
 
     /// Keeps a person's name, address and password hash; false where the address is another account's. A row that a cut-off
@@ -302,7 +291,15 @@ impl Identity {
 impl crate::Guarded for AccountCommand {
     fn permission(&self) -> Permission {
         match self {
-            Self::RegisterFirst { .. } | Self::AcceptGrant { .. } => Permission::Open,
+            // What a person does with their own account, shown to be theirs by other means than a role.
+            Self::RegisterFirst { .. }
+            | Self::AcceptGrant { .. }
+            | Self::EnrollSecondFactor { .. }
+            | Self::DisableSecondFactor
+            | Self::UseRecoveryCode { .. } => Permission::Open,
+            Self::Revoke { .. } | Self::GrantPermission(_) | Self::RevokePermission(_) => {
+                Permission::ManagePeople
+            }
             Self::Impersonate { .. } => Permission::Impersonate,
         }
     }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use data_encoding::BASE64URL_NOPAD;
 use draxis_domain::account::{Account, AccountCommand, Grant, Role};
 use draxis_domain::invitation::{Invitation, InvitationCommand, InvitationSent};
-use draxis_domain::{AccountId, Email, InvitationId, Name, OrganizationId, Rejection, TenantId};
+use draxis_domain::{AccountId, Email, InvitationId, Name, OrganizationId, Rejection, SecretId, TenantId};
 use draxis_event_store::{Answer, Committed};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -20,6 +20,8 @@ use crate::{Caller, CommandError, Context, Execution, Guarded, Permission};
 
 /// How long an invitation can be accepted.
 const LIFETIME: Duration = Duration::days(7);
+/// For how many days its answer can be asked for again: a day longer.
+const ANSWER_DAYS: i32 = 8;
 
 /// Who is invited, as what.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
@@ -38,7 +40,7 @@ pub struct InviteBody {
 }
 
 /// An invitation as its inviter sees it, once.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Invited {
     /// Its id.
@@ -54,11 +56,11 @@ pub struct Invited {
 /// How an invitation's token becomes the link that is mailed.
 pub type Link = Box<dyn Fn(&str) -> String + Send + Sync>;
 
-/// The kind of sealed text that an answer with a token in it is.
+/// The kind of vault entry that an answer with a token in it is.
 const SEALED_ANSWER: &str = "invitation_answer";
 
 /// A mail as it lies in the outbox.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Posted {
     /// Whom it is for.
@@ -71,6 +73,11 @@ pub struct Posted {
     pub created_at: DateTime<Utc>,
     /// When a mail server took it, if one did.
     pub sent_at: Option<DateTime<Utc>>,
+}
+
+/// Where an invitation's answer lies sealed.
+const fn answer_of(id: InvitationId) -> (TenantId, &'static str, SecretId) {
+    (TenantId::PLATFORM, SEALED_ANSWER, SecretId::new(id.ulid()))
 }
 
 fn digest(token: &str) -> [u8; 32] {
@@ -99,8 +106,8 @@ impl InviteBody {
 }
 
 impl Identity {
-    /// Invites somebody into a role that lies within the inviter's own scope. The answer holds the token, so what is recorded
-    /// under an idempotency key is sealed.
+    /// Invites somebody into a role that lies within the inviter's own scope. The answer holds the token, so under an idempotency
+    /// key only the invitation's id is recorded, and the answer lies in the vault under it.
     pub async fn invite(
         &self,
         context: &Context,
@@ -109,7 +116,7 @@ impl Identity {
     ) -> Result<Committed, CommandError> {
         context.caller.must(Permission::InvitePeople)?;
         if let Some(before) = self.commands.answered(TenantId::PLATFORM, context).await? {
-            return self.opened(before);
+            return self.told_again(before).await;
         }
         let grant = body.grant()?;
         self.must_reach(&context.caller, grant).await?;
@@ -119,27 +126,40 @@ impl Identity {
         self.keep_invitation(id, &body.email, &token).await?;
         let invited = Invited { id, email: body.email, token, expires_at };
         let text = Secret::new(serde_json::to_string(&invited).map_err(CommandError::failed)?);
-        let sealed =
-            self.commands.vault().seal(TenantId::PLATFORM, SEALED_ANSWER, String::new(), &text)?.to_bytes();
+        if context.key.is_some() {
+            self.commands.vault().keep(&self.commands.pools().app, answer_of(id), &text).await?;
+        }
         let command = InvitationCommand::Send(InvitationSent { id, grant, expires_at });
+        let body = id.to_string().into_bytes();
         let respond = Arc::new(move |_: &Invitation, _: &str| Answer {
             status: 201,
-            body: sealed.clone(),
+            body: body.clone(),
             version: None,
         });
-        let done =
+        let mut done =
             self.commands.on_platform(context, Execution { id: id.to_string(), command, respond }).await?;
-        if !done.repeated {
-            self.post_invitation(&invited, &link(&invited.token)).await?;
+        if done.repeated {
+            self.commands.vault().forget(&self.commands.pools().app, answer_of(id)).await?;
+            return self.told_again(done).await;
         }
-        self.opened(done)
-    }
-
-    fn opened(&self, mut done: Committed) -> Result<Committed, CommandError> {
-        let sealed = &done.answer.body;
-        let text = self.commands.vault().unseal(TenantId::PLATFORM, SEALED_ANSWER, String::new(), sealed)?;
+        self.post_invitation(&invited, &link(&invited.token)).await?;
         done.answer.body = text.expose().as_bytes().to_vec();
         Ok(done)
+    }
+
+    /// The answer that was given before, for as long as the invitation it tells of is of use.
+    async fn told_again(&self, mut done: Committed) -> Result<Committed, CommandError> {
+        let id = str::from_utf8(&done.answer.body).map_err(CommandError::failed)?;
+        let id: InvitationId = id.parse().map_err(CommandError::failed)?;
+        let text = self.commands.vault().open(&self.commands.pools().app, answer_of(id)).await?;
+        done.answer.body = text.ok_or(CommandError::Gone)?.expose().as_bytes().to_vec();
+        Ok(done)
+    }
+
+    /// Forgets the recorded answers of invitations that nobody can accept any more.
+    pub async fn sweep_answers(&self) -> Result<(), CommandError> {
+        let which = (TenantId::PLATFORM, SEALED_ANSWER);
+        self.commands.vault().forget_old(&self.commands.pools().app, which, ANSWER_DAYS).await
     }
 
     /// The mail that was posted last, for whoever runs a platform without a mail server.
@@ -184,7 +204,7 @@ impl Identity {
             Invitation::Accepted { grant, account_id } => (grant, Some(account_id)),
         };
         if let Some(account_id) = reserved
-            && self.grants(account_id).await?.contains(&grant)
+            && self.account(account_id).await?.holdings().is_some_and(|held| held.has_had(id, grant))
         {
             return Err(CommandError::Gone);
         }
@@ -193,7 +213,7 @@ impl Identity {
         let command = AccountCommand::AcceptGrant { id: account, grant, invitation_id: id };
         let execution = Execution { id: account.to_string(), command, respond: Arc::new(nothing) };
         self.commands.on_platform::<Account>(context, execution).await?;
-        self.sign_in(account).await
+        self.sign_in(context, account, None).await
     }
 
     async fn accept_as(
@@ -268,8 +288,9 @@ impl Identity {
     }
 
     /// Nobody grants what lies outside their own scope; to them there is no such tenant or organization.
-    async fn must_reach(&self, caller: &Caller, grant: Grant) -> Result<(), CommandError> {
+    pub(super) async fn must_reach(&self, caller: &Caller, grant: Grant) -> Result<(), CommandError> {
         let missing = |noun| Err(CommandError::Rejected(Rejection::NotFound { noun }));
+        let noun = if grant.tenant().is_some() { "tenant" } else { "organization" };
         let organization = match grant {
             Grant::Superadmin => {
                 return if caller.scope == Scope::Platform {
@@ -280,7 +301,7 @@ impl Identity {
             }
             Grant::MasterAdmin { organization_id } => {
                 if !self.organization_exists(organization_id).await? {
-                    return missing("organization");
+                    return missing(noun);
                 }
                 organization_id
             }
@@ -288,7 +309,7 @@ impl Identity {
             | Grant::TenantUser { tenant_id }
             | Grant::Auditor { tenant_id } => {
                 let Some(organization) = self.tenant_of_platform(tenant_id).await?.organization() else {
-                    return missing("tenant");
+                    return missing(noun);
                 };
                 if caller.scope == Scope::Tenant(tenant_id) {
                     return Ok(());
@@ -299,7 +320,7 @@ impl Identity {
         match caller.scope {
             Scope::Platform => Ok(()),
             Scope::Organization(own) if own == organization => Ok(()),
-            Scope::Organization(_) | Scope::Tenant(_) => missing("tenant"),
+            Scope::Organization(_) | Scope::Tenant(_) => missing(noun),
         }
     }
 }

@@ -4,9 +4,11 @@ use chrono::{DateTime, Duration, Utc};
 use data_encoding::BASE64URL_NOPAD;
 use draxis_domain::AccountId;
 use sha2::{Digest, Sha256};
+use ulid::Ulid;
 use uuid::Uuid;
 
 use crate::CommandError;
+use crate::caller::{Assurance, Session};
 use crate::identity::{Identity, random_bytes};
 
 /// A refresh token as the cookie holds it.
@@ -26,18 +28,25 @@ fn digest(token: &str) -> [u8; 32] {
 
 impl Identity {
     /// Begins a family: a session on one device.
-    pub(super) async fn begin_session(&self, account: AccountId) -> Result<RefreshToken, CommandError> {
+    pub(super) async fn begin_session(
+        &self,
+        account: AccountId,
+        assurance: Assurance,
+    ) -> Result<(Session, RefreshToken), CommandError> {
         let next = self.next_token()?;
+        let session = Session { family: self.commands.ids().next(), assurance };
         sqlx::query!(
-            "INSERT INTO refresh_tokens (token_hash, family, account_id, expires_at) VALUES ($1, $2, $3, $4)",
+            "INSERT INTO refresh_tokens (token_hash, family, account_id, expires_at, second_factor)
+             VALUES ($1, $2, $3, $4, $5)",
             &digest(&next.token),
-            Uuid::from_u128(self.commands.ids().next().0),
+            Uuid::from_u128(session.family.0),
             account.uuid(),
-            next.expires_at
+            next.expires_at,
+            assurance == Assurance::SecondFactor
         )
         .execute(&self.commands.pools().platform)
         .await?;
-        Ok(next)
+        Ok((session, next))
     }
 
     fn next_token(&self) -> Result<RefreshToken, CommandError> {
@@ -47,16 +56,19 @@ impl Identity {
 
     /// Exchanges a token for the next one of its family. One conditional statement decides who uses it, whoever races, and
     /// hands out the next in the same breath, so that ending the family never misses it.
-    pub(super) async fn rotate(&self, token: &str) -> Result<(AccountId, RefreshToken), CommandError> {
+    pub(super) async fn rotate(
+        &self,
+        token: &str,
+    ) -> Result<(AccountId, Session, RefreshToken), CommandError> {
         let next = self.next_token()?;
-        let account = sqlx::query_scalar!(
+        let continued = sqlx::query!(
             "WITH used AS (
                  UPDATE refresh_tokens SET used_at = $2
                  WHERE token_hash = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $2
-                 RETURNING family, account_id)
-             INSERT INTO refresh_tokens (token_hash, family, account_id, expires_at)
-             SELECT $3, family, account_id, $4 FROM used
-             RETURNING account_id",
+                 RETURNING family, account_id, second_factor)
+             INSERT INTO refresh_tokens (token_hash, family, account_id, expires_at, second_factor)
+             SELECT $3, family, account_id, $4, second_factor FROM used
+             RETURNING family, account_id, second_factor",
             &digest(token),
             self.commands.clock().now(),
             &digest(&next.token),
@@ -64,11 +76,13 @@ impl Identity {
         )
         .fetch_optional(&self.commands.pools().platform)
         .await?;
-        let Some(account) = account else {
+        let Some(continued) = continued else {
             self.end_session(token).await?;
             return Err(CommandError::NoSession);
         };
-        Ok((AccountId::from(account), next))
+        let assurance = if continued.second_factor { Assurance::SecondFactor } else { Assurance::Password };
+        let session = Session { family: Ulid(continued.family.as_u128()), assurance };
+        Ok((AccountId::from(continued.account_id), session, next))
     }
 
     /// Ends the family of a token: at sign-out, and when a used one comes back.
@@ -78,6 +92,40 @@ impl Identity {
              WHERE revoked_at IS NULL AND family = (SELECT family FROM refresh_tokens WHERE token_hash = $1)",
             &digest(token),
             self.commands.clock().now()
+        )
+        .execute(&self.commands.pools().platform)
+        .await?;
+        Ok(())
+    }
+
+    /// Ends the sessions of an account: all, or all but one.
+    pub(super) async fn end_sessions(
+        &self,
+        account: AccountId,
+        but: Option<Session>,
+    ) -> Result<(), CommandError> {
+        sqlx::query!(
+            "UPDATE refresh_tokens SET revoked_at = $3
+             WHERE account_id = $1 AND revoked_at IS NULL AND ($2::uuid IS NULL OR family <> $2)",
+            account.uuid(),
+            but.map(|session| Uuid::from_u128(session.family.0)),
+            self.commands.clock().now()
+        )
+        .execute(&self.commands.pools().platform)
+        .await?;
+        Ok(())
+    }
+
+    /// Notes what was shown in the sessions of an account that have not ended.
+    pub(super) async fn note_assurance(
+        &self,
+        account: AccountId,
+        assurance: Assurance,
+    ) -> Result<(), CommandError> {
+        sqlx::query!(
+            "UPDATE refresh_tokens SET second_factor = $2 WHERE account_id = $1 AND revoked_at IS NULL",
+            account.uuid(),
+            assurance == Assurance::SecondFactor
         )
         .execute(&self.commands.pools().platform)
         .await?;

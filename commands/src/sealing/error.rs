@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use draxis_domain::{Position, TenantId};
 use draxis_event_store::StretchError;
 use draxis_proof::bundle::WriteError;
-use draxis_proof::checkpoint::{CheckpointError, NameError};
+use draxis_proof::checkpoint::{CheckpointError, NameError, NoteError};
 use draxis_proof::record::UtcMicrosError;
 use draxis_proof::tree::{FrontierError, ProofError};
 
@@ -60,6 +60,9 @@ pub enum SealError {
         /// How many there are.
         head: Position,
     },
+    /// The note with which one key vouches for the next cannot be made, or was changed.
+    #[error("the note with which the old key vouches for the new one is none")]
+    Rotation(#[source] NoteError),
     /// A new checkpoint cannot be signed.
     #[error("the checkpoint cannot be signed")]
     Signing(#[source] CheckpointError),

@@ -3,24 +3,16 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use data_encoding::BASE64URL_NOPAD;
 use draxis_domain::source::{PushToken, Source, SourceCommand};
 use draxis_domain::{Name, PushTokenId, Reason, Rejection, SourceId, TenantId};
 use draxis_event_store::{Answer, Committed, TenantTx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
 use crate::execution::{Commands, Context, Execution};
-use crate::identity::random_bytes;
+use crate::identity::{MachineToken, MachineTokenKind, machine_token};
 use crate::secret::Secret;
 use crate::{Caller, CommandError, Permission};
-
-/// How every token of this house begins, so that one that leaks is found by those who look for such.
-const PREFIX: &str = "drx_";
-/// The length of an id as text.
-const ID: usize = 26;
 
 /// The body of `POST /api/kri-sources/<id>/push-tokens`.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
@@ -45,7 +37,7 @@ pub struct MintedPushToken {
 }
 
 /// A token as it is listed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PushTokenRow {
     /// Its id, which is also the actor of what is pushed with it.
@@ -73,7 +65,7 @@ impl Commands {
             .in_use()
             .ok_or(Rejection::NotFound { noun: "source" })?;
         let id = PushTokenId::new(self.ids().next());
-        let token = make(tenant, id)?;
+        let token = MachineToken { kind: MachineTokenKind::Push, tenant, id: id.ulid() }.make()?;
         // The hash first: a token that was shown always works, and one that was not is nobody's.
         self.keep_push_token((tenant, id, source), &token).await?;
         let context = context.clone().because(body.reason);
@@ -126,15 +118,19 @@ impl Commands {
     }
 
     /// Who presents a token, and the one source it may push to. Anything wrong with it is one and the same refusal.
-    pub async fn push_caller(&self, token: &str) -> Result<(Caller, SourceId), CommandError> {
-        let (tenant, id) = names(token).ok_or(CommandError::NoSession)?;
+    pub async fn push_caller(
+        &self,
+        named: MachineToken,
+        token: &str,
+    ) -> Result<(Caller, SourceId), CommandError> {
+        let (tenant, id) = (named.tenant, PushTokenId::new(named.id));
         let source = {
             let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
             sqlx::query_scalar!(
                 "SELECT source_id FROM push_tokens WHERE tenant_id = $1 AND id = $2 AND token_hash = $3",
                 tenant.uuid(),
                 id.uuid(),
-                &digest(token)
+                &machine_token::digest(token)
             )
             .fetch_optional(&mut *transaction)
             .await?
@@ -160,7 +156,7 @@ impl Commands {
             tenant.uuid(),
             id.uuid(),
             source.uuid(),
-            &digest(token.expose())
+            &machine_token::digest(token.expose())
         )
         .execute(&mut *transaction)
         .await?;
@@ -176,49 +172,8 @@ impl Commands {
     }
 }
 
-/// Whether a bearer's text claims to be such a token.
-pub fn is_push_token(text: &str) -> bool {
-    text.starts_with(PREFIX)
-}
-
 fn shown_once() -> Rejection {
     let detail =
         "the token of this Idempotency-Key was shown once and is not kept: revoke it and mint another";
     Rejection::conflict("push_token.shown_once", detail)
-}
-
-/// `drx_`, whose, which, and 256 random bits: the first two let it be found without anybody looking across tenants.
-fn make(tenant: TenantId, id: PushTokenId) -> Result<Secret, CommandError> {
-    let random = Zeroizing::new(random_bytes::<32>()?);
-    Ok(Secret::new(format!("{PREFIX}{tenant}{id}{}", BASE64URL_NOPAD.encode(random.as_slice()))))
-}
-
-fn names(token: &str) -> Option<(TenantId, PushTokenId)> {
-    let rest = token.strip_prefix(PREFIX)?;
-    Some((rest.get(..ID)?.parse().ok()?, rest.get(ID..ID.saturating_mul(2))?.parse().ok()?))
-}
-
-fn digest(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
-}
-
-#[cfg(test)]
-mod tests {
-    use draxis_domain::{PushTokenId, TenantId};
-    use ulid::Ulid;
-
-    use super::{digest, make, names};
-
-    #[test]
-    fn a_token_names_its_tenant_and_itself_and_no_two_are_alike() {
-        let (tenant, id) = (TenantId::new(Ulid(7)), PushTokenId::new(Ulid(8)));
-        let tokens = [1, 2].map(|_| make(tenant, id).ok().unwrap());
-        assert_eq!(names(tokens[0].expose()), Some((tenant, id)));
-        assert_ne!(digest(tokens[0].expose()), digest(tokens[1].expose()));
-        for wrong in
-            ["", "drx_", "drx_short", "abc", "drx_ä0000000000000000000000000000000000000000000000000000000"]
-        {
-            assert_eq!(names(wrong), None, "{wrong}");
-        }
-    }
 }

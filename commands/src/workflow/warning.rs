@@ -12,7 +12,7 @@ use crate::CommandError;
 use crate::execution::Commands;
 
 /// Something to think about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Warning {
     /// Stable: `workflow.cycle`.
@@ -24,7 +24,7 @@ pub struct Warning {
 }
 
 /// One workflow on the way round.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WarningLink {
     /// The workflow.

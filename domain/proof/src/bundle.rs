@@ -23,5 +23,8 @@ pub const MAX_ENTRY_BYTES: usize = 4 * 1024 * 1024;
 /// The smallest bound a bundle may set for its chunks of records.
 pub const MIN_CHUNK_BYTES: usize = 4096;
 
+/// How many rotations of the log's key a bundle may hold.
+pub const MAX_ROTATIONS: u64 = 100;
+
 /// How many checkpoints a bundle may hold.
 pub const MAX_CHECKPOINTS: usize = 1000;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{EventId, Quantity};
 
 /// An adjustment as it counts towards the value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Adjustment {
     /// The KRI event that asks for it; one event adjusts once, however often it is delivered.
@@ -19,7 +19,7 @@ pub struct Adjustment {
 }
 
 /// What an adjustment does to a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     /// Which way.

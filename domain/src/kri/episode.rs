@@ -24,7 +24,7 @@ pub struct Episodes {
 }
 
 /// One breach, from its opening to its close.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Episode {
     /// Its id.

@@ -228,7 +228,7 @@ pub struct BreachClosed {
 }
 
 /// How a breach ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Closing {
     /// The value is healthy again, or is by other thresholds.

@@ -22,7 +22,7 @@ pub struct Severity {
 }
 
 /// How many of the KRIs beneath have a fresh value, each counted once.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Coverage {
     /// Those that do.

@@ -38,6 +38,33 @@ pub enum SourceType {
     Generic,
 }
 
+impl SourceBody {
+    /// Whether another body asks the same vendor at the same address.
+    pub fn leads_where(&self, other: &Self) -> bool {
+        self.vendor == other.vendor && self.base_url == other.base_url
+    }
+}
+
+impl SourceType {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Vulnerability => "vulnerability",
+            Self::Identity => "identity",
+            Self::Endpoint => "endpoint",
+            Self::Cloud => "cloud",
+            Self::Siem => "siem",
+            Self::Email => "email",
+            Self::Network => "network",
+            Self::Training => "training",
+            Self::Appsec => "appsec",
+            Self::Ticketing => "ticketing",
+            Self::Grc => "grc",
+            Self::Generic => "generic",
+        }
+    }
+}
+
 /// How often a source is read.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,

@@ -9,7 +9,7 @@ use crate::source::{DeliveryWay, PushTokenMinted, PushTokenRevoked, SourceEvent,
 use crate::{Moment, Name, PushTokenId, Rejection};
 
 /// A token as its source knows it: everything but the token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PushToken {
     /// What people call it.

@@ -8,7 +8,7 @@ use crate::source::Source;
 use crate::{KriSlug, Quantity, Rejection};
 
 /// What set a run off.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum RunTrigger {
     /// A person pressed the button.
@@ -21,7 +21,7 @@ pub enum RunTrigger {
 }
 
 /// One value a run computed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MeasuredValue {
     /// The KRI's slug, as the connector knows it.
@@ -31,7 +31,7 @@ pub struct MeasuredValue {
 }
 
 /// One slug a run wrote no value for, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SkippedSlug {
     /// The KRI's slug, as the connector knows it.
@@ -41,7 +41,7 @@ pub struct SkippedSlug {
 }
 
 /// What a completed run saw: the raw summary that the run history keeps.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RunSummary {
     /// Requests that went out.
@@ -67,7 +67,7 @@ pub struct RunSummary {
 }
 
 /// What kind of failure ended a run: where to look first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunFailureClass {
     /// The host's name did not resolve.
@@ -117,7 +117,7 @@ impl RunFailure {
 }
 
 /// How a run failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunFailure {
     /// What kind.

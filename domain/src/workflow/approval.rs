@@ -47,7 +47,7 @@ const fn one() -> u32 {
 }
 
 /// Who else is asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Escalation {
     /// After how long, counted from the question.
@@ -57,7 +57,7 @@ pub struct Escalation {
 }
 
 /// What is taken as decided when nobody decided in time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnTimeout {
     /// Rejected.

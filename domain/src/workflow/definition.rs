@@ -32,6 +32,17 @@ pub struct Definition {
     pub steps: Vec<Step>,
 }
 
+impl schemars::JsonSchema for Definition {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "WorkflowDefinition".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let meaning = "described by /api/schemas/workflow-definition.json";
+        schemars::json_schema!({ "type": "object", "description": meaning })
+    }
+}
+
 /// A version of the schema that this program can read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]

@@ -11,9 +11,10 @@ use serde_json::{Map, Value};
 use crate::workflow::Definition;
 
 /// What differs between two versions.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Diff {
     /// Applied to the old version it gives the new one exactly.
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
     pub patch: Patch,
     /// The same for people, one sentence a change.
     pub summary: Vec<String>,

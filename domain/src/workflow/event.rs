@@ -78,7 +78,7 @@ pub struct WorkflowRestored {
 }
 
 /// Where a definition came from.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "from", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Provenance {
     /// Somebody wrote it.
@@ -87,6 +87,7 @@ pub enum Provenance {
     /// It was talked through in an interview.
     Interview {
         /// Which.
+        #[schemars(with = "String")]
         interview_id: ulid::Ulid,
         /// What was confirmed.
         digest: String,
@@ -96,11 +97,13 @@ pub enum Provenance {
 }
 
 /// Where one leaf of a definition came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LeafOrigin {
     /// Somebody said so in that turn.
     Turn(u32),
+    /// It stood so in that version of the workflow, and nobody said otherwise.
+    Version(u64),
     /// Nobody said otherwise.
     Default,
 }

@@ -6,7 +6,9 @@ use crate::AccountId;
 use crate::account::Role;
 
 /// A person by account, everybody in a role, or the owner of the KRI that triggered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Party {
     /// One person.
@@ -18,9 +20,21 @@ pub enum Party {
 }
 
 /// The one value that a mark can have on the wire.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(try_from = "bool", into = "bool")]
 pub struct Yes;
+
+impl schemars::JsonSchema for Yes {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Yes".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "const": true })
+    }
+}
 
 impl TryFrom<bool> for Yes {
     type Error = &'static str;

@@ -50,7 +50,9 @@ pub struct WorkflowState {
 }
 
 /// Where a workflow stands (product.md section 4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Never switched on.
@@ -102,7 +104,7 @@ impl Workflow {
 aggregate!(Workflow, "workflow", WorkflowCommand, WorkflowEvent);
 
 impl WorkflowState {
-    fn new(id: WorkflowId, definition: Definition) -> Self {
+    pub(super) fn new(id: WorkflowId, definition: Definition) -> Self {
         Self {
             id,
             version: 1,
@@ -117,7 +119,11 @@ impl WorkflowState {
         }
     }
 
-    fn decide(&self, command: WorkflowCommand, moment: &Moment) -> Result<Vec<WorkflowEvent>, Rejection> {
+    pub(super) fn decide(
+        &self,
+        command: WorkflowCommand,
+        moment: &Moment,
+    ) -> Result<Vec<WorkflowEvent>, Rejection> {
         match command {
             WorkflowCommand::Draft { .. } => Ok(Vec::new()),
             WorkflowCommand::Edit { definition, provenance } => self.edit(definition, provenance, moment),
@@ -235,7 +241,7 @@ impl WorkflowState {
         Ok(events)
     }
 
-    fn evolve(&mut self, event: WorkflowEvent) {
+    pub(super) fn evolve(&mut self, event: WorkflowEvent) {
         match event {
             WorkflowEvent::Drafted(_) => {}
             WorkflowEvent::Edited(edited) => self.replace(edited.version, *edited.definition, edited.at),

@@ -16,6 +16,8 @@ const WEEK: u64 = 7 * DAY;
 #[serde(try_from = "String", into = "String")]
 pub struct Span(u64);
 
+text_schema!(Span, "format": "duration", "description": "ISO 8601, such as PT30M or P1D");
+
 /// Why a text is not a span; the sentence says what would be accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpanError {

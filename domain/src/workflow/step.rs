@@ -64,12 +64,19 @@ impl Step {
 #[serde(try_from = "String", into = "String")]
 pub struct StepId(String);
 
+text_schema!(StepId, "pattern": "^[a-z][a-z0-9_]{0,62}$");
+
 /// A text that is no step id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1 to 63 of a-z, 0-9 and underscores, beginning with a letter, such as open_ticket")]
 pub struct StepIdError;
 
 impl StepId {
+    /// An id where any will do.
+    pub(crate) fn any() -> Self {
+        Self("step".to_owned())
+    }
+
     /// Checks the form.
     pub fn parse(text: &str) -> Result<Self, StepIdError> {
         let formed = (1..=63).contains(&text.len())
@@ -105,7 +112,7 @@ impl fmt::Display for StepId {
 }
 
 /// How a failed attempt is repeated: after the delay, doubled each time up to the largest, with full jitter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Retry {
     /// How often it is tried in all.
@@ -124,7 +131,7 @@ impl Default for Retry {
 }
 
 /// What happens next where a step did not go well.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Then {
     /// The run stops as failed.
@@ -275,7 +282,9 @@ pub struct ProduceDocument {
 }
 
 /// What a document is kept as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentFormat {
     /// As written.
@@ -320,7 +329,7 @@ pub struct Wait {
 }
 
 /// What ends a wait.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(untagged, rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum WaitUntil {
     /// So much time has passed.

@@ -15,7 +15,7 @@ pub use escape::Destination;
 
 /// A text with `{{ names }}` in it, in minijinja's syntax without its means to reach other templates, to define functions
 /// or to switch escaping off.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Template(String);
 

@@ -82,7 +82,7 @@ impl From<KriRef> for String {
 }
 
 /// What becomes of a breach that is open when the workflow is activated.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnActivate {
     /// Only the next one counts.
@@ -109,7 +109,7 @@ pub struct Schedule {
 }
 
 /// What becomes of times that passed unserved; each one not run is recorded.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Missed {
     /// The latest is run.
@@ -125,7 +125,7 @@ pub enum Missed {
 }
 
 /// What becomes of a due time while a run of the workflow is under way.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Overlap {
     /// It is missed.
@@ -147,7 +147,7 @@ pub struct Manual {
 }
 
 /// One thing the person who starts a run is asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Input {
     /// Its name for templates: `trigger.inputs.<name>`.
@@ -170,7 +170,7 @@ pub struct Input {
 }
 
 /// What an input accepts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InputType {
     /// Any text.

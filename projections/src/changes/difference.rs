@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use draxis_domain::{Actor, EventId, Metadata, PlatformEvent, Position, Recorded, TenantEvent, TenantId};
 use draxis_event_store::StoredEvent;
 use json_patch::Patch;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,7 +19,7 @@ use crate::error::ReadError;
 const NAMED: usize = 20;
 
 /// What changed between two points.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StreamDifference {
     /// The state after this position…
@@ -32,7 +33,7 @@ pub struct StreamDifference {
 }
 
 /// What became of one thing.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ThingChange {
     /// The thing, such as `kri/01J…`.
@@ -40,6 +41,7 @@ pub struct ThingChange {
     /// In words; none where it changed and changed back.
     pub words: Vec<String>,
     /// As a patch (RFC 6902) of the one state into the other.
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
     pub patch: Patch,
     /// How many events touched it.
     pub events: u64,
@@ -48,7 +50,7 @@ pub struct ThingChange {
 }
 
 /// An event that touched a thing.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cause {
     /// Its place.
@@ -66,7 +68,7 @@ pub struct Cause {
 }
 
 /// What one actor did.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActorChanges {
     /// Who.

@@ -3,6 +3,7 @@
 use draxis_domain::{PlatformEvent, Position, TenantEvent, TenantId};
 use draxis_event_store::StoredEvent;
 use json_patch::Patch;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::words::in_words;
@@ -20,13 +21,14 @@ pub struct Step {
 }
 
 /// What one event made of one thing.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Change {
     /// The thing, such as `kri/01J…`.
     pub thing: String,
     /// In words.
     pub words: Vec<String>,
     /// As a patch (RFC 6902).
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
     pub patch: Patch,
 }
 

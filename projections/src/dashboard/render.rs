@@ -6,6 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, Utc};
 use draxis_domain::kri::{Direction, Episode, Status};
 use draxis_domain::{AccountId, KriId, KriSlug, Name, OutcomeId, Position, Quantity, RiskId, SourceId, Unit};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::ReadError;
@@ -40,9 +41,9 @@ pub(crate) struct Clocks {
     clippy::struct_excessive_bools,
     reason = "the tile is part of the response, and its fields stand by themselves"
 )]
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct KriTile<'a> {
+pub(super) struct KriTile<'a> {
     id: KriId,
     slug: &'a KriSlug,
     name: &'a Name,
@@ -65,7 +66,7 @@ struct KriTile<'a> {
     trend: Vec<TilePoint>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct TilePoint {
     at: DateTime<Utc>,
     value: Quantity,

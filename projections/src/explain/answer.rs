@@ -7,10 +7,11 @@ use draxis_domain::{
     AccountId, Actor, BreachId, EventId, KriId, KriSlug, Position, Quantity, Reason, Recorded, RunId,
     Sequence, TenantEvent, WorkflowId, WorkflowRunId,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Why a KRI's value and colour are what they are.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the answer states")]
 pub struct Explanation {
@@ -40,7 +41,7 @@ pub struct Explanation {
 }
 
 /// The breach that is open.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OpenBreach {
     /// Its id.
@@ -52,7 +53,7 @@ pub struct OpenBreach {
 }
 
 /// An event of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Node {
     /// Its id.
@@ -78,7 +79,7 @@ pub struct Node {
 }
 
 /// An event that the answer hangs on, and as what.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Cause {
     /// The event.
     #[serde(flatten)]
@@ -89,7 +90,7 @@ pub struct Cause {
 }
 
 /// As what the answer hangs on an event.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "role", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum CauseOf {
     /// The KRI came into being.
@@ -186,7 +187,7 @@ pub enum CauseOf {
 }
 
 /// Something that could have followed and did not.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WhyNot {
     /// What did not: `breach`, `close` or `workflow_run`.

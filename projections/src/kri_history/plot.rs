@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use draxis_domain::kri::Status;
 use draxis_domain::{KriId, Position, Quantity, Sequence};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::kri_history::Point;
@@ -23,7 +24,7 @@ pub struct HistoryRange {
 }
 
 /// The history of a KRI.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct History {
     /// The KRI.
@@ -37,7 +38,7 @@ pub struct History {
 }
 
 /// One value, or all values of a stretch of time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlotPoint {
     /// When its last value was true.

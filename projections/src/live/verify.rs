@@ -9,6 +9,7 @@ use std::pin::{Pin, pin};
 use draxis_domain::{PlatformEvent, Position, TenantEvent, TenantId};
 use draxis_event_store::TenantTx;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::ReadError;
@@ -23,7 +24,7 @@ pub(crate) use refold::Refold;
 pub use refold::Refolded;
 
 /// What the comparison of one projection with its log has shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Verified {
     /// The projection.
@@ -37,7 +38,7 @@ pub struct Verified {
 }
 
 /// A row that is not as the log gives it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
     /// Its key.

@@ -56,7 +56,7 @@ impl ReadModels {
     }
 
     /// The risk model as it was, folded on from the nearest snapshot.
-    async fn model_as_of(&self, tenant: TenantId, as_of: AsOf) -> Result<ModelAt, ReadError> {
+    pub(super) async fn model_as_of(&self, tenant: TenantId, as_of: AsOf) -> Result<ModelAt, ReadError> {
         let nearest = snapshot::nearest(&mut TenantTx::begin(self.pool(), tenant).await?, as_of).await?;
         let begin: Folded<Memory<RiskModel>> = match nearest {
             Some(kept) => Folded { state: Memory::from_rows(kept.rows), position: kept.position },

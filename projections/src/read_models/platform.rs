@@ -1,5 +1,8 @@
 //! Questions about the platform: organizations, tenants, accounts, invitations.
 
+use std::collections::BTreeSet;
+
+use draxis_domain::account::Grant;
 use draxis_domain::{AccountId, InvitationId, OrganizationId, Position, TenantId};
 
 use crate::directory::{
@@ -34,6 +37,58 @@ impl ReadModels {
         page: &PageOf,
     ) -> Result<Page<InvitationRow>, ReadError> {
         self.listed(directory::INVITATION, at_least, page, only!(Invitation)).await
+    }
+
+    /// The people of a tenant as far as they are something there, oldest first.
+    pub async fn list_people_of_tenant(
+        &self,
+        tenant: TenantId,
+        at_least: Option<Position>,
+        page: &PageOf,
+    ) -> Result<Page<AccountRow>, ReadError> {
+        self.listed(&directory::people_of(tenant), at_least, page, only!(Person)).await
+    }
+
+    /// The people of an organization and its tenants as far as they are something there, oldest first.
+    pub async fn list_people_of_organization(
+        &self,
+        organization: OrganizationId,
+        at_least: Option<Position>,
+        page: &PageOf,
+    ) -> Result<Page<AccountRow>, ReadError> {
+        let tenants = self.tenants_of(organization, at_least).await?;
+        let within = |grant: &Grant| match grant {
+            Grant::Superadmin => false,
+            Grant::MasterAdmin { organization_id } => *organization_id == organization,
+            Grant::TenantAdmin { tenant_id }
+            | Grant::TenantUser { tenant_id }
+            | Grant::Auditor { tenant_id } => tenants.contains(tenant_id),
+        };
+        let keep = |row: DirectoryRow| {
+            let DirectoryRow::Account(mut account) = row else { return None };
+            account.grants.retain(&within);
+            account.permissions.retain(|held| tenants.contains(&held.tenant_id));
+            (!account.grants.is_empty()).then_some(account)
+        };
+        self.listed(directory::ACCOUNT, at_least, page, keep).await
+    }
+
+    async fn tenants_of(
+        &self,
+        organization: OrganizationId,
+        at_least: Option<Position>,
+    ) -> Result<BTreeSet<TenantId>, ReadError> {
+        let below = directory::tenants_of(organization);
+        let mut tenants = BTreeSet::new();
+        let mut page = PageOf { cursor: None, limit: PageOf::MOST };
+        loop {
+            let found = self.listed(&below, at_least, &page, only!(TenantOf)).await?;
+            tenants.extend(found.items);
+            if found.next_cursor.is_none() {
+                return Ok(tenants);
+            }
+            page.cursor = found.next_cursor;
+        }
     }
 
     /// Accounts, oldest first.

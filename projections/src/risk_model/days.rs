@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use draxis_domain::kri::{KriEvent, Standing};
 use draxis_domain::{Quantity, Recorded, Sequence, TenantEvent};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How many days are kept: today, the ninety before, and one that is carried into them.
@@ -36,7 +37,7 @@ pub struct DayEnd {
 }
 
 /// How a value has changed since earlier days; none for a day before the KRI was measured.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Deltas {
     /// Against yesterday.
     #[serde(rename = "1")]
@@ -53,7 +54,7 @@ pub struct Deltas {
 }
 
 /// How a value has changed since a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Delta {
     /// The last value on that day or, where it had none, before it.
     pub from: Quantity,

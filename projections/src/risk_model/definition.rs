@@ -5,10 +5,11 @@ use draxis_domain::control::{ControlEvent, ControlState};
 use draxis_domain::outcome::OutcomeEvent;
 use draxis_domain::vendor::{Criticality, VendorEvent};
 use draxis_domain::{AccountId, ControlId, Description, Name, OutcomeId, Recorded, TenantEvent, VendorId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An outcome.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OutcomeRow {
     /// Its id.
@@ -28,7 +29,7 @@ pub struct OutcomeRow {
 }
 
 /// A control.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ControlRow {
     /// Its id.
@@ -52,7 +53,7 @@ pub struct ControlRow {
 }
 
 /// A third party.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VendorRow {
     /// Its id.

@@ -11,6 +11,7 @@ use draxis_domain::{
     AccountId, Description, KriId, KriSlug, Name, OutcomeId, Quantity, Recorded, RiskId, SourceId,
     TenantEvent, Unit,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::risk_model::TrendPoint;
@@ -21,7 +22,7 @@ use crate::risk_model::trend::Trend;
     clippy::struct_excessive_bools,
     reason = "the row is the response, and its fields stand by themselves"
 )]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KriRow {
     /// Its id.

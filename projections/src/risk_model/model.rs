@@ -8,7 +8,9 @@ use draxis_domain::{ControlId, KriId, OutcomeId, Position, RiskId};
 
 use crate::memory::Memory;
 use crate::replay::Folded;
-use crate::risk_model::{ControlRow, DaysRow, KriRow, OutcomeRow, RiskModel, RiskModelRow, RiskRow};
+use crate::risk_model::{
+    ControlRow, DaysRow, KriRow, OutcomeRow, RiskModel, RiskModelRow, RiskRow, VendorRow,
+};
 
 /// The rows at a position, and what follows from them.
 #[derive(Debug, Clone, Default)]
@@ -97,6 +99,7 @@ in_use! {
     risks: Risk -> RiskRow,
     outcomes: Outcome -> OutcomeRow,
     controls: Control -> ControlRow,
+    vendors: Vendor -> VendorRow,
 }
 
 fn kri_line(kri: &KriRow) -> KriLine {

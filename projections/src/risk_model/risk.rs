@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use draxis_domain::risk::{RiskBody, RiskDefined, RiskEvent, RiskStatus, Score};
 use draxis_domain::{AccountId, ControlId, Description, Name, OutcomeId, Recorded, RiskId, TenantEvent};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A risk.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RiskRow {
     /// Its id.

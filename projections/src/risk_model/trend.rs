@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use draxis_domain::{Quantity, Sequence};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How many points are kept.
 const POINTS: usize = 30;
 
 /// A value at a time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TrendPoint {
     /// When it was true.

@@ -6,12 +6,13 @@ use draxis_domain::control::ControlState;
 use draxis_domain::kri::Status;
 use draxis_domain::rollup::{Cause, Coverage, Severity};
 use draxis_domain::{ControlId, KriId, Name, RiskId};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::risk_model::{ControlRow, KriRow, ModelAt, OutcomeRow, RiskModelRow, RiskRow};
 
 /// A KRI, and whether it rolls up to anything.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KriView {
     /// The KRI.
@@ -22,7 +23,7 @@ pub struct KriView {
 }
 
 /// A risk, and how bad its KRIs and controls say that it is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RiskView {
     /// The risk.
@@ -41,7 +42,7 @@ pub struct RiskView {
 }
 
 /// An outcome, and how badly it is threatened.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OutcomeView {
     /// The outcome.
@@ -62,7 +63,7 @@ pub struct OutcomeView {
 }
 
 /// A control, and the risks it holds down.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ControlView {
     /// The control.
@@ -73,7 +74,7 @@ pub struct ControlView {
 }
 
 /// One item that made a level what it is, by name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum CauseView {
     /// A KRI.

@@ -152,8 +152,8 @@ mod tests {
     use crate::store::Keyed;
     use crate::told::any;
     use crate::{
-        Breaches, ChangeLog, KriEventDefinitions, KriHistory, Previews, Relays, RiskModel, SourceRuns,
-        Sources, Versions, Workflows,
+        Breaches, Causality, ChangeLog, KriEventDefinitions, KriHistory, Previews, Relays, RiskModel,
+        SourceRuns, Sources, Versions, Workflows,
     };
 
     /// What a table holds after the events were folded in batches of that many and written after every so many batches.
@@ -198,6 +198,7 @@ mod tests {
             let events = &told.events;
             let rebuilt = [
                 rebuilt::<Breaches>(events),
+                rebuilt::<Causality<TenantEvent>>(events),
                 rebuilt::<KriEventDefinitions>(events),
                 rebuilt::<KriHistory>(events),
                 rebuilt::<Previews>(events),

@@ -249,6 +249,8 @@ tables! {
     KriHistory = "kri_history",
     /// Breaches and what became of them.
     Breaches = "breaches",
+    /// Where events of an id stand, and what followed from them.
+    Causality = "causality",
     /// Workflows.
     Workflows = "workflows",
     /// Every version of workflows and KRI events.
@@ -259,8 +261,14 @@ tables! {
     KriEventDefinitions = "kri_event_definitions",
     /// Relays.
     Relays = "relays",
+    /// Interviews.
+    Interviews = "interviews",
     /// Public previews.
     Previews = "previews",
+    /// Sessions of the panel, with what was asked and answered.
+    PanelSessions = "panel_sessions",
+    /// What is remembered.
+    Memory = "institutional_memory",
     /// Organizations, tenants, accounts, invitations.
     Directory = "directory",
 }

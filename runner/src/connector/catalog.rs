@@ -7,7 +7,7 @@ use super::manifest::{Direction, Field, Kri, Manifest, SourceType};
 use super::slug::Slug;
 
 /// One vendor as the catalog shows it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CatalogEntry {
     /// The vendor's id.
@@ -31,7 +31,7 @@ pub struct CatalogEntry {
     clippy::struct_excessive_bools,
     reason = "secret and required are two questions of the catalog's contract"
 )]
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CatalogField {
     /// Its key.
@@ -49,7 +49,7 @@ pub struct CatalogField {
 }
 
 /// A KRI a vendor can write.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CatalogKri {
     /// Its slug.
@@ -62,9 +62,11 @@ pub struct CatalogKri {
     pub direction: Direction,
     /// A threshold to start from.
     #[serde(with = "rust_decimal::serde::str")]
+    #[schemars(with = "String")]
     pub suggested_warn: Decimal,
     /// A threshold to start from.
     #[serde(with = "rust_decimal::serde::str")]
+    #[schemars(with = "String")]
     pub suggested_critical: Decimal,
 }
 

@@ -120,6 +120,7 @@ impl<'a> Exchange<'a> {
 
     async fn send(&mut self, outgoing: &OutgoingRequest) -> Result<FetchedResponse, Trouble> {
         self.spending.request()?;
+        self.fetch.room(self.spending.bytes).await;
         // The way out keeps to the time it is given; a run must end even if it does not.
         let sending = tokio::time::timeout(outgoing.timeout, self.fetch.send(outgoing));
         let answer = sending.await.unwrap_or(Err(FetchError::Timeout))?;

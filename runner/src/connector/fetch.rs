@@ -14,6 +14,11 @@ pub trait Fetch: Send + Sync {
     fn send<'a>(&'a self, request: &'a OutgoingRequest)
     -> BoxFuture<'a, Result<FetchedResponse, FetchError>>;
 
+    /// Waits until a run that has read so many bytes may read on.
+    fn room(&self, _read: u64) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// Waits before asking again, as a vendor told us to.
     fn wait(&self, how_long: Duration) -> BoxFuture<'_, ()> {
         Box::pin(tokio::time::sleep(how_long))

@@ -36,14 +36,14 @@ impl ConfigMistake {
 }
 
 /// How a generic source shows who asks; the secrets are in the credentials under the names given here.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum GenericAuth {
     /// Not at all.
-    #[default]
-    None,
+    None {},
     /// `Authorization: Bearer …`, credential `token`.
-    Bearer,
+    // Braces, though there is nothing within: serde refuses unknown fields of a tagged variant only where it has a body.
+    Bearer {},
     /// A header, credential `value`, after a prefix.
     Header {
         /// The header's name.
@@ -159,6 +159,12 @@ fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
+impl Default for GenericAuth {
+    fn default() -> Self {
+        Self::None {}
+    }
+}
+
 impl GenericAuth {
     fn check(&self) -> Result<(), ConfigMistake> {
         let wrong = |place: &str, reason: &str| Err(ConfigMistake::new(format!("/auth/{place}"), reason));
@@ -175,9 +181,11 @@ impl GenericAuth {
             Self::Basic { username } if username.contains(':') => {
                 wrong("username", "it must not contain a colon (RFC 7617, section 2)")
             }
-            Self::None | Self::Bearer | Self::Header { .. } | Self::Basic { .. } | Self::Query { .. } => {
-                Ok(())
-            }
+            Self::None {}
+            | Self::Bearer {}
+            | Self::Header { .. }
+            | Self::Basic { .. }
+            | Self::Query { .. } => Ok(()),
         }
     }
 
@@ -185,8 +193,8 @@ impl GenericAuth {
     fn into_auth(self) -> Result<(Auth, Vec<Field>), TemplateError> {
         let secret = |key: &str| Template::parse(&format!("${{secret.{key}}}"));
         Ok(match self {
-            Self::None => (Auth::None, Vec::new()),
-            Self::Bearer => (Auth::Bearer { token: secret("token")? }, vec![field("token")]),
+            Self::None {} => (Auth::None, Vec::new()),
+            Self::Bearer {} => (Auth::Bearer { token: secret("token")? }, vec![field("token")]),
             Self::Header { name, prefix } => {
                 let value = Template::literal(&prefix).and(secret("value")?);
                 (Auth::Header { name: name.to_ascii_lowercase(), value }, vec![field("value")])

@@ -8,7 +8,9 @@ mod mistake;
 mod request;
 
 pub use auth::{Auth, ClientStyle};
-pub use kri::{Direction, Kri};
+pub use draxis_domain::kri::Direction;
+pub use draxis_domain::source::SourceType;
+pub use kri::Kri;
 pub use mistake::Mistake;
 pub use request::{Cursor, Each, Format, Paging, Poll, Request};
 
@@ -43,36 +45,6 @@ pub struct Manifest {
     pub requests: Vec<Request>,
     /// What is read from the answers.
     pub kris: Vec<Kri>,
-}
-
-/// What kind of tool a source is (product.md section 2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SourceType {
-    /// Finds weaknesses.
-    Vulnerability,
-    /// Keeps accounts.
-    Identity,
-    /// Guards machines.
-    Endpoint,
-    /// Watches cloud accounts.
-    Cloud,
-    /// Gathers events.
-    Siem,
-    /// Guards mail.
-    Email,
-    /// Guards networks.
-    Network,
-    /// Trains people.
-    Training,
-    /// Checks code.
-    Appsec,
-    /// Keeps tickets.
-    Ticketing,
-    /// Keeps risks and controls.
-    Grc,
-    /// Anything else.
-    Generic,
 }
 
 /// Something the tenant supplies.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::catalog::{CatalogEntry, catalog};
 use super::generic::{self, ConfigMistake, http_json, prometheus};
-use super::manifest::{Manifest, Mistake};
+use super::manifest::{Manifest, Mistake, SourceType};
 
 /// The manifests built into the program, by file name.
 pub const BUILT_IN: &[(&str, &str)] = &[
@@ -43,6 +43,16 @@ pub enum Connector {
     Own(fn(&serde_json::Value) -> Result<Manifest, Vec<ConfigMistake>>),
     /// Nothing: values come by themselves.
     Receiving,
+}
+
+impl Connector {
+    /// What type its sources are of.
+    pub fn source_type(&self) -> SourceType {
+        match self {
+            Self::Vendor(manifest) => manifest.source_type,
+            Self::Own(_) | Self::Receiving => SourceType::Generic,
+        }
+    }
 }
 
 /// Why the manifests cannot be used.

@@ -73,7 +73,7 @@ pub(crate) fn scope(config: &BTreeMap<String, String>, now: DateTime<Utc>) -> Sc
 }
 
 /// What came of each request that was needed.
-type Answers = BTreeMap<String, Result<Val, Trouble>>;
+pub(crate) type Answers = BTreeMap<String, Result<Val, Trouble>>;
 
 async fn answers(
     manifest: &Manifest,
@@ -139,7 +139,7 @@ pub(crate) fn needed<'m>(manifest: &'m Manifest, wanted: &[&'m Kri]) -> BTreeSet
     needed
 }
 
-async fn measure(kri: &Kri, answers: &Answers, scope: &Scope) -> Result<Decimal, (Why, String)> {
+pub(crate) async fn measure(kri: &Kri, answers: &Answers, scope: &Scope) -> Result<Decimal, (Why, String)> {
     let mut input = Vec::new();
     for need in &kri.needs {
         match answers.get(need) {

@@ -5,7 +5,7 @@ use std::fmt;
 use draxis_domain::KriSlug;
 
 /// The name a connector writes a value under, such as `mfa_coverage_pct`; whatever a KRI may be called.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Slug(KriSlug);
 

@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use jaq_json::Val;
+use rust_decimal::Decimal;
 
 use super::exchange::{Exchange, Means};
+use super::expression::Scope;
 use super::gather::Gatherer;
-use super::manifest::{Kri, Manifest, Request};
+use super::manifest::{Kri, Manifest, Paging, Request};
 use super::report::{ErrorClass, Trouble};
-use super::run::{Reach, needed, scope};
+use super::run::{Answers, Reach, measure, needed, scope};
 use super::settings::SourceSettings;
 
 /// The steps from here to a value, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
     /// Everything is filled in and fits.
@@ -34,7 +37,7 @@ pub enum Step {
 }
 
 /// How a test went.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TrialReport {
     /// Whether a run would measure something.
@@ -47,10 +50,25 @@ pub struct TrialReport {
     pub passed: Vec<Step>,
     /// What can and cannot be read.
     pub readings: Vec<TrialReading>,
+    /// What a run would measure now, as far as one page tells it.
+    pub values: Vec<TrialValue>,
+}
+
+/// What a run would measure now.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TrialValue {
+    /// Which KRI.
+    pub slug: super::slug::Slug,
+    /// Its value, where it has one.
+    #[schemars(with = "Option<String>")]
+    pub value: Option<Decimal>,
+    /// Why it has none.
+    pub text: Option<String>,
 }
 
 /// Whether one thing can be read.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TrialReading {
     /// What it is, such as "users".
@@ -115,13 +133,45 @@ pub async fn test(
             }
         }
     }
-    match first {
+    let values = values((manifest, &wanted), answers, &gatherer.scope).await;
+    let report = match first {
+        None if !values.is_empty() && values.iter().all(|tried| tried.value.is_none()) => {
+            failed(&Trouble::new(ErrorClass::Shape, NOTHING_MEASURED), readings)
+        }
         None => passed("everything can be read", readings),
         Some(_) if readings.iter().any(|reading| reading.ok) => {
             passed("some things cannot be read; their KRIs will stay unmeasured", readings)
         }
         Some(trouble) => failed(&trouble, readings),
+    };
+    TrialReport { values, ..report }
+}
+
+const NOTHING_MEASURED: &str =
+    "everything can be read, and nothing in it is a value: check the expressions against the answer";
+
+/// The values of KRIs that hang on whole answers alone: of the others a first page says nothing.
+async fn values(
+    (manifest, wanted): (&Manifest, &[&Kri]),
+    answers: BTreeMap<String, Val>,
+    scope: &Scope,
+) -> Vec<TrialValue> {
+    let whole = |id: &String| {
+        manifest
+            .request(id)
+            .is_some_and(|request| request.each.is_none() && matches!(request.paging, Paging::Single))
+    };
+    let answers: Answers =
+        answers.into_iter().filter(|(id, _)| whole(id)).map(|(id, answer)| (id, Ok(answer))).collect();
+    let mut values = Vec::new();
+    for kri in wanted.iter().filter(|kri| kri.needs.iter().all(|need| answers.contains_key(need))) {
+        let (value, text) = match measure(kri, &answers, scope).await {
+            Ok(value) => (Some(value), None),
+            Err((_, text)) => (None, Some(text)),
+        };
+        values.push(TrialValue { slug: kri.slug.clone(), value, text });
     }
+    values
 }
 
 fn reading(
@@ -145,13 +195,27 @@ pub fn nothing_to_ask() -> TrialReport {
 }
 
 fn passed(text: &str, readings: Vec<TrialReading>) -> TrialReport {
-    TrialReport { ok: true, failed: None, text: text.to_owned(), passed: STEPS.to_vec(), readings }
+    TrialReport {
+        ok: true,
+        failed: None,
+        text: text.to_owned(),
+        passed: STEPS.to_vec(),
+        readings,
+        values: Vec::new(),
+    }
 }
 
 fn failed(trouble: &Trouble, readings: Vec<TrialReading>) -> TrialReport {
     let step = step(trouble.class);
     let passed = STEPS.into_iter().filter(|s| *s < step).collect();
-    TrialReport { ok: false, failed: Some(step), text: trouble.text.clone(), passed, readings }
+    TrialReport {
+        ok: false,
+        failed: Some(step),
+        text: trouble.text.clone(),
+        passed,
+        readings,
+        values: Vec::new(),
+    }
 }
 
 /// The step that fails with trouble of a class.

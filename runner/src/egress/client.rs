@@ -68,6 +68,16 @@ impl Egress {
 
     /// Sends a request and reads its answer. Any status but a redirect is an answer.
     pub async fn send(&self, request: Request) -> Result<Response, EgressError> {
+        self.send_hearing(request, &mut |_| {}).await
+    }
+
+    /// The same for an answer that comes piece by piece: the pieces of one that succeeds are heard as they come, within the same
+    /// bounds.
+    pub async fn send_hearing(
+        &self,
+        request: Request,
+        hear: &mut (dyn FnMut(&[u8]) + Send),
+    ) -> Result<Response, EgressError> {
         let Opened { url, headers, body } = open(&request)?;
         let channel = channel(&url)?;
         self.gate.judge_literal(&host(&url)?, channel)?;
@@ -81,7 +91,7 @@ impl Egress {
             .send();
         let answer = sending.await.map_err(EgressError::instead_of_answer)?;
         let limit = request.at_most.map_or(self.limits.body_bytes, |bytes| bytes.min(self.limits.body_bytes));
-        read(answer, limit).await
+        read(answer, limit, hear).await
     }
 
     fn client(&self, channel: Channel, method: &Method) -> &Client {
@@ -109,7 +119,11 @@ fn builder(gate: &Gate, channel: Channel, timeouts: Timeouts) -> ClientBuilder {
         .read_timeout(timeouts.idle)
 }
 
-async fn read(mut answer: reqwest::Response, limit: usize) -> Result<Response, EgressError> {
+async fn read(
+    mut answer: reqwest::Response,
+    limit: usize,
+    hear: &mut (dyn FnMut(&[u8]) + Send),
+) -> Result<Response, EgressError> {
     let status = answer.status();
     // 304 is the one answer of its hundred that leads nowhere.
     if status.is_redirection() && status != reqwest::StatusCode::NOT_MODIFIED {
@@ -121,6 +135,9 @@ async fn read(mut answer: reqwest::Response, limit: usize) -> Result<Response, E
     while let Some(piece) = answer.chunk().await.map_err(EgressError::within_answer)? {
         if body.len().saturating_add(piece.len()) > limit {
             return Err(EgressError::TooLarge { status, limit });
+        }
+        if status.is_success() {
+            hear(&piece);
         }
         body.extend_from_slice(&piece);
     }

@@ -18,6 +18,8 @@ pub(crate) use authority::Authority;
 pub(crate) enum Manner {
     /// Reads a request, answers with these bytes, reads the next.
     Answer(Vec<u8>),
+    /// Answers each request with the next of these, in pieces that are sent one by one; the last one again and again.
+    Turns(Arc<Mutex<Vec<Vec<Vec<u8>>>>>),
     /// Reads a request and never answers.
     Silent,
     /// Reads a request and hangs up.
@@ -113,6 +115,18 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, manner: &Mann
         Manner::Answer(bytes) => {
             stream.write_all(bytes).await.ok()?;
             stream.flush().await.ok()
+        }
+        Manner::Turns(turns) => {
+            let pieces = {
+                let mut turns = turns.lock().unwrap();
+                if turns.len() > 1 { turns.remove(0) } else { turns.first()?.clone() }
+            };
+            for piece in pieces {
+                stream.write_all(&piece).await.ok()?;
+                stream.flush().await.ok()?;
+            }
+            // What was announced and never came is cut off.
+            None
         }
         Manner::Silent => {
             stream.read_u8().await.ok()?; // until the client gives up

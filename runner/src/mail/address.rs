@@ -26,6 +26,15 @@ impl MailAddress {
         Ok(Self(mailbox))
     }
 
+    /// An address with the name of whoever reads there, which may hold whatever names do.
+    pub fn named(name: Option<&str>, email: &str) -> Result<Self, AddressError> {
+        let bare = Self::parse(email)?;
+        if name.is_some_and(|name| name.chars().any(char::is_control)) {
+            return Err(AddressError::ControlCharacter);
+        }
+        Ok(Self(Mailbox::new(name.map(str::to_owned), bare.0.email)))
+    }
+
     /// What stands behind the `@`.
     pub(super) fn domain(&self) -> String {
         self.0.email.domain().to_owned()
@@ -51,6 +60,15 @@ mod tests {
         for text in ["ann@example.com", "Ann Example <ann@example.com>", "Änn <ann@example.com>"] {
             assert!(MailAddress::parse(text).is_ok(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_may_hold_what_an_address_may_not() {
+        let address =
+            MailAddress::named(Some("Example, Ann \"A\" <x@y.example>"), "ann@example.com").unwrap();
+        assert_eq!(address.0.email.to_string(), "ann@example.com");
+        assert!(MailAddress::parse(&address.to_string()).is_ok_and(|read| read.0.email == address.0.email));
+        assert!(MailAddress::named(Some("Ann\r\nBcc: x@example.com"), "ann@example.com").is_err());
     }
 
     #[test]

@@ -2,12 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use lettre::Message;
-use lettre::message::{MultiPart, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, ContentType};
+use lettre::message::{Body, MultiPart, SinglePart};
 
 use super::{LetterError, MailAddress};
 
 /// RFC 5322 lines end at 998; the header's own name needs some of that.
 const MESSAGE_ID_BYTES: usize = 250;
+/// The longest line that every server takes as it is (RFC 5322, section 2.1.1).
+const LINE_BYTES: usize = 998;
 
 /// A Message-ID. The same effect always carries the same one, so that a second letter can be told from a second try
 /// (hazard H3).
@@ -42,6 +45,7 @@ pub struct Letter {
     subject: String,
     text: String,
     html: Option<String>,
+    reply_to: Option<MailAddress>,
 }
 
 impl Letter {
@@ -59,13 +63,20 @@ impl Letter {
         if subject.chars().any(char::is_control) {
             return Err(LetterError::Subject);
         }
-        Ok(Self { message_id, to, subject, text: text.into(), html: None })
+        Ok(Self { message_id, to, subject, text: text.into(), html: None, reply_to: None })
     }
 
     /// Adds the same in HTML, for readers that show it.
     #[must_use]
     pub fn html(mut self, html: impl Into<String>) -> Self {
         self.html = Some(html.into());
+        self
+    }
+
+    /// Says where answers go, if not to whoever writes.
+    #[must_use]
+    pub fn reply_to(mut self, address: MailAddress) -> Self {
+        self.reply_to = Some(address);
         self
     }
 
@@ -80,8 +91,9 @@ impl Letter {
             .date(at.into())
             .from(from.mailbox())
             .subject(self.subject.as_str());
+        let draft = self.reply_to.iter().fold(draft, |draft, to| draft.reply_to(to.mailbox()));
         let draft = self.to.iter().fold(draft, |draft, to| draft.to(to.mailbox()));
-        let plain = SinglePart::plain(self.text.clone());
+        let plain = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(plain(&self.text));
         let composed = match &self.html {
             None => draft.singlepart(plain),
             Some(html) => draft.multipart(
@@ -89,6 +101,21 @@ impl Letter {
             ),
         };
         composed.map_err(|source| LetterError::Compose { source })
+    }
+}
+
+/// The text as it travels. Where it may go as it is it does: folded at 76 characters, as lettre would have it, a link is in one
+/// piece only for readers who unfold it.
+fn plain(text: &str) -> Body {
+    let fits = |line: &str| {
+        line.len() <= LINE_BYTES && line.bytes().all(|byte| byte == b'\t' || (b' '..0x7f).contains(&byte))
+    };
+    if text.lines().all(fits) {
+        let lines: Vec<&str> = text.lines().collect();
+        let bytes = (lines.join("\r\n") + "\r\n").into_bytes();
+        Body::dangerous_pre_encoded(bytes, ContentTransferEncoding::SevenBit)
+    } else {
+        Body::new(text.to_owned())
     }
 }
 
@@ -119,6 +146,25 @@ mod tests {
             assert!(text.contains(line), "{line:?} is missing in {text}");
         }
         assert!(text.is_ascii(), "every server takes it");
+    }
+
+    #[test]
+    fn a_link_stays_in_one_piece_and_what_cannot_travel_as_it_is_is_coded() {
+        let link = format!("https://draxis.example/invitations/{}", "a".repeat(200));
+        let composed = |text: String| {
+            let letter =
+                Letter::try_new(id(), vec![address("bo@example.com")], "An invitation", text).unwrap();
+            let bytes =
+                letter.compose(&address("ann@example.com"), DateTime::UNIX_EPOCH).unwrap().formatted();
+            String::from_utf8(bytes).unwrap()
+        };
+        let text = composed(format!("Open this:\n{link}\n\n.\n"));
+        assert!(text.contains("Content-Transfer-Encoding: 7bit\r\n"), "{text}");
+        assert!(text.contains(&format!("\r\n\r\nOpen this:\r\n{link}\r\n\r\n.\r\n")), "{text}");
+        for coded in [format!("Öffnen Sie {link}"), "a".repeat(999), "a\u{0}b".to_owned()] {
+            let text = composed(coded);
+            assert!(!text.contains("7bit") && text.lines().all(|line| line.len() <= 998), "{text}");
+        }
     }
 
     #[test]

@@ -4,15 +4,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
-use draxis_domain::relay::WebhookSettings;
+use draxis_domain::relay::{Channel, WebhookSettings};
+use draxis_domain::workflow_run::EffectId;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::egress::{Body, Egress, Request};
-use crate::relay::RelayCredentials;
 use crate::relay::credentials::signing_key;
+use crate::relay::exchange::{Far, Setback, errand};
 use crate::relay::trial::{Trial, accepted, below};
+use crate::relay::{EffectReference, RelayCredentials};
+
+const FAR: Far = Far {
+    channel: Channel::Webhook,
+    advice: "check at the receiver that it knows the signing secret and takes this type of delivery",
+};
 
 /// What makes a delivery that one delivery.
 pub(super) struct Sent {
@@ -26,24 +33,43 @@ pub(super) struct Sent {
 pub(super) async fn attempt(
     egress: &Egress,
     settings: &WebhookSettings,
-    mut credentials: RelayCredentials,
+    credentials: RelayCredentials,
     sent: &Sent,
 ) -> Result<(), Trial> {
+    let at = sent.at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let body = json!({ "type": "draxis.ping", "timestamp": at, "data": {} }).to_string();
+    accepted(&egress.send(signed(settings, credentials, sent, body)?).await?)
+}
+
+/// Delivers an effect. Its id is the delivery's, so that whoever receives it twice can tell.
+pub(super) async fn deliver(
+    egress: &Egress,
+    (settings, credentials): (&WebhookSettings, RelayCredentials),
+    (effect, at): (&EffectId, DateTime<Utc>),
+    (event, data): (&str, &Value),
+) -> Result<EffectReference, Setback> {
+    let sent = Sent { id: effect.to_string(), at };
+    let body = json!({ "type": event, "data": data }).to_string();
+    errand(egress, signed(settings, credentials, &sent, body)?, FAR).await?;
+    Ok(EffectReference { channel: FAR.channel, id: sent.id.clone(), name: sent.id, url: None })
+}
+
+fn signed(
+    settings: &WebhookSettings,
+    mut credentials: RelayCredentials,
+    sent: &Sent,
+    body: String,
+) -> Result<Request, Trial> {
     let secret = credentials.take("secret")?;
     let key = signing_key(&secret).ok_or_else(|| {
         Trial::new("settings", "the signing secret is none: enter one that begins with whsec_")
     })?;
-    let at = sent.at.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let body = json!({ "type": "draxis.ping", "timestamp": at, "data": {} }).to_string();
     let signature = signature(&key, sent, &body)?;
-    let request = Request::post(
-        below(&settings.url, "")?,
-        Body::Bytes { content_type: "application/json", bytes: Bytes::from(body) },
-    )
-    .header("webhook-id", sent.id.as_str())?
-    .header("webhook-timestamp", sent.at.timestamp().to_string())?
-    .header("webhook-signature", signature)?;
-    accepted(&egress.send(request).await?)
+    let body = Body::Bytes { content_type: "application/json", bytes: Bytes::from(body) };
+    Ok(Request::post(below(&settings.url, "")?, body)
+        .header("webhook-id", sent.id.as_str())?
+        .header("webhook-timestamp", sent.at.timestamp().to_string())?
+        .header("webhook-signature", signature)?)
 }
 
 /// `v1,` and the base64 of the HMAC-SHA256 over `id.timestamp.body`.

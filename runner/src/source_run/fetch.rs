@@ -8,25 +8,43 @@ use futures_util::future::BoxFuture;
 
 use crate::connector::fetch::{Fetch, FetchError, FetchedResponse, Method, OutgoingRequest};
 use crate::egress::{self, Body, Egress, EgressError, Request, Target};
+use crate::source_run::room::{Room, Share};
 
 /// The egress client in a connector's terms.
 #[derive(Clone)]
-pub(super) struct EgressFetch(Arc<Egress>);
+pub(super) struct EgressFetch {
+    egress: Arc<Egress>,
+    room: Room,
+}
+
+/// The same for one run.
+pub(super) struct RunFetch {
+    egress: Arc<Egress>,
+    share: Share,
+}
 
 impl EgressFetch {
     pub(super) fn new(egress: Arc<Egress>) -> Self {
-        Self(egress)
+        Self { egress, room: Room::new() }
+    }
+
+    pub(super) fn of_a_run(&self) -> RunFetch {
+        RunFetch { egress: Arc::clone(&self.egress), share: self.room.share() }
     }
 }
 
-impl Fetch for EgressFetch {
+impl Fetch for RunFetch {
+    fn room(&self, read: u64) -> BoxFuture<'_, ()> {
+        self.share.grow(read).boxed()
+    }
+
     fn send<'a>(
         &'a self,
         request: &'a OutgoingRequest,
     ) -> BoxFuture<'a, Result<FetchedResponse, FetchError>> {
         async move {
             let request = outgoing(request).map_err(|error| fetch_error(&error))?;
-            let response = self.0.send(request).await.map_err(|error| fetch_error(&error))?;
+            let response = self.egress.send(request).await.map_err(|error| fetch_error(&error))?;
             let headers = response
                 .headers()
                 .iter()

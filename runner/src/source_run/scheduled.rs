@@ -5,7 +5,8 @@ use draxis_commands::{Caller, CommandError, Context};
 use draxis_domain::source::{RunFailure, RunFailureClass, RunTrigger};
 use draxis_domain::{RunId, SourceId, TenantId};
 
-use crate::source_run::{Begun, SealedSettings, SourceRuns};
+use crate::source_run::begun::Begun;
+use crate::source_run::{SealedSettings, SourceRuns};
 
 impl SourceRuns {
     /// Runs a source because it was due, and waits for the run's end. However many processes ask for one instant, one run

@@ -74,6 +74,23 @@ impl SealedSettings {
         )
     }
 
+    /// Whether the credentials would go to another host than so far: with another base URL, another `url` of a generic source, or
+    /// another setting of a vendor's, which may be a part of its address.
+    #[expect(clippy::fn_params_excessive_bools, reason = "what is known of the body is one question")]
+    pub(super) fn goes_elsewhere(&self, same_base: bool, config: Option<&BTreeMap<String, Value>>) -> bool {
+        let host = |config: &BTreeMap<String, Value>| {
+            let url =
+                config.get("url").and_then(Value::as_str).and_then(|url| url::Url::parse(url.trim()).ok());
+            url.map(|url| url.origin())
+        };
+        let same_config = config.is_none_or(|config| match (host(&self.config), host(config)) {
+            (Some(before), Some(after)) => before == after,
+            (None, None) => self.config == *config,
+            (Some(_), None) | (None, Some(_)) => false,
+        });
+        !(self.credentials.is_empty() || same_base && same_config)
+    }
+
     /// The extra config as the one document that a generic connector reads.
     pub(super) fn document(&self) -> Value {
         Value::Object(self.config.iter().map(|(key, value)| (key.clone(), value.clone())).collect())

@@ -20,13 +20,17 @@
 )]
 
 mod append;
+mod audit;
 mod dashboard;
+mod grown;
 mod load;
 mod measure;
+mod past;
 mod plain;
 mod postgres_es_alone;
 mod projecting;
 mod replay;
+mod sources;
 mod stream;
 mod subject;
 
@@ -81,6 +85,13 @@ const BENCHES: &[Bench] = &[
     Bench { name: "visible.p99", aim: Aim::AtMost(10.0), run: projecting::visible },
     Bench { name: "dashboard.read", aim: Aim::AtLeast(1.0), run: dashboard::read },
     Bench { name: "dashboard.flat", aim: Aim::AtMost(1.1), run: dashboard::flat },
+    Bench { name: "export.ndjson", aim: Aim::AtLeast(0.7), run: audit::ndjson },
+    Bench { name: "verify.bundle", aim: Aim::AtLeast(0.25), run: audit::bundle },
+    Bench { name: "verify.memory", aim: Aim::AtLeast(1.0), run: audit::memory },
+    Bench { name: "asof.1m", aim: Aim::AtLeast(0.0), run: past::as_of },
+    Bench { name: "history.plot", aim: Aim::AtLeast(1.0), run: past::plot },
+    // A run is begun, read and ended in three commits that wait for the disk; a bare fetch on loopback waits for nothing.
+    Bench { name: "sources.rate", aim: Aim::AtLeast(0.05), run: sources::whole_runs },
 ];
 
 fn main() {

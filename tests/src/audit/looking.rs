@@ -10,18 +10,18 @@ use serde_json::{Value, json};
 use crate::house::{TestDatabase, Web};
 
 /// A tenant with a KRI and two values, its administrator and an auditor.
-struct Scene {
-    web: Web,
+pub(super) struct Scene {
+    pub(super) web: Web,
     _database: TestDatabase,
     root: String,
     tenant: String,
-    admin: String,
-    auditor: String,
-    kri: String,
+    pub(super) admin: String,
+    pub(super) auditor: String,
+    pub(super) kri: String,
 }
 
 impl Scene {
-    async fn set() -> Self {
+    pub(super) async fn set() -> Self {
         let database = TestDatabase::make().await;
         let web = Web::start(&database).await;
         let root = web.register().await;
@@ -40,7 +40,7 @@ impl Scene {
         scene
     }
 
-    async fn value(&self, value: u64) {
+    pub(super) async fn value(&self, value: u64) {
         self.web.clock.advance(chrono::Duration::seconds(10));
         let path = format!("/api/kris/{}/values", self.kri);
         self.web.post(&self.admin, &path, &json!({"value": value})).await.expect(200);
@@ -51,7 +51,7 @@ impl Scene {
     }
 
     /// The stream as its administrator sees it.
-    async fn events(&self) -> Vec<Value> {
+    pub(super) async fn events(&self) -> Vec<Value> {
         let events = self.web.get(&self.admin, "/api/audit/events?limit=200").await.expect(200).json();
         events["items"].as_array().unwrap().clone()
     }
@@ -69,7 +69,7 @@ impl Scene {
         response.bytes().await.unwrap().to_vec()
     }
 
-    async fn ring(&self) -> KeyRing {
+    pub(super) async fn ring(&self) -> KeyRing {
         let keys = self.get("/api/audit/keys").await;
         assert!(keys["items"][0]["from"].is_string(), "{keys}");
         KeyRing::parse(keys["items"][0]["verifierKey"].as_str().unwrap()).unwrap()

@@ -56,6 +56,7 @@ impl Stage {
                 claims: Vec::new(),
                 metadata: r#"{"actor":"runner"}"#.to_owned(),
                 receipt: None,
+                unless: None,
             };
             self.process.writer.append(append).await.unwrap();
         }

@@ -78,6 +78,7 @@ pub fn edits(tenant: TenantId, id: &str, expected: u64, count: u64) -> Append {
         claims: Vec::new(),
         metadata: r#"{"actor":"runner"}"#.to_owned(),
         receipt: None,
+        unless: None,
     }
 }
 

@@ -2,9 +2,9 @@
 
 #![expect(clippy::panic, reason = "what a test stands on holds, or the test ends here")]
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -23,16 +23,41 @@ pub struct Program {
 /// The binary beside this test binary, built if it is not there or not of today.
 fn binary() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "draxis-api", "--bin", "draxis"])
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-            .status()
-            .expect("cargo runs");
-        assert!(built.success(), "the program builds");
-        let here = std::env::current_exe().expect("this binary has a path");
-        here.ancestors().nth(2).expect("it lies in target/<profile>/deps").join("draxis")
-    })
+    BUILT.get_or_init(|| built("draxis-api", "draxis"))
+}
+
+/// The program that judges bundles offline, built the same way.
+pub fn verifier() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| built("draxis-proof", "draxis-verify"))
+}
+
+fn built(package: &str, name: &str) -> PathBuf {
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--package", package, "--bin", name])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .status()
+        .expect("cargo runs");
+    assert!(built.success(), "the program builds");
+    let here = std::env::current_exe().expect("this binary has a path");
+    here.ancestors().nth(2).expect("it lies in target/<profile>/deps").join(name)
+}
+
+/// Runs an errand to its end, as somebody at a terminal does, with what they type.
+pub fn run(data: &Path, arguments: &[&str], typed: &str) -> Output {
+    let mut child = Command::new(binary())
+        .args(arguments)
+        .args(["--log", "error", "--data-dir"])
+        .arg(data)
+        .env_remove("DATABASE_URL")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // What it does not read is its own affair.
+    drop(child.stdin.take().map(|mut stdin| stdin.write_all(typed.as_bytes())));
+    child.wait_with_output().expect("the program ends")
 }
 
 /// The program with an errand on a test's database, ready to be started.

@@ -12,12 +12,13 @@ use draxis_event_store::{Database, ManualClock, UlidIds};
 use draxis_runner::connector::registry::Registry;
 use draxis_runner::egress::{AllowedNetworks, EgressConfig, SystemResolver};
 use draxis_runner::mail::MailSettings;
+use draxis_runner::model::ModelSettings;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::{TestDatabase, start_of_time};
+use super::{TestDatabase, contract, start_of_time};
 
 /// A program that serves, as `draxis serve` does, on the clock of the test.
 pub struct Web {
@@ -92,9 +93,9 @@ impl Web {
         let egress = EgressConfig { allow: AllowedNetworks::loopback(), ..EgressConfig::default() };
         let registry = Registry::open(None).expect("the connectors read");
         let sealing = SealingSettings::try_default().expect("the default name is a name");
-        let (app, tasks) = App::start(pools, keys, Outside { egress, registry, mail }, sealing, ports)
-            .await
-            .expect("the program starts");
+        let outside = Outside { egress, registry, mail, witness: None, model: ModelSettings::default() };
+        let (app, tasks) =
+            App::start(pools, keys, outside, sealing, ports).await.expect("the program starts");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let address = listener.local_addr().expect("the listener has an address");
         let running = serve(app.clone(), listener).expect("the server starts");
@@ -130,7 +131,7 @@ impl Web {
         headers: &[(&str, &str)],
         body: Option<String>,
     ) -> Told {
-        let mut request = self.client.request(method, self.url(path));
+        let mut request = self.client.request(method.clone(), self.url(path));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -139,7 +140,9 @@ impl Web {
         }
         let response = request.send().await.expect("the program answers");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Told { status, headers, text: response.text().await.expect("the answer is whole") }
+        let told = Told { status, headers, text: response.text().await.expect("the answer is whole") };
+        contract::must_keep(method.as_str(), path, &told);
+        told
     }
 
     /// Reads with a token.

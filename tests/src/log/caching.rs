@@ -125,6 +125,7 @@ async fn long_history(process: &Process, tenant: TenantId, readings: i64) -> (Kr
             claims: Vec::new(),
             metadata: r#"{"actor":"runner"}"#.to_owned(),
             receipt: None,
+            unless: None,
         };
         process.writer.append(append).await.unwrap();
     }

@@ -144,7 +144,7 @@ fn superadmin() -> Caller {
         impersonator: None,
         role: Role::Superadmin,
         scope: Scope::Platform,
-        reason: None,
+        ..Caller::public()
     }
 }
 

@@ -61,6 +61,12 @@ async fn long_stream(process: &Process, models: &ReadModels, count: u64) -> Tena
     tenant
 }
 
+/// What the comparison of the snapshots with the log has shown.
+async fn verified(models: &ReadModels, tenant: TenantId) -> draxis_projections::Verified {
+    let shown = models.verify(tenant).await.unwrap();
+    shown.into_iter().find(|shown| shown.projection == "risk_model_snapshots").expect("they are compared")
+}
+
 async fn snapshots(superuser: &mut PgConnection) -> Vec<i64> {
     let rows =
         superuser.fetch_all("SELECT position FROM risk_model_snapshots ORDER BY position").await.unwrap();
@@ -82,6 +88,8 @@ async fn a_long_past_begins_at_the_nearest_snapshot_and_says_the_same_without_an
         with.push(models.dashboard_as_of(tenant, AsOf::Position(Position::new(position))).await.unwrap());
     }
     // The control: what a snapshot says is believed.
+    let sound = verified(&models, tenant).await;
+    assert_eq!((sound.rows, sound.difference), (2, None));
     superuser.execute("CREATE TABLE kept AS SELECT * FROM risk_model_snapshots").await.unwrap();
     superuser.execute("UPDATE risk_model_snapshots SET body = '{}'").await.unwrap();
     let believed = models.dashboard_as_of(tenant, AsOf::Position(Position::new(10_001))).await.unwrap();
@@ -89,6 +97,8 @@ async fn a_long_past_begins_at_the_nearest_snapshot_and_says_the_same_without_an
         !std::str::from_utf8(&believed.body).unwrap().contains("Customers"),
         "it did not begin at a snapshot"
     );
+    let changed = verified(&models, tenant).await.difference.expect("whoever verifies sees it");
+    assert!(changed.key.starts_with("10001/outcome/") && changed.stored.is_none(), "{changed:?}");
     superuser.execute("DELETE FROM risk_model_snapshots").await.unwrap();
     for (position, shown) in looks.into_iter().zip(&with) {
         let again = models.dashboard_as_of(tenant, AsOf::Position(Position::new(position))).await.unwrap();

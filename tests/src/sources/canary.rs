@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use draxis_api::embedded_postgres::{Neighbour, SUPERUSER};
-use reqwest::Client;
+use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, PgConnection, Row};
 
@@ -23,6 +23,11 @@ const QUERY: &str = "cnry-query/value+7Q";
 const CONFIG: &str = "cnry-config-domain-7Q";
 const PATH: &str = "cnry-config-path-7Q";
 const REFUSED: &str = "cnry-refused/value+7Q";
+const SLACK: &str = "cnry-slack/token+7Q";
+const JIRA: &str = "cnry-jira/token+7Q";
+const SERVICENOW: &str = "cnry-servicenow/pass+7Q";
+const EMAIL: &str = "cnry-email/pass+7Q";
+const WEBHOOK: &str = "whsec_Y25yeS13ZWJob29rLXNlY3JldC03UXBhZGRpbmc0Mg==";
 
 /// What a secret may look like where it does not belong.
 fn codings(secret: &str) -> Vec<Vec<u8>> {
@@ -82,12 +87,19 @@ struct Asker<'a> {
 
 impl Asker<'_> {
     async fn ask(&self, token: &str, path: &str, body: &Value) -> (u16, Value) {
-        let method = if body.is_null() { reqwest::Method::GET } else { reqwest::Method::POST };
+        let method = if body.is_null() { Method::GET } else { Method::POST };
+        self.send(method, token, path, body).await
+    }
+
+    async fn send(&self, method: Method, token: &str, path: &str, body: &Value) -> (u16, Value) {
         let asked = self.client.request(method, format!("{}{path}", self.program.base)).bearer_auth(token);
         let asked = if body.is_null() { asked } else { asked.json(body) };
         let answer = asked.send().await.unwrap();
-        let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
-        let handed_out = ["/api/auth", "/push-tokens", "/api/invitations"].iter().any(|it| path.contains(it));
+        let (status, bytes) = (answer.status().as_u16(), answer.bytes().await.unwrap());
+        // A bundle is an archive of stored files: what stands in it can be seen in its bytes.
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let handed_out =
+            ["/api/auth", "/push-tokens", "/api/invitations", "/previews"].iter().any(|it| path.contains(it));
         if !handed_out {
             self.answers.lock().unwrap().push_str(&text);
         }
@@ -148,6 +160,28 @@ fn sources() -> Vec<Value> {
     ]
 }
 
+/// Every way out that a tenant can set up, none of which leads anywhere.
+fn relays() -> Vec<(&'static str, Value)> {
+    let far = "http://127.0.0.1:1";
+    vec![
+        ("slack", json!({"settings": {"mode": "bot", "baseUrl": far}, "credentials": {"token": SLACK}})),
+        (
+            "jira",
+            json!({"settings": {"baseUrl": far, "user": "ann@acme.example"}, "credentials": {"token": JIRA}}),
+        ),
+        (
+            "servicenow",
+            json!({"settings": {"baseUrl": far, "user": "ann"}, "credentials": {"password": SERVICENOW}}),
+        ),
+        (
+            "email",
+            json!({"settings": {"host": "127.0.0.1", "port": 1, "encryption": "none", "user": "ann",
+                                "from": "draxis@acme.example"}, "credentials": {"password": EMAIL}}),
+        ),
+        ("webhook", json!({"settings": {"url": far}, "credentials": {"secret": WEBHOOK}})),
+    ]
+}
+
 /// Every way that a credential goes through the program, and the tokens that it handed out meanwhile.
 async fn walk(asker: &Asker<'_>) -> Vec<String> {
     let admin = json!({"email": "root@acme.example", "password": PASSWORD, "name": "Root"});
@@ -161,6 +195,10 @@ async fn walk(asker: &Asker<'_>) -> Vec<String> {
     let tenant = asker.id(&root, "/api/tenants", tenant).await;
     let invite = json!({"email": "ada@acme.example", "role": "superadmin"});
     asker.made(&root, "/api/invitations", invite).await;
+    let invite = json!({"email": "owner@acme.example", "role": "tenant_admin", "tenantId": tenant});
+    let invited = asker.made(&root, "/api/invitations", invite).await["token"].as_str().unwrap().to_owned();
+    let person = json!({"name": "Owner", "password": PASSWORD});
+    asker.made("", &format!("/api/invitations/{invited}/accept"), person).await;
     let token = json!({"tenantId": tenant, "reason": "a test"});
     let token =
         asker.made(&root, "/api/auth/tenant", token).await["accessToken"].as_str().unwrap().to_owned();
@@ -177,6 +215,22 @@ async fn walk(asker: &Asker<'_>) -> Vec<String> {
     let misfit = json!({"name": "O", "sourceType": "identity", "vendor": "okta", "credentials": {"nope": HEADER},
                         "config": {"domain": [CONFIG]}});
     assert_eq!(asker.ask(&token, "/api/kri-sources", &misfit).await.0, 422);
+    for (channel, mut relay) in relays() {
+        let path = format!("/api/relay-config/{channel}");
+        assert_eq!(asker.send(Method::PUT, &token, &path, &relay).await.0, 200, "{channel}");
+        asker.made(&token, &format!("{path}/test"), json!({})).await;
+        asker.ask(&token, &path, &Value::Null).await;
+        relay["settings"]["nope"] = relay["credentials"].clone();
+        assert_eq!(asker.send(Method::PUT, &token, &path, &relay).await.0, 422, "{channel}");
+    }
+    let definition = json!({"schemaVersion": 1, "name": "W", "owners": [{"role": "tenant_admin"}],
+        "trigger": {"type": "manual"}, "steps": [{"id": "w", "type": "wait", "until": {"duration": "PT1H"}}]});
+    let workflow =
+        asker.id(&token, "/api/workflows", json!({"definition": definition, "reason": "a test"})).await;
+    let preview = asker.made(&token, &format!("/api/workflows/{workflow}/previews"), json!({})).await;
+    let preview = preview["token"].as_str().unwrap().to_owned();
+    asker.made("", &format!("/api/public/workflow/{preview}"), json!({})).await;
+    assert_eq!(asker.ask("", &format!("/api/public/workflow/{preview}"), &json!({})).await.0, 410);
     let push = json!({"name": "Push", "sourceType": "generic", "vendor": "push"});
     let push = asker.id(&token, "/api/kri-sources", push).await;
     let minted =
@@ -184,12 +238,19 @@ async fn walk(asker: &Asker<'_>) -> Vec<String> {
     let minted = minted["token"].as_str().unwrap().to_owned();
     let batch = json!({"values": [{"slug": "a_kri", "value": 1}]});
     asker.made(&minted, &format!("/api/kri-sources/{push}/values"), batch).await;
-    for path in
-        ["/api/kri-sources", "/api/dashboard", "/api/audit/events?limit=200", "/api/integrations/catalog"]
-    {
-        asker.ask(&token, path, &Value::Null).await;
+    for path in [
+        "/api/kri-sources",
+        "/api/dashboard",
+        "/api/relay-config",
+        "/api/audit/events?limit=200",
+        "/api/integrations/catalog",
+        "/api/audit/export?format=ndjson",
+        "/api/audit/export?format=cloudevents",
+        "/api/audit/export?format=bundle",
+    ] {
+        assert_eq!(asker.ask(&token, path, &Value::Null).await.0, 200, "{path}");
     }
-    vec![root, token, minted]
+    vec![root, token, minted, preview]
 }
 
 /// Every row of every table, as nobody but the superuser sees them all at once.
@@ -253,6 +314,8 @@ async fn no_credential_is_seen_in_logs_tables_files_or_answers() {
 
     let (_, key) = KEY.split_once(':').unwrap();
     let mut secrets = vec![key, PASSWORD, SMTP, HEADER, BASIC, BEARER, QUERY, CONFIG, PATH, REFUSED];
+    secrets.extend([SLACK, JIRA, SERVICENOW, EMAIL, WEBHOOK]);
+    let standing = secrets.len();
     let found = [seen("the answers", answers.as_bytes(), &secrets)];
     secrets.extend(tokens.iter().map(String::as_str));
     let mut found = found.concat();
@@ -262,7 +325,7 @@ async fn no_credential_is_seen_in_logs_tables_files_or_answers() {
     files(data.path(), &mut paths);
     for path in paths {
         let bytes = std::fs::read(&path).unwrap();
-        found.extend(seen(&path.display().to_string(), &bytes, &secrets[..10]));
+        found.extend(seen(&path.display().to_string(), &bytes, &secrets[..standing]));
     }
     assert!(found.is_empty(), "{found:#?}");
 }

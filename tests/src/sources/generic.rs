@@ -32,6 +32,13 @@ async fn any_json_is_connected_tried_and_run() {
     let body = http_json(&metrics());
     let tried = tenant.post("/api/kri-sources/test", &body).await.expect(200).json();
     assert_eq!(tried["ok"], true, "{tried}");
+    let value = |at: usize| (&tried["values"][at]["slug"], &tried["values"][at]["value"]);
+    assert_eq!(value(0), (&json!("open-risks"), &json!("3")), "{tried}");
+    assert_eq!(value(3), (&json!("missing"), &Value::Null), "{tried}");
+    let mut wrong = body.clone();
+    wrong["config"]["values"] = json!([{"slug": "missing", "value": ".nothing"}]);
+    let told = tenant.post("/api/kri-sources/test", &wrong).await.expect(200).json();
+    assert_eq!((&told["ok"], &told["failed"]), (&json!(false), &json!("shape")), "{told}");
     let source = tenant.connect(&body).await;
     let (risks, burn) = (tenant.wire("open-risks", &source).await, tenant.wire("burn", &source).await);
     let ran = tenant.run(&source).await.expect(200).json();
@@ -46,7 +53,6 @@ async fn any_json_is_connected_tried_and_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "red: mistakes in auth are told as missing credentials first"]
 async fn a_config_with_mistakes_is_refused_at_their_places_when_saved_edited_and_tried() {
     let database = TestDatabase::make().await;
     let tenant = Tenant::start(&database).await;

@@ -24,6 +24,14 @@ impl Tenant {
         Self { web, token }
     }
 
+    /// Lets an administrator in, who can own workflows.
+    pub(super) async fn administrator(&self, root: &str, tenant: &str) {
+        let invite = json!({"email": "owner@acme.example", "role": "tenant_admin", "tenantId": tenant});
+        let invited = self.web.post(root, "/api/invitations", &invite).await.expect(201).field("token");
+        let person = json!({"name": "Owner", "password": "correct horse battery"});
+        self.web.post("", &format!("/api/invitations/{invited}/accept"), &person).await.expect(201);
+    }
+
     pub(super) async fn connect(&self, source: &Value) -> String {
         self.post("/api/kri-sources", source).await.expect(201).field("id")
     }
@@ -47,6 +55,10 @@ impl Tenant {
         self.web.post(&self.token, path, body).await
     }
 
+    pub(super) async fn put(&self, path: &str, body: &Value) -> Told {
+        self.web.command(Method::PUT, &self.token, path, body, &[]).await
+    }
+
     pub(super) async fn run(&self, source: &str) -> Told {
         self.post(&format!("/api/kri-sources/{source}/run"), &json!({})).await
     }
@@ -56,8 +68,7 @@ impl Tenant {
     }
 
     pub(super) async fn edit(&self, source: &str, body: &Value) -> Told {
-        let path = format!("/api/kri-sources/{source}");
-        self.web.command(Method::PUT, &self.token, &path, body, &[]).await
+        self.put(&format!("/api/kri-sources/{source}"), body).await
     }
 
     /// Sends a body as it is, with any token.
@@ -67,9 +78,9 @@ impl Tenant {
         self.web.send(Method::POST, path, &headers, Some(body.to_owned())).await
     }
 
-    pub(super) async fn events(&self) -> Vec<Value> {
-        let events = self.get("/api/audit/events?limit=200").await;
-        events["items"].as_array().unwrap().clone()
+    /// What stands in the stream, but for who has read it: a look at the trail is an event itself.
+    pub(super) async fn written(&self) -> Vec<Value> {
+        self.web.written(&self.token).await
     }
 }
 
@@ -77,6 +88,14 @@ pub(super) fn okta(base: &str) -> Value {
     json!({
         "name": "Okta", "sourceType": "identity", "vendor": "okta", "baseUrl": base,
         "credentials": {"api_token": "made-up-api_token"}, "config": {"domain": "acme.okta.com"},
+    })
+}
+
+/// A workflow that needs nothing of the tenant.
+pub(super) fn plain(name: &str, hours: u32) -> Value {
+    json!({
+        "schemaVersion": 1, "name": name, "owners": [{"role": "tenant_admin"}], "trigger": {"type": "manual"},
+        "steps": [{"id": "pause", "type": "wait", "until": {"duration": format!("PT{hours}H")}}],
     })
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sqlx::{Executor, Row};
 
-use super::given::{Tenant, okta};
+use super::given::{Tenant, okta, pointers};
 use crate::house::{TestDatabase, vendor};
 
 const COMPLETE: &str = include_str!("../../../fixtures/vendors/okta/complete/replies.json");
@@ -114,5 +114,52 @@ async fn an_edit_replaces_credentials_only_when_they_are_sent() {
     );
     tenant.post(&format!("/api/kri-sources/{source}/archive"), &json!({})).await.expect(200);
     assert_eq!(vaulted().await, 0, "nothing will be asked with them again");
+    tenant.web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_is_of_its_vendors_type() {
+    let database = TestDatabase::make().await;
+    let tenant = Tenant::start(&database).await;
+    for (vendor, right) in [("okta", "identity"), ("push", "generic")] {
+        let told = tenant
+            .post("/api/kri-sources", &json!({"name": "X", "sourceType": "siem", "vendor": vendor}))
+            .await
+            .expect(422);
+        assert_eq!(told.json()["errors"][0]["pointer"], "/sourceType");
+        assert!(told.json()["errors"][0]["detail"].as_str().unwrap().ends_with(right), "{}", told.text);
+    }
+    tenant.web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_go_to_no_other_address_than_they_were_entered_for() {
+    let database = TestDatabase::make().await;
+    let tenant = Tenant::start(&database).await;
+    let (base, other) = (vendor(COMPLETE), vendor(COMPLETE));
+    let source = tenant.okta(&base).await;
+    let without = |base: &str| {
+        let mut body = okta(base);
+        body.as_object_mut().unwrap().remove("credentials");
+        body
+    };
+    tenant.edit(&source, &without(&base)).await.expect(200);
+    let mut domain = without(&base);
+    domain["config"]["domain"] = json!("elsewhere.example");
+    for elsewhere in [without(&other), domain] {
+        assert_eq!(pointers(&tenant.edit(&source, &elsewhere).await.expect(422)), ["/credentials"]);
+    }
+    tenant.edit(&source, &okta(&other)).await.expect(200);
+
+    let generic = |base: &str, path: &str| {
+        json!({"name": "G", "sourceType": "generic", "vendor": "http-json",
+               "config": {"url": format!("{base}{path}"), "auth": {"kind": "bearer"},
+                          "values": [{"slug": "a_kri", "value": ".a"}]}})
+    };
+    let mut entered = generic(&base, "/one");
+    entered["credentials"] = json!({"token": "made-up"});
+    let source = tenant.connect(&entered).await;
+    tenant.edit(&source, &generic(&base, "/two")).await.expect(200);
+    assert_eq!(pointers(&tenant.edit(&source, &generic(&other, "/two")).await.expect(422)), ["/credentials"]);
     tenant.web.stop().await;
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::house::{TestDatabase, Web};
 
 /// A body that fits each command, so that only the address can be wrong.
-fn body(path: &str) -> serde_json::Value {
+pub(crate) fn body(path: &str) -> serde_json::Value {
     let source = json!({"name": "S", "sourceType": "identity", "vendor": "okta",
                         "credentials": {"api_token": "x"}, "config": {"domain": "acme.okta.com"}});
     let kri = json!({"slug": "some_kri", "name": "K", "unit": "count", "direction": "higher_is_worse", "warn": 1, "critical": 2});
@@ -23,14 +23,28 @@ fn body(path: &str) -> serde_json::Value {
         "/api/breaches/{id}/snooze" => json!({"until": "2026-09-22T00:00:00Z"}),
         "/api/breaches/{id}/assign" => json!({"owner": null}),
         "/api/kri-sources/{id}" => source,
+        "/api/panel-sessions" => json!({"question": "How are we?"}),
+        "/api/institutional-memory" => json!({"key": "k", "value": "v"}),
+        "/api/institutional-memory/facts/{key}" => json!({"value": "v"}),
+        "/api/institutional-memory/documents" => {
+            json!({"title": "T", "mediaType": "text/plain", "text": "a plan"})
+        }
+        "/api/model-config" => json!({"provider": "rules"}),
+        "/api/panel-sessions/{id}/messages" => json!({"text": "And why?"}),
         "/api/workflows/{id}" => json!({"definition": workflow(), "reason": "a test"}),
+        "/api/workflows/{id}/backtests" => json!({"from": "2026-01-01T00:00:00Z"}),
         "/api/workflows/{id}/restore" => json!({"version": 1, "reason": "a test"}),
         "/api/workflows/{id}/activate" | "/api/workflows/{id}/pause" | "/api/workflows/{id}/archive" => {
             json!({"reason": "a test"})
         }
+        "/api/accounts/{id}/revoke" => {
+            json!({"grant": {"role": "tenant_user", "tenantId": "01ARZ3NDEKTSV4RRFFQ69G5FAV"}, "reason": "a test"})
+        }
         // Its id is chosen by the caller, so one that is elsewhere's is free here; a KRI that is elsewhere's is none.
         "/api/workflow-kri-definitions/{id}" => json!({"eventType": "some_event", "effects": [
             {"kri": "some_kri", "operator": "set", "amount": 1}]}),
+        "/api/workflow-interviews/{id}/messages" => json!({"text": "make it amber"}),
+        "/api/workflow-interviews/{id}/confirm" => json!({"digest": "0", "name": "N"}),
         _ => json!({}),
     }
 }
@@ -63,17 +77,26 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
     let invited = json!({"email": "ann@their.example", "role": "tenant_admin", "tenantId": their_id});
     let invited = web.post(&theirs, "/api/invitations", &invited).await.expect(201).field("token");
     let accepted = json!({"name": "Ann", "password": "correct horse battery"});
-    web.post("", &format!("/api/invitations/{invited}/accept"), &accepted).await.expect(201);
+    let ann = web.post("", &format!("/api/invitations/{invited}/accept"), &accepted).await.expect(201);
+    let ann = ann.json()["account"]["id"].as_str().expect("an account").to_owned();
+    let api_token = make("/api/api-tokens", json!({"name": "T", "scopes": ["read"]})).await;
     let workflow = make("/api/workflows", body("/api/workflows/{id}")).await;
     let preview = make(&format!("/api/workflows/{workflow}/previews"), json!({})).await;
+    let interview = make("/api/workflow-interviews", json!({"goal": "email Ann"})).await;
     let kri_event = "01ARZ3NDEKTSV4RRFFQ69G5FAW".to_owned();
     let declare = format!("/api/workflow-kri-definitions/{kri_event}");
     let declared = body("/api/workflow-kri-definitions/{id}");
     web.command(Method::PUT, &theirs, &declare, &declared, &[]).await.expect(200);
     let token_id = "01ARZ3NDEKTSV4RRFFQ69G5FAX".to_owned();
+    let session = make("/api/panel-sessions", json!({"question": "How are we?"})).await;
+    let document = json!({"title": "D", "mediaType": "text/plain", "text": "a plan"});
+    let document = make("/api/institutional-memory/documents", document).await;
     let foreign = |path: &str| {
         let id = match path.split('/').nth(2) {
             Some("workflows") => &workflow,
+            Some("panel-sessions") => &session,
+            Some("institutional-memory") => &document,
+            Some("workflow-interviews") => &interview,
             Some("workflow-kri-definitions") => &kri_event,
             Some("outcomes") => &outcome,
             Some("risks") => &risk,
@@ -81,11 +104,14 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
             Some("controls") => &control,
             Some("vendors") => &vendor,
             Some("breaches") => &breach,
+            Some("accounts") => &ann,
+            Some("api-tokens") => &api_token,
             _ => &source,
         };
         let path = path.replace("{id}", id).replace("{controlId}", &control);
         let path = path.replace("{riskId}", &risk).replace("{outcomeId}", &outcome);
         let path = path.replace("{previewId}", &preview).replace("{version}", "1");
+        let path = path.replace("{permission}", "values:write");
         path.replace("{tokenId}", &token_id).replace("{sequence}", "2")
     };
     let missing = |path: &str| {
@@ -93,6 +119,7 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
         let path = path.replace("{id}", never).replace("{controlId}", never);
         let path = path.replace("{riskId}", never).replace("{outcomeId}", never);
         let path = path.replace("{previewId}", never).replace("{version}", "1");
+        let path = path.replace("{permission}", "values:write");
         path.replace("{tokenId}", never).replace("{sequence}", "2")
     };
     let malformed = |path: &str| {
@@ -104,6 +131,7 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
             .replace("{version}", "6")
             .replace("{tokenId}", "7")
             .replace("{sequence}", "8")
+            .replace("{permission}", "9")
     };
     let before = web.written(&theirs).await;
     let mut asked = 0;

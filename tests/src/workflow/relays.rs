@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::far_side::FarSide;
 use super::stage::{Stage, posting, relay};
+use crate::house::long;
 
 const CHANNELS: [&str; 5] = ["slack", "jira", "servicenow", "email", "webhook"];
 
@@ -179,5 +180,35 @@ async fn credentials_stay_until_others_are_sent_and_go_to_no_other_address() {
     assert_eq!(kept().await, 1, "what was refused is forgotten");
     stage.delete(path).await.expect(200);
     assert_eq!(kept().await, 0, "what was removed is forgotten");
+    stage.web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_removal_and_an_activation_at_once_one_comes_too_late() {
+    let stage = Stage::small().await;
+    stage.set_up("slack", "https://far.example").await;
+    let id = stage.draft(&posting("Tell security")).await;
+    let (mut activated, mut removed) = (0, 0);
+    for round in 0..if long() { 1_000 } else { 40 } {
+        let path = "/api/relay-config/slack";
+        let (turned, taken) = if round % 2 == 0 {
+            tokio::join!(stage.turn(&id, "activate"), stage.delete(path))
+        } else {
+            let (taken, turned) = tokio::join!(stage.delete(path), stage.turn(&id, "activate"));
+            (turned, taken)
+        };
+        match (turned.status, taken.status) {
+            (200, 409) => {
+                activated += 1;
+                stage.turn(&id, "pause").await.expect(200);
+            }
+            (422, 200) => {
+                removed += 1;
+                stage.set_up("slack", "https://far.example").await;
+            }
+            _ => panic!("{} {} and {} {}", turned.status, turned.text, taken.status, taken.text),
+        }
+    }
+    assert!(activated + removed > 0, "{activated} {removed}");
     stage.web.stop().await;
 }

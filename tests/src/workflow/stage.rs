@@ -24,36 +24,36 @@ const EVENTS: [(&str, &str); 3] = [
 ];
 
 /// A tenant to write workflows in.
-pub(super) struct Stage {
-    pub(super) database: TestDatabase,
-    pub(super) web: Web,
+pub(crate) struct Stage {
+    pub(crate) database: TestDatabase,
+    pub(crate) web: Web,
     /// The tenant admin's token.
-    pub(super) token: String,
+    pub(crate) token: String,
     /// The first administrator's token for the tenant: an impersonation.
-    pub(super) above: String,
+    pub(crate) above: String,
     /// The first administrator's own token.
-    pub(super) root: String,
+    pub(crate) root: String,
     /// People's accounts, in their order.
-    pub(super) people: Vec<String>,
+    pub(crate) people: Vec<String>,
     /// People's tokens, in their order.
-    pub(super) tokens: Vec<String>,
+    pub(crate) tokens: Vec<String>,
     /// KRIs' ids, in their order.
-    pub(super) kris: Vec<String>,
+    pub(crate) kris: Vec<String>,
 }
 
 /// An id made up by a test, which counts them.
-pub(super) fn chosen_id(n: usize) -> String {
+pub(crate) fn chosen_id(n: usize) -> String {
     format!("01JE{n:022}")
 }
 
 impl Stage {
     /// A tenant with one administrator and one KRI.
-    pub(super) async fn small() -> Self {
+    pub(crate) async fn small() -> Self {
         Self::with(1, 1).await
     }
 
     /// All that the golden definitions speak of.
-    pub(super) async fn full() -> Self {
+    pub(crate) async fn full() -> Self {
         let stage = Self::with(PEOPLE.len(), KRIS.len()).await;
         for channel in ["slack", "jira", "servicenow", "email"] {
             stage.set_up(channel, "https://far.example").await;
@@ -106,45 +106,51 @@ impl Stage {
         self.tokens.push(session["accessToken"].as_str().expect("a token").to_owned());
     }
 
+    /// The administrator signs in again: a token lasts a quarter of an hour.
+    pub(super) async fn sign_in(&mut self) {
+        let login = json!({"email": "person0@acme.example", "password": "correct horse battery"});
+        self.token = self.web.post("", "/api/auth/login", &login).await.expect(200).field("accessToken");
+    }
+
     /// Sets a relay up with secrets that are easily found again.
-    pub(super) async fn set_up(&self, channel: &str, base: &str) {
+    pub(crate) async fn set_up(&self, channel: &str, base: &str) {
         let body = relay(channel, base);
         self.put(&format!("/api/relay-config/{channel}"), &body, &[]).await.expect(200);
     }
 
-    pub(super) async fn declare(&self, n: usize, body: &Value) -> Told {
+    pub(crate) async fn declare(&self, n: usize, body: &Value) -> Told {
         self.put(&format!("/api/workflow-kri-definitions/{}", chosen_id(n)), body, &[]).await
     }
 
-    pub(super) async fn post(&self, path: &str, body: &Value) -> Told {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Told {
         self.web.post(&self.token, path, body).await
     }
 
-    pub(super) async fn get(&self, path: &str) -> Told {
+    pub(crate) async fn get(&self, path: &str) -> Told {
         self.web.get(&self.token, path).await
     }
 
-    pub(super) async fn put(&self, path: &str, body: &Value, headers: &[(&str, &str)]) -> Told {
+    pub(crate) async fn put(&self, path: &str, body: &Value, headers: &[(&str, &str)]) -> Told {
         self.web.command(Method::PUT, &self.token, path, body, headers).await
     }
 
-    pub(super) async fn delete(&self, path: &str) -> Told {
+    pub(crate) async fn delete(&self, path: &str) -> Told {
         self.web.command(Method::DELETE, &self.token, path, &json!({}), &[]).await
     }
 
     /// Drafts a workflow and answers with its id.
-    pub(super) async fn draft(&self, definition: &Value) -> String {
+    pub(crate) async fn draft(&self, definition: &Value) -> String {
         let body = json!({"definition": definition, "reason": "as agreed"});
         self.post("/api/workflows", &body).await.expect(201).field("id")
     }
 
     /// Activates, pauses or archives.
-    pub(super) async fn turn(&self, id: &str, verb: &str) -> Told {
+    pub(crate) async fn turn(&self, id: &str, verb: &str) -> Told {
         self.post(&format!("/api/workflows/{id}/{verb}"), &json!({"reason": format!("to {verb}")})).await
     }
 
     /// A golden definition with this tenant's ids.
-    pub(super) fn localized(&self, definition: &Value) -> Value {
+    pub(crate) fn localized(&self, definition: &Value) -> Value {
         let mut text = definition.to_string();
         for (n, account) in self.people.iter().enumerate() {
             text = text.replace(&format!("01JA000000000000000000000{}", n + 1), account);
@@ -156,7 +162,7 @@ impl Stage {
     }
 
     /// Whether a text stands anywhere in the database.
-    pub(super) async fn is_kept(&self, text: &str) -> bool {
+    pub(crate) async fn is_kept(&self, text: &str) -> bool {
         use sqlx::{Executor as _, Row as _};
 
         let mut superuser = self.database.superuser().await;
@@ -182,7 +188,7 @@ impl Stage {
 }
 
 /// The body that sets a channel up, with a canary for its secret.
-pub(super) fn relay(channel: &str, base: &str) -> Value {
+pub(crate) fn relay(channel: &str, base: &str) -> Value {
     match channel {
         "slack" => {
             json!({"settings": {"mode": "bot", "baseUrl": base}, "credentials": {"token": "canary-slack"}})
@@ -201,7 +207,7 @@ pub(super) fn relay(channel: &str, base: &str) -> Value {
 }
 
 /// A workflow that somebody starts by hand and that waits, so that it needs nothing of the tenant.
-pub(super) fn plain(name: &str, hours: u32) -> Value {
+pub(crate) fn plain(name: &str, hours: u32) -> Value {
     json!({
         "schemaVersion": 1, "name": name, "owners": [{"role": "tenant_admin"}], "trigger": {"type": "manual"},
         "steps": [{"id": "pause", "type": "wait", "until": {"duration": format!("PT{hours}H")}}],
@@ -209,7 +215,7 @@ pub(super) fn plain(name: &str, hours: u32) -> Value {
 }
 
 /// A workflow that posts to Slack.
-pub(super) fn posting(name: &str) -> Value {
+pub(crate) fn posting(name: &str) -> Value {
     let mut definition = plain(name, 1);
     definition["steps"] =
         json!([{"id": "post", "type": "post_slack", "channel": "#security", "text": "Hello"}]);

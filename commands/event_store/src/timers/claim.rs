@@ -65,7 +65,21 @@ pub async fn claim_timers(pool: &PgPool, claim: &TimerClaim<'_>) -> Result<Vec<C
         due_at: row.due_at,
         fence: row.fence,
     });
-    Ok(claimed.collect())
+    Ok(in_turn(claimed.collect()))
+}
+
+/// One of each tenant before a second of anybody: whoever begins them in this order leaves nobody to the end.
+fn in_turn(mut claimed: Vec<ClaimedTimer>) -> Vec<ClaimedTimer> {
+    claimed.sort_by_key(|timer| timer.due_at);
+    let mut taken: BTreeMap<TenantId, u32> = BTreeMap::new();
+    let mut turns: Vec<(u32, ClaimedTimer)> = Vec::with_capacity(claimed.len());
+    for timer in claimed {
+        let turn = taken.entry(timer.tenant).or_default();
+        turns.push((*turn, timer));
+        *turn = turn.saturating_add(1);
+    }
+    turns.sort_by_key(|(turn, _)| *turn);
+    turns.into_iter().map(|(_, timer)| timer).collect()
 }
 
 /// The timer that was claimed; none where the claim no longer holds, or an event has moved it meanwhile.
@@ -157,4 +171,27 @@ pub async fn hand_back_timer(pool: &PgPool, claimed: &ClaimedTimer) -> Result<()
 
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use draxis_domain::TenantId;
+    use ulid::Ulid;
+
+    use super::{ClaimedTimer, in_turn};
+    use crate::timers::TimerName;
+
+    #[test]
+    fn one_of_each_tenant_comes_before_a_second_of_anybody() {
+        let timer = |tenant: u128, second: i64| ClaimedTimer {
+            tenant: TenantId::new(Ulid(tenant)),
+            name: TimerName { kind: "k".to_owned(), subject: "s".to_owned() },
+            due_at: DateTime::from_timestamp(second, 0).unwrap(),
+            fence: 1,
+        };
+        let ordered = in_turn(vec![timer(1, 3), timer(1, 1), timer(1, 2), timer(2, 9), timer(3, 8)]);
+        let told: Vec<_> = ordered.iter().map(|it| (it.tenant.ulid().0, it.due_at.timestamp())).collect();
+        assert_eq!(told, [(1, 1), (3, 8), (2, 9), (1, 2), (1, 3)]);
+    }
 }

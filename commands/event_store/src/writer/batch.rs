@@ -126,6 +126,7 @@ impl<'a> Batch<'a> {
         self.find_sequences(connection, &mut standing, remembered).await?;
         self.find_receipts(connection, &mut standing).await?;
         self.find_claims(connection, &mut standing).await?;
+        self.find_overtaken(connection, &mut standing).await?;
         // Read under the lock, so that a wait for it does not make events look older than they are.
         let now = self.clock.now();
         let mut judgement = Judgement::default();
@@ -246,6 +247,31 @@ impl<'a> Batch<'a> {
             let kind = asked.get(&name).and_then(|kinds| kinds.iter().find(|kind| **kind == row.kind));
             if let Some(kind) = kind {
                 standing.claims.insert((name.0, kind, name.1), row.aggregate_id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asked for one by one: few decisions stand on more than their own aggregate.
+    async fn find_overtaken(
+        &self,
+        connection: &mut PgConnection,
+        standing: &mut Standing,
+    ) -> Result<(), sqlx::Error> {
+        for append in self.appends() {
+            let Some(unless) = append.unless else { continue };
+            let names: Vec<String> = unless.events.iter().map(|name| (*name).to_owned()).collect();
+            let overtaken = sqlx::query_scalar!(
+                r#"SELECT EXISTS (SELECT FROM events WHERE tenant_id = $1 AND position > $2 AND event_type = ANY($3))
+                          AS "overtaken!""#,
+                append.tenant.uuid(),
+                unless.since.as_i64(),
+                &names
+            )
+            .fetch_one(&mut *connection)
+            .await?;
+            if overtaken {
+                standing.overtaken.insert((append.tenant, unless));
             }
         }
         Ok(())

@@ -1,12 +1,12 @@
 //! Judging a batch: each command alone, in order, against what the locked streams hold. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use draxis_domain::{Claim, EventId, Position, Sequence, TenantId};
 use draxis_proof::record::{RecordFields, UtcMicros};
 
-use crate::append::{Append, AppendError, Appended};
+use crate::append::{Append, AppendError, Appended, Unless};
 use crate::receipt::{Answered, Receipt};
 use crate::writer::sequences::AggregateKey;
 
@@ -29,6 +29,10 @@ pub(super) struct Standing {
     pub(super) sequences: BTreeMap<(TenantId, AggregateKey), Sequence>,
     pub(super) receipts: BTreeMap<ReceiptKey, Answered>,
     pub(super) claims: BTreeMap<ClaimKey, String>,
+    /// Decisions that something recorded before the batch has overtaken.
+    pub(super) overtaken: BTreeSet<(TenantId, Unless)>,
+    /// The names of what the batch itself has recorded so far.
+    pub(super) new: BTreeSet<(TenantId, &'static str)>,
 }
 
 /// An event that will be inserted, complete.
@@ -90,6 +94,9 @@ impl Standing {
         if current != append.expected {
             return Some(Err(AppendError::Conflict));
         }
+        if append.unless.is_some_and(|unless| self.is_overtaken(append.tenant, unless)) {
+            return Some(Err(AppendError::Overtaken));
+        }
         append.claims.iter().find_map(|claim| match claim {
             Claim::Take(name) => {
                 let owner = self.claims.get(&(append.tenant, name.kind, name.value.clone()))?;
@@ -97,6 +104,11 @@ impl Standing {
             }
             Claim::Release(_) => None,
         })
+    }
+
+    fn is_overtaken(&self, tenant: TenantId, unless: Unless) -> bool {
+        self.overtaken.contains(&(tenant, unless))
+            || unless.events.iter().any(|name| self.new.contains(&(tenant, *name)))
     }
 
     fn accept(
@@ -139,6 +151,7 @@ impl Standing {
     }
 
     fn move_on(&mut self, append: &Append, head: Head, sequence: Sequence) {
+        self.new.extend(append.events.iter().map(|event| (append.tenant, event.event_type)));
         if !append.events.is_empty() {
             self.heads.insert(append.tenant, head);
             self.sequences
@@ -207,7 +220,7 @@ mod tests {
     use draxis_domain::{Claim, EventId, Position, Sequence, TenantId};
 
     use super::{Head, Judgement, Standing};
-    use crate::append::{Append, AppendError, Appended, NewEvent};
+    use crate::append::{Append, AppendError, Appended, NewEvent, Unless};
     use crate::receipt::{Answer, Receipt, RequestHash};
 
     fn append(id: &str, expected: u64) -> Append {
@@ -225,6 +238,7 @@ mod tests {
             claims: Vec::new(),
             metadata: "{}".to_owned(),
             receipt: None,
+            unless: None,
         }
     }
 
@@ -252,6 +266,24 @@ mod tests {
         assert_eq!(lost, [false, true, false, false]);
         let positions: Vec<u64> = judgement.events.iter().map(|row| row.position.get()).collect();
         assert_eq!(positions, [1, 2, 3], "positions stay dense over the one that was refused");
+    }
+
+    #[test]
+    fn a_decision_is_overtaken_by_what_stands_before_it_in_the_log_or_in_the_batch() {
+        let unless = |name: &'static [&'static str]| Unless { since: Position::START, events: name };
+        let unless_defined = |id: &str| Append { unless: Some(unless(&["kri.defined"])), ..append(id, 0) };
+        let judgement = judge(&[unless_defined("a"), unless_defined("b"), append("c", 0)]);
+        assert!(judgement.results[0].is_ok() && judgement.results[2].is_ok());
+        assert_eq!(judgement.results[1], Err(AppendError::Overtaken));
+
+        let (mut standing, mut judgement) = (standing(), Judgement::default());
+        standing.overtaken.insert((TenantId::PLATFORM, unless(&["relay.removed"])));
+        for name in [&["relay.removed"][..], &["relay.tested"]] {
+            let append = Append { unless: Some(unless(name)), ..append(name[0], 0) };
+            standing.judge(&append, DateTime::UNIX_EPOCH, &mut judgement);
+        }
+        assert_eq!(judgement.results[0], Err(AppendError::Overtaken));
+        assert!(judgement.results[1].is_ok());
     }
 
     #[test]

@@ -183,6 +183,7 @@ mod tests {
             claims: Vec::new(),
             metadata: String::new(),
             receipt: None,
+            unless: None,
         };
         Pending::new(append, oneshot::channel().0)
     }

@@ -45,6 +45,7 @@ impl Sealing {
         let preface = Preface {
             manifest,
             definitions: &definitions(tenant)?,
+            rotations: &self.keys().rotation_notes()?,
             checkpoints: &notes,
             consistency: &consistency,
             start: start.as_ref(),

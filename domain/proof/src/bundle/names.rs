@@ -18,6 +18,10 @@ pub(super) fn checkpoint_size(name: &str) -> Option<u64> {
     (checkpoint(size) == name).then_some(size)
 }
 
+pub(super) fn rotation(number: u64) -> String {
+    format!("rotations/{number:08}{NOTE}")
+}
+
 pub(super) fn consistency(old: u64, new: u64) -> String {
     format!("consistency/{old:020}-{new:020}.txt")
 }

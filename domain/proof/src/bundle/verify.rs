@@ -29,7 +29,7 @@ pub enum NotABundle {
 /// (opened with the same keys): the bundle must agree with each of them, so a rewritten history is seen even when
 /// everything in it was signed anew with the true key. Memory stays at a few entries of at most 4 MiB.
 pub fn verify<R: Read>(bundle: R, ring: &KeyRing, held: &[SealedCheckpoint]) -> Result<Report, NotABundle> {
-    let mut desk = Desk::new(bundle, ring, held);
+    let mut desk = Desk::new(bundle, ring.clone(), held);
     match judge(&mut desk) {
         Ok(()) | Err(Stop::Refused) => Ok(desk.report()),
         Err(Stop::NotABundle(reason)) => Err(reason),
@@ -39,6 +39,7 @@ pub fn verify<R: Read>(bundle: R, ring: &KeyRing, held: &[SealedCheckpoint]) -> 
 fn judge<R: Read>(desk: &mut Desk<'_, R>) -> Result<(), Stop> {
     let manifest = desk.open_manifest()?;
     desk.take_file(names::DEFINITIONS)?;
+    desk.follow_rotations()?;
     let sizes = desk.open_checkpoints(&manifest)?;
     desk.open_links(&manifest, &sizes)?;
     let start = desk.open_start(&manifest)?;

@@ -49,6 +49,9 @@ impl<W: Write> BundleWriter<W> {
         };
         writer.file(names::MANIFEST, &preface.manifest.render())?;
         writer.file(names::DEFINITIONS, preface.definitions)?;
+        for (number, note) in (1..).zip(preface.rotations) {
+            writer.file(&names::rotation(number), note.to_string().as_bytes())?;
+        }
         for (size, note) in preface.sizes()?.into_iter().zip(preface.checkpoints) {
             writer.file(&names::checkpoint(size), note.to_string().as_bytes())?;
         }

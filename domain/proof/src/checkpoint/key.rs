@@ -158,6 +158,13 @@ impl KeyRing {
         &self.0
     }
 
+    /// Trusts one more.
+    pub(super) fn trust(&mut self, key: VerifierKey) {
+        if self.find(&key.name, key.id).is_none() {
+            self.0.push(key);
+        }
+    }
+
     /// Name and id together name a key; one of them alone means nothing (C2SP signed-note, "Signatures").
     pub(super) fn find(&self, name: &KeyName, id: KeyId) -> Option<&VerifierKey> {
         self.0.iter().find(|key| key.name == *name && key.id == id)

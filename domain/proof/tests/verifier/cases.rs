@@ -5,6 +5,7 @@ mod framing;
 mod history;
 mod parts;
 mod ranges;
+mod rotations;
 
 use draxis_proof::bundle::{Manifest, Scope, Verdict, verify};
 use draxis_proof::checkpoint::{Checkpoint, KeyRing, Signer};
@@ -58,10 +59,17 @@ impl Case {
 }
 
 pub(crate) fn all() -> Vec<Case> {
-    [ranges::cases(), parts::cases(), foreign::cases(), history::cases(), framing::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        ranges::cases(),
+        parts::cases(),
+        foreign::cases(),
+        history::cases(),
+        framing::cases(),
+        rotations::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 pub(crate) fn stream() -> Stream {

@@ -109,6 +109,16 @@ impl Stream {
     }
 
     fn begin(&self, manifest: Manifest, checkpoints: &[u64], signers: &[&Signer]) -> BundleWriter<Vec<u8>> {
+        self.begin_rotated(manifest, checkpoints, signers, &[])
+    }
+
+    fn begin_rotated(
+        &self,
+        manifest: Manifest,
+        checkpoints: &[u64],
+        signers: &[&Signer],
+        rotations: &[Note],
+    ) -> BundleWriter<Vec<u8>> {
         let notes: Vec<Note> = checkpoints.iter().map(|size| self.checkpoint(*size, signers)).collect();
         let proofs: Vec<ConsistencyProof> = Preface::links_between(&manifest, checkpoints)
             .into_iter()
@@ -119,6 +129,7 @@ impl Stream {
         let preface = Preface {
             manifest,
             definitions: DEFINITIONS,
+            rotations,
             checkpoints: &notes,
             consistency: &proofs,
             start: start.as_ref(),
@@ -128,8 +139,19 @@ impl Stream {
 
     /// The bundle of all records from one position to another.
     pub(crate) fn range(&self, manifest: Manifest, checkpoints: &[u64], signers: &[&Signer]) -> Vec<u8> {
+        self.rotated(manifest, checkpoints, signers, &[])
+    }
+
+    /// The same with rotations of the log's key in front.
+    pub(crate) fn rotated(
+        &self,
+        manifest: Manifest,
+        checkpoints: &[u64],
+        signers: &[&Signer],
+        rotations: &[Note],
+    ) -> Vec<u8> {
         let (from, to) = (manifest.from, manifest.to);
-        let mut writer = self.begin(manifest, checkpoints, signers);
+        let mut writer = self.begin_rotated(manifest, checkpoints, signers, rotations);
         for event in self.events.iter().filter(|event| (from..=to).contains(&event.position)) {
             writer.record(&event.fields()).unwrap();
         }

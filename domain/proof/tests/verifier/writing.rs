@@ -15,7 +15,7 @@ fn preface<'a>(
     checkpoints: &'a [Note],
     consistency: &'a [ConsistencyProof],
 ) -> Preface<'a> {
-    Preface { manifest, definitions: DEFINITIONS, checkpoints, consistency, start: None }
+    Preface { manifest, definitions: DEFINITIONS, rotations: &[], checkpoints, consistency, start: None }
 }
 
 fn begin(manifest: Manifest, checkpoints: &[Note]) -> Result<BundleWriter<Vec<u8>>, WriteError> {

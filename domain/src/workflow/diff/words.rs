@@ -55,7 +55,7 @@ fn compare_steps(old: &[Value], new: &[Value], said: &mut Vec<String>) {
     }
 }
 
-/// Says what differs, field by field; lists are told as a whole.
+/// Says what differs, field by field; lists are told as a whole where they have another length.
 fn compare(label: &str, old: &Value, new: &Value, said: &mut Vec<String>) {
     let (Some(old), Some(new)) = (old.as_object(), new.as_object()) else { return };
     for (field, is) in new {
@@ -64,11 +64,26 @@ fn compare(label: &str, old: &Value, new: &Value, said: &mut Vec<String>) {
             None => said.push(format!("{name} set to {}", shown(is))),
             Some(was) if was == is => {}
             Some(was) if was.is_object() && is.is_object() => compare(&format!("{name} "), was, is, said),
+            Some(was) if alike(was, is) => compare_items(&name, was, is, said),
             Some(was) => said.push(format!("{name} changed from {} to {}", shown(was), shown(is))),
         }
     }
     for (field, was) in old.iter().filter(|(field, _)| !new.contains_key(*field)) {
         said.push(format!("{label}{} removed (was {})", spelled(field), shown(was)));
+    }
+}
+
+/// Whether two lists have as many objects, so that they can be told item by item.
+fn alike(old: &Value, new: &Value) -> bool {
+    let objects =
+        |list: &Value| list.as_array().filter(|list| list.iter().all(Value::is_object)).map(Vec::len);
+    objects(old).is_some() && objects(old) == objects(new)
+}
+
+fn compare_items(name: &str, old: &Value, new: &Value, said: &mut Vec<String>) {
+    let (old, new) = (old.as_array().into_iter().flatten(), new.as_array().into_iter().flatten());
+    for (place, (was, is)) in (1_usize..).zip(old.zip(new)) {
+        compare(&format!("{name} number {place}: "), was, is, said);
     }
 }
 

@@ -18,7 +18,7 @@ use crate::risk_model::RiskModel;
 use crate::store::{Keyed, snapshot};
 
 impl Live {
-    /// Folds the stream from one snapshot's position to the next and compares; one snapshot is in memory at a time.
+    /// Folds the stream from one snapshot's position to the next and compares; counts snapshots as rows. One snapshot is in memory at a time.
     pub(super) async fn compare_snapshots(&self, tenant: TenantId) -> Result<Verified, ReadError> {
         let mut folded = Folded { state: Memory::<RiskModel>::default(), position: Position::START };
         let mut verified =
@@ -31,7 +31,6 @@ impl Live {
             // Gone meanwhile: a rebuild has taken its rows away.
             let Some(body) = body else { continue };
             verified.position = kept.position;
-            verified.rows = verified.rows.saturating_add(folded.state.rows().len());
             verified.difference = if folded.position == kept.position {
                 difference_of(&folded.state, body).await?.map(|found| found.under(kept.position))
             } else {
@@ -40,6 +39,7 @@ impl Live {
             if verified.difference.is_some() {
                 break;
             }
+            verified.rows = verified.rows.saturating_add(1);
         }
         Ok(verified)
     }

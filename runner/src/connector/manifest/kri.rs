@@ -1,5 +1,6 @@
 //! What is read from a vendor's answers.
 
+use draxis_domain::kri::Direction;
 use rust_decimal::Decimal;
 
 use crate::connector::expression::Expression;
@@ -26,14 +27,4 @@ pub struct Kri {
     pub population: Option<Expression>,
     /// The value, from an object with one member a request.
     pub value: Expression,
-}
-
-/// Which way a KRI is worse.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// A rising value is bad news.
-    HigherIsWorse,
-    /// A falling value is bad news.
-    LowerIsWorse,
 }

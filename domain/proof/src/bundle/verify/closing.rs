@@ -76,7 +76,7 @@ impl<R: Read> Desk<'_, R> {
 
     fn open_statement(&self, manifest: &Manifest, content: &[u8]) -> Result<String, String> {
         let note = Note::parse(content).map_err(|error| in_words(&error))?;
-        let keys = note.verify(self.ring).map_err(|error| in_words(&error))?;
+        let keys = note.verify(&self.ring).map_err(|error| in_words(&error))?;
         // Here an unknown signature is not passed over: nothing else covers its bytes.
         if keys.len() != note.signatures().len() {
             return Err(NoteError::NoKnownKey.to_string());

@@ -22,7 +22,8 @@ pub(super) enum Stop {
 
 pub(super) struct Desk<'a, R> {
     pub(super) reader: Reader<R>,
-    pub(super) ring: &'a KeyRing,
+    /// Who is trusted: the keys handed in, and those that they vouch for.
+    pub(super) ring: KeyRing,
     pub(super) held: &'a [SealedCheckpoint],
     pub(super) findings: Findings,
     pub(super) covered: Covered,
@@ -33,7 +34,7 @@ pub(super) struct Desk<'a, R> {
 }
 
 impl<'a, R: Read> Desk<'a, R> {
-    pub(super) fn new(bundle: R, ring: &'a KeyRing, held: &'a [SealedCheckpoint]) -> Self {
+    pub(super) fn new(bundle: R, ring: KeyRing, held: &'a [SealedCheckpoint]) -> Self {
         Self {
             reader: Reader::new(bundle),
             ring,

@@ -7,7 +7,7 @@ use super::desk::{Desk, Stop, in_words};
 use crate::bundle::archive::ArchiveError;
 use crate::bundle::links::neighbours;
 use crate::bundle::manifest::MARK;
-use crate::bundle::{Finding, MAX_CHECKPOINTS, Manifest, Scope, Subject, hash_lines, names};
+use crate::bundle::{Finding, MAX_CHECKPOINTS, MAX_ROTATIONS, Manifest, Scope, Subject, hash_lines, names};
 use crate::checkpoint::{Checkpoint, SealedCheckpoint};
 use crate::tree::{ConsistencyProof, Frontier};
 
@@ -36,6 +36,22 @@ impl<R: Read> Desk<'_, R> {
         }
     }
 
+    /// Reads the rotations of the log's keys there are. A key is trusted because one that was handed in vouches for it, or one
+    /// that such a key vouches for; never because it stands here (hazard D5).
+    pub(super) fn follow_rotations(&mut self) -> Result<(), Stop> {
+        for number in 1..=MAX_ROTATIONS {
+            let name = names::rotation(number);
+            if self.peek(&name)? != name {
+                break;
+            }
+            let note = self.take_file(&name)?;
+            if let Err(error) = self.ring.follow(&note) {
+                self.findings.against_integrity(Finding::new("rotation.refused", name, in_words(&error)));
+            }
+        }
+        Ok(())
+    }
+
     /// Reads every checkpoint there is; the last must be the one that the manifest names.
     pub(super) fn open_checkpoints(&mut self, manifest: &Manifest) -> Result<Vec<u64>, Stop> {
         let mut sizes = Vec::new();
@@ -49,7 +65,7 @@ impl<R: Read> Desk<'_, R> {
             }
             sizes.push(size);
             let note = self.take_file(&name)?;
-            match Checkpoint::open(&note, self.ring) {
+            match Checkpoint::open(&note, &self.ring) {
                 Ok(sealed) => self.believe(manifest, size, &sealed),
                 Err(error) => {
                     self.findings.against_integrity(Finding::new(

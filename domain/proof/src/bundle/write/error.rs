@@ -1,6 +1,6 @@
 //! Why a bundle cannot be written.
 
-use crate::checkpoint::{CheckpointError, NoteError};
+use crate::checkpoint::{CheckpointError, NoteError, RotationError};
 use crate::record::RecordWriteError;
 use crate::tree::ProofError;
 
@@ -13,6 +13,9 @@ pub enum WriteError {
     /// A note is no checkpoint.
     #[error("a checkpoint of the bundle is refused")]
     Checkpoint(#[source] CheckpointError),
+    /// A note is no rotation of a key.
+    #[error("a rotation of the log's key is refused")]
+    Rotation(#[source] RotationError),
     /// Not this stream's checkpoints in ascending order, the last of the size the manifest names.
     #[error(
         "give checkpoints of the bundle's stream, sizes ascending from 1, the last of the manifest's size"

@@ -2,8 +2,8 @@
 
 use super::WriteError;
 use crate::bundle::links::{Links, neighbours};
-use crate::bundle::{MAX_CHECKPOINTS, Manifest, Scope};
-use crate::checkpoint::{Checkpoint, Note};
+use crate::bundle::{MAX_CHECKPOINTS, MAX_ROTATIONS, Manifest, Scope};
+use crate::checkpoint::{Checkpoint, Note, Rotation};
 use crate::tree::{ConsistencyProof, Frontier};
 
 /// What must be known when a bundle begins; none of it depends on how many records there are.
@@ -13,6 +13,8 @@ pub struct Preface<'a> {
     pub manifest: Manifest,
     /// The definitions of every event type and version, in whatever form the product gives them.
     pub definitions: &'a [u8],
+    /// The rotations of the log's keys, the oldest first: by them somebody who trusts an old key can judge what a new one signed.
+    pub rotations: &'a [Note],
     /// Sealed checkpoints, sizes ascending; the last is the one everything is proved against.
     pub checkpoints: &'a [Note],
     /// One proof for each pair of [`Self::links_between`].
@@ -34,6 +36,12 @@ impl Preface<'_> {
     /// Checks the manifest, the checkpoints and what can be checked of the proofs before the records are known.
     pub(super) fn links(&self) -> Result<Links, WriteError> {
         Manifest::parse(&self.manifest.render()).map_err(WriteError::Manifest)?;
+        for note in self.rotations {
+            Rotation::open(note.to_string().as_bytes()).map_err(WriteError::Rotation)?;
+        }
+        if u64::try_from(self.rotations.len()).map_or(true, |count| count > MAX_ROTATIONS) {
+            return Err(WriteError::Checkpoints);
+        }
         let checkpoints = self.parsed()?;
         let sizes: Vec<u64> = checkpoints.iter().map(Checkpoint::size).collect();
         let ascending = neighbours(&sizes).all(|(old, new)| 0 < old && old < new);

@@ -1,0 +1,4 @@
+//! Interviews from outside: a workflow talked through over HTTP, confirmed, and read again.
+
+mod conversation;
+mod refusals;

@@ -1,0 +1,212 @@
+//! Many sources of many tenants due at once, some hanging and some failing: nobody waits for another's (hazards A4).
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use draxis_commands::{Caller, Commands, Context};
+use draxis_domain::TenantId;
+use draxis_domain::kri::KriBody;
+use draxis_domain::source::SourceBody;
+use draxis_runner::source_run::SealedSettings;
+use draxis_runner::timer::TimerSettings;
+use futures_util::{StreamExt as _, stream};
+use serde_json::{Value, json};
+use sqlx::{Executor, Row};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::house::{TestDatabase, Web, kri_body, long, new_tenant};
+
+/// Of each tenant: eight that answer, one that hangs and one that fails.
+const OF_A_TENANT: usize = 10;
+const WELL: usize = 8;
+
+/// A far system for all of them.
+struct Far {
+    base: String,
+    most_at_once: Arc<AtomicUsize>,
+    let_go: watch::Sender<bool>,
+    _tasks: JoinSet<()>,
+}
+
+impl Far {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let (let_go, gone) = watch::channel(false);
+        let (at_once, most_at_once) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (mut tasks, most) = (JoinSet::new(), Arc::clone(&most_at_once));
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let (at_once, most, gone) = (Arc::clone(&at_once), Arc::clone(&most), gone.clone());
+                connections.spawn(async move {
+                    most.fetch_max(at_once.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    answer(stream, gone).await;
+                    at_once.fetch_sub(1, Ordering::SeqCst);
+                });
+                while connections.try_join_next().is_some() {}
+            }
+        });
+        Self { base, most_at_once, let_go, _tasks: tasks }
+    }
+
+    /// Hangs up on everybody who is kept waiting.
+    fn hang_up(&self) {
+        self.let_go.send(true).unwrap();
+    }
+}
+
+async fn answer(mut stream: TcpStream, mut gone: watch::Receiver<bool>) {
+    let mut request = Vec::new();
+    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+        match stream.read_buf(&mut request).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+    }
+    let request = String::from_utf8_lossy(&request);
+    let status = match request.split(['/', ' ']).nth(2).unwrap_or_default() {
+        "hangs" => {
+            // Until it is let go, or whoever asks has had enough.
+            tokio::select! {
+                _ = gone.wait_for(|gone| *gone) => {}
+                _ = stream.read_u8() => {}
+            }
+            return;
+        }
+        "refuses" => "401 Unauthorized",
+        "breaks" => "503 Service Unavailable",
+        _ => "200 OK",
+    };
+    let body = r#"{"count": 3}"#;
+    let reply = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    // Whoever hung up does not want to know.
+    drop(stream.write_all(reply.as_bytes()).await);
+}
+
+fn manner(tenant: usize, source: usize) -> &'static str {
+    match (source, tenant % 2) {
+        (0..WELL, _) => "answers",
+        (WELL, _) => "hangs",
+        (_, 0) => "refuses",
+        (_, _) => "breaks",
+    }
+}
+
+/// Connects a source with a KRI that it measures.
+async fn connect(commands: Commands, tenant: TenantId, url: String, nth: usize) {
+    let context = Context::of(Caller::runner(tenant));
+    let slug = format!("kri_{nth}");
+    let body = json!({"name": "Many", "sourceType": "generic", "vendor": "http-json", "schedule": "hourly"});
+    let body: SourceBody = serde_json::from_value(body).unwrap();
+    let config = json!({"url": url, "values": [{"slug": slug, "value": ".count"}]});
+    let sealed: SealedSettings = serde_json::from_value(json!({ "config": config })).unwrap();
+    let done = commands.connect_source(&context, body, Some(sealed.seal())).await.unwrap();
+    let source: Value = serde_json::from_slice(&done.answer.body).unwrap();
+    let source = source["id"].as_str().unwrap().parse().unwrap();
+    let kri = KriBody { source_id: Some(source), ..kri_body(&slug) };
+    commands.define_kri(&context, kri).await.unwrap();
+}
+
+/// What has ended of each tenant, by the event's name.
+async fn ended(superuser: &mut sqlx::PgConnection, event: &str) -> BTreeMap<String, usize> {
+    let query = format!(
+        "SELECT tenant_id::text, count(*) FROM events WHERE event_type = '{event}' GROUP BY tenant_id"
+    );
+    let rows = superuser.fetch_all(query.as_str()).await.unwrap();
+    rows.iter().map(|row| (row.get(0), usize::try_from(row.get::<i64, _>(1)).unwrap())).collect()
+}
+
+/// The memory that this process holds, in MiB.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap_or_default() / 1024
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_crowd_due_at_once_those_that_answer_wait_for_none_that_hangs_or_fails() {
+    let tenants = if long() { 200 } else { 20 };
+    let database = TestDatabase::with_connections(20).await;
+    let (web, far) = (Web::start(&database).await, Far::start().await);
+    let commands = web.app.commands.clone();
+    let ids: Vec<TenantId> = (0..tenants).map(|_| new_tenant()).collect();
+    let connecting =
+        ids.iter().enumerate().flat_map(|(n, id)| (0..OF_A_TENANT).map(move |source| (n, *id, source)));
+    stream::iter(connecting)
+        .map(|(n, id, source)| {
+            let url = format!("{}/{}/{n}/{source}", far.base, manner(n, source));
+            connect(commands.clone(), id, url, source)
+        })
+        .buffer_unordered(64)
+        .collect::<Vec<()>>()
+        .await;
+    web.app.timers.catch_up_all().await;
+
+    let mut superuser = database.superuser().await;
+    let mut wakeups = commands.log().writer().wakeups().subscribe();
+    let (all, before, begun) = (tenants * WELL, resident(), Instant::now());
+    let (mut half, mut peak, mut finished) = (None, before, BTreeMap::new());
+    web.clock.advance(chrono::Duration::minutes(61));
+    let patience = Duration::from_secs(if long() { 600 } else { 300 });
+    let coming = async {
+        loop {
+            drop(wakeups.recv().await);
+            let done = ended(&mut superuser, "source.run_completed").await;
+            peak = peak.max(resident());
+            for tenant in done.iter().filter(|(_, count)| **count == WELL).map(|(tenant, _)| tenant) {
+                finished.entry(tenant.clone()).or_insert_with(|| begun.elapsed());
+            }
+            let sum: usize = done.values().sum();
+            if half.is_none() && sum * 2 >= all {
+                half = Some((done.len(), done.values().copied().min().unwrap_or_default()));
+            }
+            if sum == all {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(patience, coming).await.expect("those that answer are read in time");
+    let took = begun.elapsed();
+    let given_up = ended(&mut superuser, "source.run_failed").await.into_values().sum::<usize>();
+    let (first, last) = (finished.values().min().unwrap(), finished.values().max().unwrap());
+    let most = far.most_at_once.load(Ordering::SeqCst);
+    let told = format!(
+        "{all} that answer in {took:?}; tenants whole after {first:?} to {last:?}; at half (tenants, fewest of one) {half:?}; \
+         {most} connections at most; memory {before} MiB, at most {peak} MiB; given up meanwhile {given_up}"
+    );
+    if long() {
+        writeln!(std::io::stderr(), "{told}").unwrap();
+    }
+    assert_eq!(half.unwrap().0, tenants, "at half nobody is left out: {told}");
+    assert!(most <= usize::try_from(TimerSettings::default().outside.at_once).unwrap(), "{told}");
+    // Other tests share the process, so that only the long form, run alone, says whose memory it is.
+    assert!(!long() || peak.saturating_sub(before) < 512, "{told}");
+    if took < Duration::from_secs(50) {
+        assert!(
+            given_up <= tenants,
+            "none that hangs has been given up, and yet all others are done: {told}"
+        );
+    }
+
+    // What hangs ends as well, each in its own history.
+    far.hang_up();
+    let ending = async {
+        while ended(&mut superuser, "source.run_failed").await.into_values().sum::<usize>() < 2 * tenants {
+            drop(wakeups.recv().await);
+        }
+    };
+    tokio::time::timeout(patience, ending).await.expect("those that hang or fail end too");
+    let failed = ended(&mut superuser, "source.run_failed").await;
+    assert!(failed.len() == tenants && failed.values().all(|count| *count == 2), "{failed:?}");
+    web.stop().await;
+}
