@@ -26,8 +26,8 @@ use draxis_runner::witness::WitnessSettings;
 use ipnet::IpNet;
 
 pub use command_line::{
-    CheckCommand, Chosen, Command, ConnectorCommand, ExportCommand, InvestigateCommand, ReplayCommand,
-    VerifyCommand,
+    CheckCommand, Chosen, Command, ConnectorCommand, ExportCommand, InvestigateCommand, RebuildCommand,
+    ReplayCommand, VerifyCommand,
 };
 pub use database::{Database, DatabaseUrl, EmbeddedDatabase};
 pub use encryption_key::KeySource;

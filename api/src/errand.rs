@@ -3,6 +3,7 @@
 pub mod check_connector;
 pub mod export;
 pub mod investigate;
+pub mod rebuild;
 pub mod replay;
 pub mod verify;
 
@@ -74,7 +75,7 @@ pub enum ErrandError {
     /// The stream cannot be sealed, verified or exported.
     #[error(transparent)]
     Sealing(#[from] SealError),
-    /// The read models cannot be compared.
+    /// The read models cannot be compared or built anew.
     #[error(transparent)]
     ReadModels(#[from] ReadError),
     /// The database did not answer.

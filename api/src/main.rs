@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use draxis_api::app::App;
-use draxis_api::config::{Command, Config, ConfigError, ConnectorCommand};
-use draxis_api::errand::{self, check_connector, export, investigate, replay, verify};
+use draxis_api::config::{Command, Config, ConfigError, ConnectorCommand, RebuildCommand, VerifyCommand};
+use draxis_api::errand::{self, check_connector, export, investigate, rebuild, replay, verify};
 use draxis_api::program::{Program, ProgramError};
 use draxis_api::{demo, program, telemetry};
 use draxis_event_store::{Clock as _, SystemClock};
@@ -57,11 +57,8 @@ async fn carry_out(config: Config) -> Result<ExitCode, ProgramError> {
             let holds = check_connector::run(&asked, SystemClock.now()).await?;
             Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Command::Verify(asked) => {
-            let verify = async |app: &App| verify::run(app, &asked, &mut say).await;
-            let all_hold = program::errand(config, &mut say, verify).await??;
-            Ok(if all_hold { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-        }
+        Command::Verify(asked) => hold_against_itself(config, &asked).await,
+        Command::Rebuild(asked) => build_anew(config, &asked).await,
         Command::Export(asked) => {
             let export = async |app: &App| export::run(app, &asked, &mut say).await;
             program::errand(config, &mut say, export).await??;
@@ -82,6 +79,18 @@ async fn carry_out(config: Config) -> Result<ExitCode, ProgramError> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+async fn hold_against_itself(config: Config, asked: &VerifyCommand) -> Result<ExitCode, ProgramError> {
+    let verify = async |app: &App| verify::run(app, asked, &mut say).await;
+    let all_hold = program::errand(config, &mut say, verify).await??;
+    Ok(if all_hold { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn build_anew(config: Config, asked: &RebuildCommand) -> Result<ExitCode, ProgramError> {
+    let rebuild = async |app: &App| rebuild::run(app, asked, &mut say).await;
+    program::errand(config, &mut say, rebuild).await??;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Tells whoever started the program what it is doing; standard output is kept for results.

@@ -10,6 +10,7 @@ use draxis_commands::identity::Challenge;
 use draxis_domain::source::RunFailure;
 use draxis_domain::workflow::Problem as Misfit;
 use draxis_domain::{Rejection, RunId, Violation};
+use draxis_event_store::{StretchError, is_out_of_reach};
 use draxis_projections::ReadError;
 use draxis_runner::panel::PanelError;
 use serde::Serialize;
@@ -309,7 +310,8 @@ impl From<ReadError> for Problem {
             ReadError::Cursor => Self::invalid_at("/cursor", detail),
             ReadError::Contended => Self::unavailable("contended", detail),
             ReadError::Database(ref cause)
-                if matches!(cause, sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) =>
+            | ReadError::Stretch(StretchError::Database { source: ref cause, .. })
+                if is_out_of_reach(cause) =>
             {
                 Self::unavailable("overloaded", detail)
             }

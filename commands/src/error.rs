@@ -3,7 +3,7 @@
 use cqrs_es::AggregateError;
 use draxis_domain::Rejection;
 use draxis_domain::workflow::Problem;
-use draxis_event_store::AppendError;
+use draxis_event_store::{AppendError, is_out_of_reach};
 
 use crate::Permission;
 use crate::identity::Challenge;
@@ -87,7 +87,7 @@ impl CommandError {
 
 impl From<sqlx::Error> for CommandError {
     fn from(error: sqlx::Error) -> Self {
-        if matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) {
+        if is_out_of_reach(&error) {
             tracing::warn!(error = %error, "the database did not answer in time");
             return Self::Overloaded;
         }
@@ -119,7 +119,11 @@ impl From<AggregateError<Rejection>> for CommandError {
             },
             AggregateError::UnexpectedError(error) => match error.downcast::<AppendError>() {
                 Ok(error) => Self::from(*error),
-                Err(error) => Self::Failed(error),
+                // postgres-es calls whatever is not a broken wire unexpected.
+                Err(error) => match error.downcast::<sqlx::Error>() {
+                    Ok(error) => Self::from(*error),
+                    Err(error) => Self::Failed(error),
+                },
             },
             AggregateError::DeserializationError(error) => Self::Failed(error),
         }

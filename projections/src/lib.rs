@@ -53,7 +53,7 @@ pub use interviews::{
 pub use kri_event_definitions::{KriEventDefinitions, KriEventRow};
 pub use kri_history::{History, HistoryRange, HistoryRow, KriHistory, PlotPoint, Point};
 pub use kri_values::{ValueRow, ValueSaid};
-pub use live::{Difference, Progress, Verified};
+pub use live::{Difference, Progress, Refolded, Verified};
 pub use memory::{Memory, fold_in_memory};
 pub use page::{Archived, Page, PageOf};
 pub use panel_sessions::{PanelSessionRow, PanelSessions, PanelSessionsRow, PanelStanding, PanelTurnRow};

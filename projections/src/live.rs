@@ -14,7 +14,9 @@ use draxis_event_store::Pools;
 use sqlx::PgPool;
 
 pub use rebuild::Progress;
-pub use verify::{Difference, Verified};
+pub(crate) use rebuild::names_of;
+pub(crate) use verify::Refold;
+pub use verify::{Difference, Refolded, Verified};
 
 use slots::Slots;
 

@@ -9,7 +9,7 @@ use crate::past::AsOf;
 use crate::projection::{LogEvent, recorded};
 
 /// How many events are read at once.
-const PAGE: u32 = 4_096;
+const PAGE: u32 = 2_048;
 
 /// A fold under way: what it has made so far and where it stands.
 #[derive(Debug, Clone)]

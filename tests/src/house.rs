@@ -25,7 +25,7 @@ mod web;
 pub use database::TestDatabase;
 pub use given::{define_kri, edits, kri_body, new_tenant, reading, start_of_time};
 pub use process::{Fitting, Process};
-pub use program::{Program, kill, run, verifier};
+pub use program::{Program, draxis, kill, run, verifier};
 pub use server::{OwnServer, ROLES, Server};
 pub use stream::{sound_stream, whole_stream};
 pub use tap::{Cut, Tap};

@@ -22,11 +22,14 @@ pub mod house;
 mod audit;
 #[cfg(test)]
 mod identity;
+#[cfg(test)]
 mod interview;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
 mod panel;
+#[cfg(test)]
+mod projection;
 #[cfg(test)]
 mod risk_model;
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod appending;
 mod caching;
 mod crashing;
 mod differing;
+mod out_of_reach;
 mod overload;
 mod repeating;
 mod samples;

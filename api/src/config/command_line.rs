@@ -38,6 +38,8 @@ pub enum Command {
     Connector(ConnectorCommand),
     /// Verify streams as they lie in the database: every record, the tree over them, every checkpoint, the head
     Verify(VerifyCommand),
+    /// Build read models anew from the log, while the program serves; goes on where one before was cut off
+    Rebuild(RebuildCommand),
     /// Write a stream, or a part of it, to a file or to standard output
     Export(ExportCommand),
     /// Gather what answers a question (events, causes, effects, differences, proofs) into one HTML document that stands alone
@@ -88,6 +90,17 @@ pub struct VerifyCommand {
     /// Print the result as JSON, one object a stream
     #[arg(long)]
     pub json: bool,
+}
+
+/// What `draxis rebuild` builds anew. What it replaces serves until the new rows are complete.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct RebuildCommand {
+    /// One tenant, by id or slug, or `platform` [default: every stream]
+    #[arg(long, value_name = "TENANT")]
+    pub tenant: Option<String>,
+    /// One projection, such as `risk_model` [default: all of the stream]
+    #[arg(long, value_name = "NAME")]
+    pub projection: Option<String>,
 }
 
 /// What `draxis export` writes.

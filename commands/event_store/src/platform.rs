@@ -13,7 +13,7 @@ use sqlx::PgPool;
 use crate::append::AppendError;
 use crate::metadata::CqrsMetadata;
 use crate::repository::{CommandKey, Respond};
-use crate::{Answer, Committed, Pools};
+use crate::{Answer, Committed, Pools, is_out_of_reach};
 
 /// cqrs-es's own event store over postgres-es, for one command on one stream. What the trigger behind the view must know
 /// besides the events (names to claim, the receipt) travels in the metadata, and the trigger takes it out again.
@@ -91,7 +91,7 @@ impl<A: Root> PlatformRepository<A> {
         )
         .execute(&self.bound)
         .await
-        .map_err(|error| AggregateError::DatabaseConnectionError(Box::new(error)))?;
+        .map_err(|error| told_apart(AggregateError::UnexpectedError(Box::new(error))))?;
         // Another process was first under this key: what it answered is found at the next turn.
         if kept.rows_affected() == 0 { Err(AggregateError::AggregateConflict) } else { Ok(()) }
     }
@@ -148,18 +148,39 @@ impl<A: Root> EventStore<A> for PlatformRepository<A> {
         } else {
             self.inner.commit(events, context, metadata).await.map_err(told_apart)?
         };
-        let position = crate::read::head(&self.readers, self.stream)
-            .await
-            .map_err(|error| AggregateError::DatabaseConnectionError(Box::new(error)))?;
+        let position = crate::read::head(&self.readers, self.stream).await.map_err(|error| {
+            match envelopes.as_slice() {
+                [] => AggregateError::DatabaseConnectionError(Box::new(error)),
+                // They stand in the stream; only where is not known.
+                [..] => unknown(),
+            }
+        })?;
         let done = Committed { position, answer, events: Vec::new(), repeated: false };
         *self.committed.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
         Ok(envelopes)
     }
 }
 
-/// postgres-es takes any unique violation for a lost race; the trigger's own refusals bear codes of their own.
+/// Whether the commit holds is not known here. The same idempotency key finds out.
+fn unknown() -> AggregateError<Rejection> {
+    AggregateError::UnexpectedError(Box::new(AppendError::Unknown))
+}
+
+/// postgres-es takes any unique violation for a lost race; the trigger's own refusals bear codes of their own. Where the wire
+/// broke or the server went down, the commit may have been under way.
 fn told_apart(error: AggregateError<Rejection>) -> AggregateError<Rejection> {
-    let AggregateError::UnexpectedError(inner) = error else { return error };
+    let inner = match error {
+        AggregateError::DatabaseConnectionError(_) => return unknown(),
+        AggregateError::UnexpectedError(inner) => inner,
+        AggregateError::UserError(_)
+        | AggregateError::AggregateConflict
+        | AggregateError::DeserializationError(_) => return error,
+    };
+    // Without a connection nothing was begun.
+    let without = |error: &sqlx::Error| matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed);
+    if inner.downcast_ref::<sqlx::Error>().is_some_and(|error| is_out_of_reach(error) && !without(error)) {
+        return unknown();
+    }
     let refusal =
         inner.downcast_ref::<sqlx::Error>().and_then(sqlx::Error::as_database_error).and_then(|refused| {
             match refused.code().as_deref() {

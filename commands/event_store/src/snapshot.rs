@@ -1,6 +1,7 @@
 //! Loading an aggregate: its latest snapshot and the events since, in one statement; a long tail leaves a new snapshot.
 
 use draxis_domain::{EventSet, Root, Sequence, TenantId};
+use futures_util::TryStreamExt;
 use sqlx::PgPool;
 
 use crate::tenant_tx::TenantTx;
@@ -56,34 +57,39 @@ struct Folded<A> {
 
 async fn fold<A: Root>(transaction: &mut TenantTx, id: &str, shape: i32) -> Result<Folded<A>, LoadError> {
     let tenant = transaction.tenant().uuid();
-    let rows = sqlx::query!(
+    let mut rows = sqlx::query!(
         r#"WITH latest AS (SELECT sequence, state FROM snapshots
                            WHERE tenant_id = $1 AND aggregate_type = $2 AND aggregate_id = $3 AND shape = $4)
            SELECT sequence AS "sequence!", NULL AS event_type, 0 AS "version!", state::text AS "body!" FROM latest
            UNION ALL
-           (SELECT sequence, event_type, event_version, payload::text FROM events
-            WHERE tenant_id = $1 AND aggregate_type = $2 AND aggregate_id = $3
-              AND sequence > coalesce((SELECT sequence FROM latest), 0)
-            ORDER BY sequence)
-           ORDER BY 1"#,
+           SELECT sequence, event_type, event_version, payload::text FROM events
+           WHERE tenant_id = $1 AND aggregate_type = $2 AND aggregate_id = $3
+             AND sequence > coalesce((SELECT sequence FROM latest), 0)"#,
         tenant,
         A::TYPE,
         id,
         shape
     )
-    .fetch_all(&mut **transaction)
-    .await?;
-    let tail = rows.iter().filter(|row| row.event_type.is_some()).count();
+    .fetch(&mut **transaction);
     let (mut sequence, mut aggregate) = (Sequence::START, A::default());
-    for row in rows {
-        sequence = Sequence::from_i64(row.sequence);
+    let mut events: Vec<(Sequence, A::Event)> = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        let place = Sequence::from_i64(row.sequence);
         match row.event_type {
-            None => aggregate = serde_json::from_str(&row.body)?,
+            None => (sequence, aggregate) = (place, serde_json::from_str(&row.body)?),
             Some(event_type) => {
                 let version = u16::try_from(row.version).unwrap_or_default();
-                aggregate.apply(A::Event::decode(&event_type, version, &row.body)?);
+                events.push((place, A::Event::decode(&event_type, version, &row.body)?));
             }
         }
+    }
+    // Read while the database is still sending them, in whatever order, and put in order here: to it, sorting long rows
+    // costs more than everything else.
+    events.sort_by_key(|(place, _)| *place);
+    let tail = events.len();
+    for (place, event) in events {
+        sequence = place;
+        aggregate.apply(event);
     }
     Ok(Folded { sequence, aggregate, tail })
 }

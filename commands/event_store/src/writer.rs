@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use draxis_domain::{Position, TenantId};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::{broadcast, oneshot};
 use tokio::task::JoinSet;
@@ -136,7 +137,7 @@ impl Writer {
 /// One writer: a queue, a connection, and what it knows of the streams it wrote last.
 struct Scribe {
     queue: Queue,
-    options: sqlx::postgres::PgConnectOptions,
+    options: PgConnectOptions,
     clock: Arc<dyn Clock>,
     wakeups: Wakeups,
     batch_time: Duration,
@@ -212,9 +213,16 @@ impl Scribe {
     async fn connect(&mut self) -> Result<PgConnection, sqlx::Error> {
         match self.connection.take() {
             Some(connection) => Ok(connection),
-            None => timeout(self.batch_time, PgConnection::connect_with(&self.options))
-                .await
-                .unwrap_or(Err(sqlx::Error::PoolTimedOut)),
+            None => {
+                timeout(self.batch_time, greet(&self.options)).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+            }
         }
     }
+}
+
+/// A new connection that is ready for batches.
+async fn greet(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    let mut connection = PgConnection::connect_with(options).await?;
+    batch::simply(&mut connection, batch::PREPARE).await?;
+    Ok(connection)
 }

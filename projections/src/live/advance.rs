@@ -5,7 +5,10 @@ use draxis_event_store::{TenantTx, read_on};
 
 use crate::error::ReadError;
 use crate::projection::{Log, LogEvent, recorded};
-use crate::store::{Checkpoint, Folder, Role, Table, checkpoint, snapshot};
+use crate::store::{Checkpoint, Gathering, Role, Table, checkpoint, snapshot};
+
+/// How many rows one statement writes.
+const ROWS: usize = 2_000;
 
 /// How far a batch brought what it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,42 +50,90 @@ pub(super) async fn advance<E: Log>(
     let from = checkpoints.iter().map(|checkpoint| checkpoint.position).min().unwrap_or_default();
     let events = next_events::<E>(transaction, from, limit).await?;
     let Some(last) = events.last() else { return Ok(Advanced { to: from, read: 0 }) };
-    for checkpoint in checkpoints {
-        let known = events.partition_point(|told| told.position <= checkpoint.position);
-        let (_, new) = events.split_at(known);
-        let folder = E::folders().iter().find(|folder| folder.table().name() == checkpoint.projection);
-        if let Some(folder) = folder {
-            fold(transaction, *folder, checkpoint.generation, new).await?;
-        }
-        let modelled = checkpoint.projection == Table::RiskModel.name();
-        if modelled && snapshot::is_due(checkpoint.position, last.position) {
-            snapshot::keep(transaction, checkpoint.generation, last.position, last.recorded_at).await?;
-        }
+    let mut growing = Growing::all_of::<E>(checkpoints);
+    for one in &mut growing {
+        one.fold(transaction, &events).await?;
+        one.write(transaction).await?;
+        one.keep_snapshot(transaction, last).await?;
     }
     let names: Vec<String> = checkpoints.iter().map(|checkpoint| checkpoint.projection.clone()).collect();
     checkpoint::advance(transaction, role, &names, last.position).await?;
     Ok(Advanced { to: last.position, read: events.len() })
 }
 
-/// Loads the rows that the events touch, folds, and writes what changed.
-async fn fold<E: Log>(
-    transaction: &mut TenantTx,
-    folder: &dyn Folder<E>,
+/// One projection that is being folded into its table, and how far it has come.
+pub(super) struct Growing<E> {
+    gathering: Box<dyn Gathering<E>>,
     generation: i32,
-    events: &[Recorded<E>],
-) -> Result<(), ReadError> {
-    let touched: Vec<String> = folder.touched(events).into_iter().collect();
-    if touched.is_empty() {
-        return Ok(());
+    /// Up to where it is folded.
+    position: Position,
+    /// Up to where snapshots were taken where they were due.
+    snapped: Position,
+}
+
+impl Growing<()> {
+    /// Those of a log that the checkpoints name.
+    pub(super) fn all_of<E: Log>(checkpoints: &[Checkpoint]) -> Vec<Growing<E>> {
+        let growing = |checkpoint: &Checkpoint| {
+            let folder = E::folders().iter().find(|folder| folder.table().name() == checkpoint.projection)?;
+            Some(Growing {
+                gathering: folder.gather(),
+                generation: checkpoint.generation,
+                position: checkpoint.position,
+                snapped: checkpoint.position,
+            })
+        };
+        checkpoints.iter().filter_map(growing).collect()
     }
-    let table = folder.table();
-    let stored = table.load(transaction, generation, &touched).await?;
-    let changes = folder.fold(events, stored)?;
-    if !changes.keys.is_empty() {
-        table.put(transaction, generation, &changes.keys, &changes.bodies).await?;
+}
+
+impl<E: Log> Growing<E> {
+    /// Folds those of the events that it has not folded yet.
+    pub(super) async fn fold(
+        &mut self,
+        transaction: &mut TenantTx,
+        events: &[Recorded<E>],
+    ) -> Result<(), ReadError> {
+        let known = events.partition_point(|told| told.position <= self.position);
+        let (_, new) = events.split_at(known);
+        let Some(last) = new.last() else { return Ok(()) };
+        let asked = self.gathering.look(new);
+        if !asked.is_empty() {
+            let stored = self.gathering.table().load(transaction, self.generation, &asked).await?;
+            self.gathering.take_in(asked, stored)?;
+        }
+        self.gathering.fold(new);
+        self.position = last.position;
+        Ok(())
     }
-    if !changes.gone.is_empty() {
-        table.remove(transaction, generation, &changes.gone).await?;
+
+    /// Writes the rows that have changed.
+    pub(super) async fn write(&mut self, transaction: &mut TenantTx) -> Result<(), ReadError> {
+        let (table, changes) = (self.gathering.table(), self.gathering.take_changes()?);
+        for (keys, bodies) in changes.keys.chunks(ROWS).zip(changes.bodies.chunks(ROWS)) {
+            table.put(transaction, self.generation, keys, bodies).await?;
+        }
+        if !changes.gone.is_empty() {
+            table.remove(transaction, self.generation, &changes.gone).await?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Whether a snapshot is due, which is taken of rows that are written.
+    pub(super) fn is_due(&self) -> bool {
+        self.gathering.table() == Table::RiskModel && snapshot::is_due(self.snapped, self.position)
+    }
+
+    /// Takes a snapshot of the rows as they are written, where one is due after that event.
+    pub(super) async fn keep_snapshot(
+        &mut self,
+        transaction: &mut TenantTx,
+        last: &Recorded<E>,
+    ) -> Result<(), ReadError> {
+        if self.is_due() {
+            snapshot::keep(transaction, self.generation, last.position, last.recorded_at).await?;
+        }
+        self.snapped = self.position;
+        Ok(())
+    }
 }

@@ -1,11 +1,14 @@
 //! Building anew: a generation grows beside the one that serves, and takes its place in one step (design.md section 4).
 
+mod ahead;
+
 use draxis_domain::{PlatformEvent, Position, TenantEvent, TenantId};
 use draxis_event_store::{TenantTx, head};
 
 use crate::error::ReadError;
-use crate::live::advance::advance;
+use crate::live::advance::{Growing, advance};
 use crate::live::catch_up::lock_serving;
+use crate::live::rebuild::ahead::Ahead;
 use crate::live::{CHUNK, Live};
 use crate::projection::Log;
 use crate::store::{Folder, Role, checkpoint};
@@ -19,6 +22,19 @@ pub struct Progress {
     pub position: Position,
     /// The stream's head as it was when this began.
     pub head: Position,
+}
+
+/// How many events are folded before rows and checkpoints are written: a row that many of them touch is written once.
+const STRETCH: u64 = 10_000;
+
+/// What came of an attempt to build on.
+enum Built {
+    /// It has reached that position.
+    To(Position),
+    /// It stands there, by another process' doing.
+    Elsewhere(Position),
+    /// There is nothing to build any more.
+    Nothing,
 }
 
 impl Live {
@@ -45,19 +61,19 @@ impl Live {
     ) -> Result<Position, ReadError> {
         self.prepare::<E>(tenant, projections).await?;
         let head = head(&self.pool, tenant).await?;
-        let mut at = Position::START;
-        loop {
-            let mut transaction = TenantTx::begin_rebuildable(&self.pool, tenant).await?;
-            let building = checkpoint::locked(&mut transaction, Role::Building, projections).await?;
-            if building.is_empty() {
-                break;
-            }
-            let done = advance::<E>(&mut transaction, Role::Building, &building, CHUNK).await?;
-            transaction.commit().await?;
-            at = done.to;
-            progress(Progress { tenant, position: at, head });
-            if done.read < usize::try_from(CHUNK).unwrap_or(usize::MAX) {
-                break;
+        let mut at = self.stands(tenant, projections).await?;
+        progress(Progress { tenant, position: at, head });
+        let mut ahead = Ahead::<E>::of(&self.pool, tenant, at, head);
+        while at < head {
+            let told = &mut |position: Position| progress(Progress { tenant, position, head });
+            match self.build_on(tenant, projections, &mut ahead, told).await? {
+                Built::To(position) => at = position,
+                // Another process builds as well: on from where it is now.
+                Built::Elsewhere(position) => {
+                    at = position;
+                    ahead = Ahead::of(&self.pool, tenant, at, head);
+                }
+                Built::Nothing => break,
             }
         }
         let at = self.switch::<E>(tenant, projections).await?.unwrap_or(at);
@@ -68,6 +84,50 @@ impl Live {
         }
         transaction.commit().await?;
         Ok(at)
+    }
+
+    /// Where what is being built stands; at the beginning where another process has finished it.
+    async fn stands(&self, tenant: TenantId, projections: &[String]) -> Result<Position, ReadError> {
+        let mut transaction = TenantTx::begin(&self.pool, tenant).await?;
+        let building = checkpoint::locked(&mut transaction, Role::Building, projections).await?;
+        Ok(building.iter().map(|building| building.position).min().unwrap_or_default())
+    }
+
+    /// One stretch of a rebuild: its rows and checkpoints in one transaction.
+    async fn build_on<E: Log>(
+        &self,
+        tenant: TenantId,
+        projections: &[String],
+        ahead: &mut Ahead<E>,
+        told: &mut (dyn FnMut(Position) + Send),
+    ) -> Result<Built, ReadError> {
+        let mut transaction = TenantTx::begin_rebuildable(&self.pool, tenant).await?;
+        let building = checkpoint::locked(&mut transaction, Role::Building, projections).await?;
+        let Some(from) = building.iter().map(|building| building.position).min() else {
+            return Ok(Built::Nothing);
+        };
+        if from != ahead.position() {
+            return Ok(Built::Elsewhere(from));
+        }
+        let mut growing = Growing::all_of::<E>(&building);
+        while ahead.position().get().saturating_sub(from.get()) < STRETCH {
+            let Some(events) = ahead.next().await? else { break };
+            let Some(last) = events.last() else { continue };
+            for one in &mut growing {
+                one.fold(&mut transaction, &events).await?;
+                if one.is_due() {
+                    one.write(&mut transaction).await?;
+                    one.keep_snapshot(&mut transaction, last).await?;
+                }
+            }
+            told(last.position);
+        }
+        for one in &mut growing {
+            one.write(&mut transaction).await?;
+        }
+        checkpoint::advance(&mut transaction, Role::Building, projections, ahead.position()).await?;
+        transaction.commit().await?;
+        Ok(Built::To(ahead.position()))
     }
 
     /// Gives up what was begun for another version, removes rows that nothing names, and begins a generation each. All of it
@@ -114,6 +174,15 @@ impl Live {
     }
 }
 
+/// The names of a stream's projections.
+pub(crate) fn names_of(tenant: TenantId) -> Vec<&'static str> {
+    if tenant == TenantId::PLATFORM { names::<PlatformEvent>() } else { names::<TenantEvent>() }
+}
+
+fn names<E: Log>() -> Vec<&'static str> {
+    E::folders().iter().map(|folder| folder.table().name()).collect()
+}
+
 /// Lets a statement last as long as a million rows take.
 async fn patiently(transaction: &mut TenantTx) -> Result<(), sqlx::Error> {
     sqlx::query!("SET LOCAL statement_timeout = '1h'").execute(&mut **transaction).await.map(drop)
@@ -126,9 +195,9 @@ fn folders<E: Log>(names: &[String]) -> impl Iterator<Item = &'static dyn Folder
 
 /// The names that are meant: the given one, or all.
 fn chosen<E: Log>(projection: Option<&str>) -> Result<Vec<String>, ReadError> {
-    let all: Vec<String> = E::folders().iter().map(|folder| folder.table().name().to_owned()).collect();
-    let Some(name) = projection else { return Ok(all) };
-    if all.iter().any(|known| known == name) {
+    let all = names::<E>();
+    let Some(name) = projection else { return Ok(all.into_iter().map(str::to_owned).collect()) };
+    if all.contains(&name) {
         Ok(vec![name.to_owned()])
     } else {
         Err(ReadError::NoSuchProjection { name: name.to_owned(), known: all.join(", ") })

@@ -1,6 +1,9 @@
 //! Verifying: the stream folded anew in memory must equal the rows in Postgres byte for byte (design.md section 4).
 
-use std::collections::{BTreeMap, BTreeSet};
+mod refold;
+mod snapshots;
+
+use std::collections::BTreeMap;
 use std::pin::{Pin, pin};
 
 use draxis_domain::{PlatformEvent, Position, TenantEvent, TenantId};
@@ -15,11 +18,10 @@ use crate::memory::Memory;
 use crate::past::AsOf;
 use crate::projection::{Log, Projection};
 use crate::replay::{Folded, replay};
-use crate::risk_model::{RiskModel, RiskModelRow};
-use crate::store::{Keyed, snapshot, written};
+use crate::store::{Keyed, written};
 
-/// What the kept snapshots are called among the projections.
-const SNAPSHOTS: &str = "risk_model_snapshots";
+pub(crate) use refold::Refold;
+pub use refold::Refolded;
 
 /// What the comparison of one projection with its log has shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -48,7 +50,7 @@ pub struct Difference {
 }
 
 impl Live {
-    /// Folds the stream once more for each of its projections and compares.
+    /// Folds the stream once more into all of its projections and compares each; then the snapshots of the risk model likewise.
     pub(crate) async fn verify(&self, tenant: TenantId) -> Result<Vec<Verified>, ReadError> {
         if tenant == TenantId::PLATFORM {
             self.verify_log::<PlatformEvent>(tenant).await
@@ -60,19 +62,22 @@ impl Live {
     }
 
     async fn verify_log<E: Log>(&self, tenant: TenantId) -> Result<Vec<Verified>, ReadError> {
+        let folded = self.refold_log::<E>(tenant).await?;
+        self.catch_up(tenant, folded.position).await?;
         let mut verified = Vec::new();
-        for folder in E::folders() {
-            verified.push(folder.verify(self, tenant).await?);
+        for projection in folded.state {
+            verified.push(projection.compare(self, tenant, folded.position).await?);
         }
         Ok(verified)
     }
 
-    /// Compares one projection. The rows are read by one statement, so that they all are of one position, and the log is
-    /// folded up to that very position.
-    pub(crate) async fn compare<P: Projection>(&self, tenant: TenantId) -> Result<Verified, ReadError> {
-        let nothing = Folded { state: Memory::<P>::default(), position: Position::START };
-        let mut folded = replay(&self.pool, tenant, nothing, None, Memory::fold).await?;
-        self.catch_up(tenant, folded.position).await?;
+    /// Compares one projection, folded up to a position. The rows are read by one statement, so that they all are of one
+    /// position, and the log is folded on to that very position.
+    async fn compare<P: Projection>(
+        &self,
+        tenant: TenantId,
+        folded: Folded<Memory<P>>,
+    ) -> Result<Verified, ReadError> {
         let mut transaction = TenantTx::begin(&self.pool, tenant).await?;
         // As long as it takes: a million rows are compared while they are read.
         sqlx::query!("SET LOCAL statement_timeout = '1h'").execute(&mut *transaction).await?;
@@ -83,54 +88,13 @@ impl Live {
         if version != P::VERSION {
             return Err(ReadError::Newer { projection: P::TABLE.name(), found: version, known: P::VERSION });
         }
-        folded = replay(&self.pool, tenant, folded, Some(AsOf::Position(position)), Memory::fold).await?;
+        let folded = replay(&self.pool, tenant, folded, Some(AsOf::Position(position)), Memory::fold).await?;
         let rest = rows.try_filter_map(async |(_, _, row)| Ok(row));
         let stored = stream::iter(first.map(Ok)).chain(rest);
         let expected = folded.state.rows();
         let difference = first_difference::<P>(expected, pin!(stored)).await?;
         Ok(Verified { projection: P::TABLE.name(), position, rows: expected.len(), difference })
     }
-}
-
-impl Live {
-    /// Compares the kept snapshots of the risk model with what the log gives at their positions, one after the other.
-    async fn compare_snapshots(&self, tenant: TenantId) -> Result<Verified, ReadError> {
-        let mut verified =
-            Verified { projection: SNAPSHOTS, position: Position::START, rows: 0, difference: None };
-        let positions = snapshot::positions(&mut TenantTx::begin(&self.pool, tenant).await?).await?;
-        let mut folded = Folded { state: Memory::<RiskModel>::default(), position: Position::START };
-        for position in positions {
-            let as_of = AsOf::Position(position);
-            folded = replay(&self.pool, tenant, folded, Some(as_of), Memory::fold).await?;
-            let kept = snapshot::nearest(&mut TenantTx::begin(&self.pool, tenant).await?, as_of).await?;
-            // One that is gone was swept out with its generation meanwhile.
-            let Some(kept) = kept.filter(|kept| kept.position == position) else { continue };
-            verified.position = position;
-            verified.difference = different(folded.state.rows(), &kept.rows)?
-                .map(|difference| Difference { key: format!("{position}/{}", difference.key), ..difference });
-            if verified.difference.is_some() {
-                break;
-            }
-            verified.rows = verified.rows.saturating_add(1);
-        }
-        Ok(verified)
-    }
-}
-
-/// The first row in which a snapshot differs from what the log gives.
-fn different(
-    expected: &BTreeMap<String, RiskModelRow>,
-    kept: &BTreeMap<String, RiskModelRow>,
-) -> Result<Option<Difference>, ReadError> {
-    let keys: BTreeSet<&String> = expected.keys().chain(kept.keys()).collect();
-    let body = |row: Option<&RiskModelRow>| row.map(written::<RiskModel>).transpose();
-    for key in keys {
-        let (folded, stored) = (body(expected.get(key))?, body(kept.get(key))?);
-        if folded != stored {
-            return Ok(Some(Difference { key: key.clone(), folded, stored }));
-        }
-    }
-    Ok(None)
 }
 
 /// Walks both in the order of their keys, to the first row in which they differ.

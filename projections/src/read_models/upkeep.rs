@@ -7,7 +7,7 @@ use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 
 use crate::error::ReadError;
-use crate::live::{Progress, Verified};
+use crate::live::{Progress, Refolded, Verified, names_of};
 use crate::read_models::ReadModels;
 
 impl ReadModels {
@@ -31,8 +31,13 @@ impl ReadModels {
         self.live.sweep(&mut BTreeMap::new()).await
     }
 
+    /// The names of the projections that a stream has.
+    pub fn projections_of(tenant: TenantId) -> Vec<&'static str> {
+        names_of(tenant)
+    }
+
     /// Builds one projection of a stream anew, or all, beside what serves meanwhile. One that was cut off goes on where it
-    /// stood. Answers with the position at which the new rows took over.
+    /// stood; the first progress told is where it begins. Answers with the position at which the new rows took over.
     pub async fn rebuild(
         &self,
         tenant: TenantId,
@@ -40,6 +45,11 @@ impl ReadModels {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Position, ReadError> {
         self.live.rebuild(tenant, projection, progress).await
+    }
+
+    /// Folds a stream once more in memory, into all its projections, and tells what that makes: the first half of verifying.
+    pub async fn refold(&self, tenant: TenantId) -> Result<Refolded, ReadError> {
+        self.live.refold(tenant).await
     }
 
     /// Folds a stream once more and compares the rows byte for byte, one answer for each projection.

@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use draxis_domain::{Recorded, TenantId};
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use draxis_domain::Recorded;
 
 use crate::error::ReadError;
-use crate::live::{Live, Verified};
+use crate::live::Refold;
 use crate::memory::Memory;
 use crate::projection::Projection;
 use crate::store::{Keyed, Table};
@@ -26,12 +24,33 @@ pub(crate) trait Folder<E>: Send + Sync {
     fn table(&self) -> Table;
     /// Its version.
     fn version(&self) -> i32;
-    /// The keys that the events touch.
-    fn touched(&self, events: &[Recorded<E>]) -> BTreeSet<String>;
-    /// What the events make of the rows stored under those keys.
-    fn fold(&self, events: &[Recorded<E>], stored: Vec<Keyed>) -> Result<Changes, ReadError>;
-    /// Compares what is stored with the log.
-    fn verify<'a>(&'a self, live: &'a Live, tenant: TenantId) -> BoxFuture<'a, Result<Verified, ReadError>>;
+    /// Nothing gathered yet, to be folded into stored rows.
+    fn gather(&self) -> Box<dyn Gathering<E>>;
+    /// Nothing folded yet, to be folded in memory.
+    fn in_memory(&self) -> Box<dyn Refold<E>>;
+}
+
+/// Rows of a projection that events have touched since they were last written. Batch by batch: look, take in what is stored
+/// of the keys not seen before, fold; and once in a while write what has changed.
+pub(crate) trait Gathering<E>: Send {
+    /// The table of the rows.
+    fn table(&self) -> Table;
+    /// Looks at a batch: the keys it touches whose stored rows are not here yet.
+    fn look(&mut self, events: &[Recorded<E>]) -> Vec<String>;
+    /// Takes in what is stored under keys that were asked for.
+    fn take_in(&mut self, asked: Vec<String>, stored: Vec<Keyed>) -> Result<(), ReadError>;
+    /// Folds the batch that was looked at last.
+    fn fold(&mut self, events: &[Recorded<E>]);
+    /// What has come of it since the last time; nothing is kept.
+    fn take_changes(&mut self) -> Result<Changes, ReadError>;
+}
+
+/// The rows gathered of one projection; none where there is no row under a key.
+struct Gathered<P: Projection> {
+    rows: BTreeMap<String, Option<P::Row>>,
+    stored: BTreeSet<String>,
+    /// The keys of each event of the batch at hand, in order.
+    due: Vec<(usize, String)>,
 }
 
 impl<P: Projection> Folder<P::Event> for P {
@@ -43,28 +62,64 @@ impl<P: Projection> Folder<P::Event> for P {
         P::VERSION
     }
 
-    fn touched(&self, events: &[Recorded<P::Event>]) -> BTreeSet<String> {
-        events.iter().flat_map(P::keys).collect()
+    fn gather(&self) -> Box<dyn Gathering<P::Event>> {
+        Box::new(Gathered::<P> { rows: BTreeMap::new(), stored: BTreeSet::new(), due: Vec::new() })
     }
 
-    fn fold(&self, events: &[Recorded<P::Event>], stored: Vec<Keyed>) -> Result<Changes, ReadError> {
-        let before: BTreeSet<String> = stored.iter().map(|row| row.key.clone()).collect();
-        let mut memory = Memory::<P>::from_rows(parsed::<P>(stored)?);
-        for told in events {
-            memory.fold(told);
+    fn in_memory(&self) -> Box<dyn Refold<P::Event>> {
+        Box::new(Memory::<P>::default())
+    }
+}
+
+impl<P: Projection> Gathering<P::Event> for Gathered<P> {
+    fn table(&self) -> Table {
+        P::TABLE
+    }
+
+    fn look(&mut self, events: &[Recorded<P::Event>]) -> Vec<String> {
+        let mut unknown = BTreeSet::new();
+        self.due.clear();
+        for (at, told) in events.iter().enumerate() {
+            for key in P::keys(told) {
+                if !self.rows.contains_key(&key) && !unknown.contains(&key) {
+                    unknown.insert(key.clone());
+                }
+                self.due.push((at, key));
+            }
         }
-        let after = memory.into_rows();
-        let gone = before.into_iter().filter(|key| !after.contains_key(key)).collect();
-        let mut changes = Changes { gone, ..Changes::default() };
-        for (key, row) in after {
-            changes.bodies.push(written::<P>(&row)?);
-            changes.keys.push(key);
+        unknown.into_iter().collect()
+    }
+
+    fn take_in(&mut self, asked: Vec<String>, stored: Vec<Keyed>) -> Result<(), ReadError> {
+        self.rows.extend(asked.into_iter().map(|key| (key, None)));
+        self.stored.extend(stored.iter().map(|row| row.key.clone()));
+        let rows = parsed::<P>(stored)?;
+        self.rows.extend(rows.into_iter().map(|(key, row)| (key, Some(row))));
+        Ok(())
+    }
+
+    fn fold(&mut self, events: &[Recorded<P::Event>]) {
+        for (at, key) in self.due.drain(..) {
+            if let (Some(told), Some(row)) = (events.get(at), self.rows.get_mut(&key)) {
+                *row = P::apply(&key, row.take(), told);
+            }
+        }
+    }
+
+    fn take_changes(&mut self) -> Result<Changes, ReadError> {
+        let stored = std::mem::take(&mut self.stored);
+        let mut changes = Changes::default();
+        for (key, row) in std::mem::take(&mut self.rows) {
+            match row {
+                Some(row) => {
+                    changes.bodies.push(written::<P>(&row)?);
+                    changes.keys.push(key);
+                }
+                None if stored.contains(&key) => changes.gone.push(key),
+                None => {}
+            }
         }
         Ok(changes)
-    }
-
-    fn verify<'a>(&'a self, live: &'a Live, tenant: TenantId) -> BoxFuture<'a, Result<Verified, ReadError>> {
-        live.compare::<P>(tenant).boxed()
     }
 }
 
@@ -101,20 +156,24 @@ mod tests {
         SourceRuns, Sources, Versions, Workflows,
     };
 
-    /// What a table holds after the events were folded in batches of that many.
+    /// What a table holds after the events were folded in batches of that many and written after every so many batches.
     fn folded_in_batches(
         folder: &dyn Folder<TenantEvent>,
         events: &[Recorded<TenantEvent>],
-        batch: usize,
+        (batch, together): (usize, usize),
     ) -> BTreeMap<String, String> {
         let mut table: BTreeMap<String, String> = BTreeMap::new();
-        for batch in events.chunks(batch) {
-            let touched = folder.touched(batch);
-            let stored = touched
-                .into_iter()
-                .filter_map(|key| table.get(&key).map(|body| Keyed { key: key.clone(), body: body.clone() }))
-                .collect();
-            let changes = folder.fold(batch, stored).unwrap();
+        for some in events.chunks(batch * together) {
+            let mut gathering = folder.gather();
+            for batch in some.chunks(batch) {
+                let asked = gathering.look(batch);
+                let row =
+                    |key: &String| table.get(key).map(|body| Keyed { key: key.clone(), body: body.clone() });
+                let stored = asked.iter().filter_map(row).collect();
+                gathering.take_in(asked, stored).unwrap();
+                gathering.fold(batch);
+            }
+            let changes = gathering.take_changes().unwrap();
             table.extend(changes.keys.into_iter().zip(changes.bodies));
             for key in changes.gone {
                 table.remove(&key);
@@ -133,7 +192,9 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
-        fn rows_kept_batch_by_batch_are_the_bytes_of_a_rebuild(told in any::stream(), batch in 1..40_usize) {
+        fn rows_kept_batch_by_batch_are_the_bytes_of_a_rebuild(
+            told in any::stream(), batch in 1..40_usize, together in 1..4_usize
+        ) {
             let events = &told.events;
             let rebuilt = [
                 rebuilt::<Breaches>(events),
@@ -151,7 +212,7 @@ mod tests {
             ];
             prop_assert_eq!(TenantEvent::folders().len(), rebuilt.len());
             for (folder, rebuilt) in TenantEvent::folders().iter().zip(rebuilt) {
-                prop_assert_eq!(&folded_in_batches(*folder, events, batch), &rebuilt);
+                prop_assert_eq!(&folded_in_batches(*folder, events, (batch, together)), &rebuilt);
                 let plain = rebuilt.keys().all(|key| key.bytes().all(|byte| byte.is_ascii_graphic()));
                 prop_assert!(plain, "a range of keys ends at the character after these");
             }

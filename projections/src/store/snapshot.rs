@@ -17,6 +17,16 @@ use crate::risk_model::{RiskModel, RiskModelRow};
 /// How many events lie between two snapshots, more or less: they are taken at the end of a batch.
 const EVERY: u64 = 10_000;
 
+/// The table they are kept in.
+pub(crate) const TABLE: &str = "risk_model_snapshots";
+
+/// Which snapshot: of which generation of the rows, at which position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kept {
+    pub(crate) generation: i32,
+    pub(crate) position: Position,
+}
+
 /// The risk model at a position.
 pub(crate) struct Snapshot {
     pub(crate) position: Position,
@@ -87,11 +97,11 @@ pub(crate) async fn nearest(transaction: &mut TenantTx, as_of: AsOf) -> Result<O
     }
 }
 
-/// Where the snapshots of the generation that serves were taken, the first one first.
-pub(crate) async fn positions(transaction: &mut TenantTx) -> Result<Vec<Position>, sqlx::Error> {
+/// Every snapshot of the rows that serve in this program's version, the oldest first.
+pub(crate) async fn all(transaction: &mut TenantTx) -> Result<Vec<Kept>, sqlx::Error> {
     let tenant = transaction.tenant().uuid();
-    let found = sqlx::query_scalar!(
-        "SELECT s.position FROM risk_model_snapshots AS s
+    let rows = sqlx::query!(
+        "SELECT s.generation, s.position FROM risk_model_snapshots AS s
          JOIN projection_checkpoints AS c
              ON c.tenant_id = $1 AND c.projection = 'risk_model' AND c.serving AND c.version = $2
              AND c.generation = s.generation
@@ -101,7 +111,22 @@ pub(crate) async fn positions(transaction: &mut TenantTx) -> Result<Vec<Position
     )
     .fetch_all(&mut **transaction)
     .await?;
-    Ok(found.into_iter().map(Position::from_i64).collect())
+    let kept = |generation, position| Kept { generation, position: Position::from_i64(position) };
+    Ok(rows.into_iter().map(|row| kept(row.generation, row.position)).collect())
+}
+
+/// A snapshot as it is stored; none where it is gone.
+pub(crate) async fn body(transaction: &mut TenantTx, of: Kept) -> Result<Option<String>, sqlx::Error> {
+    let tenant = transaction.tenant().uuid();
+    sqlx::query_scalar!(
+        r#"SELECT body::text AS "body!" FROM risk_model_snapshots
+           WHERE tenant_id = $1 AND generation = $2 AND position = $3"#,
+        tenant,
+        of.generation,
+        of.position.as_i64()
+    )
+    .fetch_optional(&mut **transaction)
+    .await
 }
 
 /// Removes snapshots of generations whose rows are gone: those before the one that serves, and what was given up after it.

@@ -4,7 +4,7 @@ use draxis_commands::execution::Execution;
 use draxis_commands::{Caller, Commands, Context};
 use draxis_domain::kri::{Kri, KriCommand, NewReading};
 use draxis_domain::source::Schedule;
-use draxis_domain::{KriId, RunId, SourceId, TenantId};
+use draxis_domain::{KriId, Position, RunId, SourceId, TenantId};
 use draxis_event_store::{Answer, Ids, UlidIds};
 use draxis_tests::house::{kri_body, reading, start_of_time};
 
@@ -16,6 +16,7 @@ pub(crate) struct Recorder {
     source: SourceId,
     run: RunId,
     count: i64,
+    last: Position,
 }
 
 pub(crate) fn context(tenant: TenantId, run: RunId) -> Context {
@@ -58,7 +59,8 @@ impl Recorder {
     pub(crate) async fn new(commands: &Commands, tenant: TenantId) -> Self {
         let (kri, source, run) =
             (KriId::new(UlidIds.next()), SourceId::new(UlidIds.next()), RunId::new(UlidIds.next()));
-        let recorder = Self { commands: commands.clone(), tenant, kri, source, run, count: 0 };
+        let mut recorder =
+            Self { commands: commands.clone(), tenant, kri, source, run, count: 0, last: Position::START };
         recorder.give(definition(kri, source)).await;
         recorder
     }
@@ -70,10 +72,15 @@ impl Recorder {
         self
     }
 
-    async fn give(&self, command: KriCommand) {
+    /// Where the last reading stands.
+    pub(crate) const fn last_position(&self) -> Position {
+        self.last
+    }
+
+    async fn give(&mut self, command: KriCommand) {
         let execution =
             Execution::<Kri> { id: self.kri.to_string(), command, respond: std::sync::Arc::new(answer) };
         let context = context(self.tenant, self.run);
-        self.commands.on_tenant(&context, execution).await.expect("the command holds");
+        self.last = self.commands.on_tenant(&context, execution).await.expect("the command holds").position;
     }
 }

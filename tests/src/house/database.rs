@@ -45,6 +45,11 @@ impl TestDatabase {
         self.server.options(&self.name, user)
     }
 
+    /// The same as a URL, for a program of its own.
+    pub fn url(&self, user: &str) -> String {
+        format!("postgres://{user}@localhost/{}?host={}", self.name, self.server.socket_dir().display())
+    }
+
     /// A tap on the wire to it.
     pub fn tap(&self) -> Tap {
         Tap::before(self.server.socket_dir(), &self.name)

@@ -8,6 +8,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use super::TestDatabase;
+
 /// A running `draxis serve` on a data directory.
 #[derive(Debug)]
 pub struct Program {
@@ -58,6 +60,17 @@ pub fn run(data: &Path, arguments: &[&str], typed: &str) -> Output {
     child.wait_with_output().expect("the program ends")
 }
 
+/// The program with an errand on a test's database, ready to be started.
+pub fn draxis(database: &TestDatabase, arguments: &[&str]) -> Command {
+    /// Any key will do where nothing sealed is opened: 32 bytes in base64.
+    const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let mut command = Command::new(binary());
+    command.args(arguments).args(["--log", "error"]);
+    command.env("DATABASE_URL", database.url("draxis")).env("ENCRYPTION_KEY", KEY);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
 impl Program {
     /// Starts it and waits until it says where it serves.
     pub fn serve(data: &Path) -> Self {
@@ -94,6 +107,13 @@ impl Program {
             lines.map_while(Result::ok).for_each(|line| heard.lock().expect("one listener").push(line));
         });
         Self { child, base, said, listener: Some(listener) }
+    }
+
+    /// An errand beside it, on the same data directory, ready to be started.
+    pub fn beside(data: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command.args(arguments).args(["--log", "error", "--data-dir"]).arg(data).env_remove("DATABASE_URL");
+        command
     }
 
     /// Ends it as Ctrl-C does, and answers with every line it has said.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use draxis_commands::sealing::{Sealing, SealingSettings};
 use draxis_commands::{Caller, Commands, Context};
 use draxis_domain::outcome::OutcomeBody;
 use draxis_domain::{Name, Position, TenantId};
 use draxis_event_store::{CommandKey, RequestHash, StoredEvent};
+use draxis_projections::{ReadModels, Settings};
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -91,10 +93,15 @@ async fn nothing_acknowledged_is_lost_or_doubled_when_postgres_is_killed_under_l
     let (mut receipts, mut before) = (Vec::new(), Vec::new());
     for round in 0..kills {
         let process = Process::over(server.options("draxis"), Fitting::default()).await;
+        // Read models follow, so that kills fall between their batches, too.
+        let mut following = JoinSet::new();
+        let models = ReadModels::new(&process.pools, Settings::default());
+        models.start(process.writer.wakeups().subscribe(), &mut following);
         // Not always at the same place of a batch.
         let enough = 40 + usize::try_from(round * 7 % 31).unwrap();
         let (told, open) = until_killed(&mut server, &process, (tenant, round, enough)).await;
         receipts.extend(told);
+        following.shutdown().await;
         process.kill().await;
         let process = Process::over(server.options("draxis"), Fitting::default()).await;
         for key in open {
@@ -115,6 +122,16 @@ async fn nothing_acknowledged_is_lost_or_doubled_when_postgres_is_killed_under_l
         assert_eq!(found.get(key), Some(&vec![*position]), "{key}");
     }
     assert_eq!(found.len(), receipts.len(), "nothing is there that nobody was told of");
+    let process = Process::over(server.options("draxis"), Fitting::default()).await;
+    let models = ReadModels::new(&process.pools, Settings::default());
+    for model in models.verify(tenant).await.unwrap() {
+        assert_eq!(model.difference, None, "{} is not as the log gives it", model.projection);
+    }
+    let sealing = Sealing::open(&process.commands, SealingSettings::try_default().unwrap()).await.unwrap();
+    sealing.seal(tenant).await.unwrap();
+    let shown = sealing.verify(tenant, &[], &[], |_, _| {}).await.unwrap();
+    assert!(shown.holds(), "{shown:?}");
+    process.end().await;
 }
 
 fn careless(options: PgConnectOptions) -> PgConnectOptions {

@@ -142,5 +142,9 @@ async fn a_killed_program_loses_nothing_it_acknowledged_and_leaves_nothing_runni
         assert!(recorded.values().all(|positions| positions.len() == 1), "none twice");
     }
     assert!(receipts.len() > 100);
+    // Every record, the tree, every checkpoint, the head, and the read models as the log gives them.
+    let verified = Program::beside(data.path(), &["verify", "--projections"]).output().unwrap();
+    let printed = String::from_utf8_lossy(&verified.stdout);
+    assert!(verified.status.success() && printed.contains("kri_history"), "{printed}");
     program.kill(data.path());
 }

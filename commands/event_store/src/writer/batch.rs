@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use draxis_domain::{Claim, Position, Sequence, TenantId};
-use sqlx::{Connection, PgConnection};
+use futures_util::future::BoxFuture;
+use sqlx::postgres::PgRow;
+use sqlx::{Executor, PgConnection, Row};
 
 use crate::append::{Append, AppendError, Appended};
 use crate::clock::Clock;
@@ -86,14 +88,25 @@ impl<'a> Batch<'a> {
         connection: &mut PgConnection,
         remembered: &mut Sequences,
     ) -> Result<Outcome, BatchError> {
+        let written = self.write(connection, remembered).await;
+        if let Err(BatchError::Refused(_)) = &written {
+            // The connection stays in use; where even this fails, its next use does.
+            drop(simply(connection, "ROLLBACK").await);
+        }
+        written
+    }
+
+    async fn write(
+        &self,
+        connection: &mut PgConnection,
+        remembered: &mut Sequences,
+    ) -> Result<Outcome, BatchError> {
         let tenants: BTreeSet<TenantId> = self.appends().map(|append| append.tenant).collect();
-        let mut transaction =
-            connection.begin_with(begin(&tenants)).await.map_err(BatchError::before_commit)?;
         let (before, standing, judgement) =
-            self.judge(&mut transaction, &tenants, remembered).await.map_err(BatchError::before_commit)?;
-        insert::insert(&mut transaction, &standing, &judgement).await.map_err(BatchError::before_commit)?;
+            self.judge(connection, &tenants, remembered).await.map_err(BatchError::before_commit)?;
+        insert::insert(connection, &standing, &judgement).await.map_err(BatchError::before_commit)?;
         self.committing.store(true, Ordering::Relaxed);
-        transaction.commit().await.map_err(BatchError::Unknown)?;
+        simply(connection, "COMMIT").await.map_err(BatchError::Unknown)?;
         let heads = note_heads(&before, standing, remembered);
         Ok(Outcome { results: judgement.results, heads })
     }
@@ -265,51 +278,57 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// The transaction names exactly the batch's tenants; the writer role's policies admit those only. The text is rendered from
-/// typed ids, in this one place (see `TenantTx`).
-fn begin(tenants: &BTreeSet<TenantId>) -> String {
-    let ids: Vec<String> = tenants.iter().map(|tenant| tenant.uuid().to_string()).collect();
-    format!("BEGIN; SET LOCAL draxis.tenant_ids = '{}'", ids.join(","))
+/// Statements without parameters, by the simple protocol, in one round trip.
+pub(super) fn simply<'a>(
+    connection: &'a mut PgConnection,
+    statements: &'a str,
+) -> BoxFuture<'a, Result<Vec<PgRow>, sqlx::Error>> {
+    connection.fetch_all(statements)
 }
 
-/// Locks the heads in one order, so that two processes never wait for each other in a circle; makes those that are missing.
+/// What a connection must know before its first batch: how heads are locked, in one order, so that two processes never wait
+/// for each other in a circle.
+pub(super) const PREPARE: &str = "PREPARE lock_heads (uuid[]) AS
+    SELECT tenant_id, position, recorded_at FROM stream_heads WHERE tenant_id = ANY ($1) ORDER BY tenant_id FOR UPDATE";
+
+/// Begins the transaction and locks the heads in one round trip; makes those that are missing.
 async fn lock_heads(
     connection: &mut PgConnection,
     tenants: &BTreeSet<TenantId>,
 ) -> Result<BTreeMap<TenantId, Head>, sqlx::Error> {
-    let ids: Vec<_> = tenants.iter().map(|tenant| tenant.uuid()).collect();
-    let heads = select_heads(connection, &ids).await?;
-    if heads.len() == ids.len() {
+    // The transaction names exactly the batch's tenants, and the writer role's policies admit those only. The text is
+    // rendered from typed ids, in this one place (see `TenantTx`).
+    let ids: Vec<String> = tenants.iter().map(|tenant| tenant.uuid().to_string()).collect();
+    let ids = ids.join(",");
+    let lock = format!("EXECUTE lock_heads ('{{{ids}}}')");
+    let begin = format!("BEGIN; SET LOCAL draxis.tenant_ids = '{ids}'; {lock}");
+    let heads = select_heads(connection, &begin).await?;
+    if heads.len() == tenants.len() {
         return Ok(heads);
     }
     sqlx::query!(
         "INSERT INTO stream_heads (tenant_id, position, recorded_at)
          SELECT a.tenant_id, 0, 'epoch' FROM unnest($1::uuid[]) AS a (tenant_id) ORDER BY a.tenant_id
          ON CONFLICT DO NOTHING",
-        &ids
+        &tenants.iter().map(|tenant| tenant.uuid()).collect::<Vec<_>>()
     )
     .execute(&mut *connection)
     .await?;
-    select_heads(connection, &ids).await
+    select_heads(connection, &lock).await
 }
 
 async fn select_heads(
     connection: &mut PgConnection,
-    ids: &[sqlx::types::Uuid],
+    statements: &str,
 ) -> Result<BTreeMap<TenantId, Head>, sqlx::Error> {
-    let rows = sqlx::query!(
-        "SELECT tenant_id, position, recorded_at FROM stream_heads WHERE tenant_id = ANY($1) ORDER BY tenant_id FOR UPDATE",
-        ids
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows
-        .into_iter()
+    let rows = simply(connection, statements).await?;
+    rows.iter()
         .map(|row| {
-            let head = Head { position: Position::from_i64(row.position), recorded_at: row.recorded_at };
-            (TenantId::from(row.tenant_id), head)
+            let position = Position::from_i64(row.try_get(1)?);
+            let head = Head { position, recorded_at: row.try_get(2)? };
+            Ok((TenantId::from(row.try_get::<sqlx::types::Uuid, _>(0)?), head))
         })
-        .collect())
+        .collect()
 }
 
 fn note_heads(

@@ -1,0 +1,6 @@
+//! Read models (design.md section 4): rebuilt while they serve, resumed after a kill, and compared with the log.
+
+mod memory;
+mod rebuilding;
+mod scene;
+mod verifying;
