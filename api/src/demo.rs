@@ -93,7 +93,7 @@ pub async fn run(
             ));
             progress(&format!("Sign in as {} with the password {}", walk::EMAIL, walk::PASSWORD));
             progress("Stop it with Ctrl-C; start it again to go on where it was");
-            program.until_stopped().await?;
+            Box::pin(program.until_stopped()).await?;
         }
     }
     Ok(ExitCode::SUCCESS)

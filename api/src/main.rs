@@ -30,15 +30,22 @@ async fn main() -> ExitCode {
     }
 }
 
+async fn serve(config: Config) -> Result<ExitCode, ProgramError> {
+    let program = Program::start(config, &mut say).await?;
+    say(&format!("Serving on http://{} (API description: /api/docs)", program.address()));
+    Box::pin(program.until_stopped()).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn rotate_checkpoint_key(config: Config) -> Result<ExitCode, ProgramError> {
+    program::errand(config, &mut say, async |app: &App| errand::rotate_checkpoint_key(app).await).await??;
+    Ok(ExitCode::SUCCESS)
+}
+
 async fn carry_out(config: Config) -> Result<ExitCode, ProgramError> {
     match config.command.clone() {
-        Command::Serve => {
-            let program = Program::start(config, &mut say).await?;
-            say(&format!("Serving on http://{} (API description: /api/docs)", program.address()));
-            program.until_stopped().await?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Command::Demo { exit } => demo::run(config, demo::Ending::of(exit), &mut say).await,
+        Command::Serve => Box::pin(serve(config)).await,
+        Command::Demo { exit } => Box::pin(demo::run(config, demo::Ending::of(exit), &mut say)).await,
         Command::Migrate => {
             program::migrate(config, &mut say).await?;
             Ok(ExitCode::SUCCESS)
@@ -48,11 +55,7 @@ async fn carry_out(config: Config) -> Result<ExitCode, ProgramError> {
                 program::errand(config, &mut say, async |app: &App| errand::rotate_key(app).await).await??;
             Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Command::RotateCheckpointKey => {
-            program::errand(config, &mut say, async |app: &App| errand::rotate_checkpoint_key(app).await)
-                .await??;
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::RotateCheckpointKey => rotate_checkpoint_key(config).await,
         Command::Connector(ConnectorCommand::Check(asked)) => {
             let holds = check_connector::run(&asked, SystemClock.now()).await?;
             Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -118,15 +118,14 @@ pub async fn end(app: Data<App>, id: Path<Id<PanelSessionId>>, command: Command<
 fn kept(id: PanelSessionId, n: usize, keep: Keep, offered: &[KeptFact]) -> Result<KeptFact, Problem> {
     match keep {
         Keep::Fact(fact) => Ok(fact),
-        Keep::Text(text) => match offered.iter().rev().find(|fact| fact.key.as_str() == text.as_str()) {
-            Some(fact) => Ok(fact.clone()),
-            None => {
-                let key = FactKey::parse(&format!("panel.{id}.{}", n.saturating_add(1)));
-                let key =
-                    key.map_err(|error| Problem::invalid_at(format!("/keep/{n}"), error.to_string()))?;
-                Ok(KeptFact { key, value: text })
+        Keep::Text(text) => {
+            if let Some(fact) = offered.iter().rev().find(|fact| fact.key.as_str() == text.as_str()) {
+                return Ok(fact.clone());
             }
-        },
+            let key = FactKey::parse(&format!("panel.{id}.{}", n.saturating_add(1)));
+            let key = key.map_err(|error| Problem::invalid_at(format!("/keep/{n}"), error.to_string()))?;
+            Ok(KeptFact { key, value: text })
+        }
     }
 }
 

@@ -95,7 +95,8 @@ impl Program {
         let outside = outside(&mut config)?;
         let (address, sealing) = (config.listen, config.sealing.clone());
         let reached = reach(config, Others::KeepOut, progress).await?;
-        let (app, tasks) = App::start(reached.pools, reached.keys, outside, sealing, ports()).await?;
+        let (app, tasks) =
+            Box::pin(App::start(reached.pools, reached.keys, outside, sealing, ports())).await?;
         let listener =
             TcpListener::bind(address).map_err(|source| ProgramError::Listen { address, source })?;
         let address = listener.local_addr()?;

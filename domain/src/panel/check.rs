@@ -76,7 +76,7 @@ fn is_excerpt(whole: &str, part: &str) -> bool {
         let after = whole.get(at.saturating_add(found.len())..).and_then(|text| text.chars().next());
         let begins = found.chars().next().is_some_and(|c| c.is_ascii_digit());
         let ends = found.chars().next_back().is_some_and(|c| c.is_ascii_digit());
-        !(begins && digit(before)) && !(ends && after.is_some_and(|c| c.is_ascii_digit()))
+        !(begins && digit(before) || ends && after.is_some_and(|c| c.is_ascii_digit()))
     })
 }
 

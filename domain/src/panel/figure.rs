@@ -74,7 +74,9 @@ fn masked(text: &str, names: &[&str]) -> String {
             .captures_iter(&masked)
             .filter_map(|found| found.get(group).map(|part| part.start()..part.end()))
             .collect();
-        spans.into_iter().for_each(|span| blot(&mut masked, span));
+        for span in spans {
+            blot(&mut masked, span);
+        }
     }
     masked
 }
@@ -215,7 +217,7 @@ fn joined(text: &str, end: usize, start: usize) -> bool {
 
 /// Whether a number word goes on with the one before: "twenty" "one", "two" "hundred".
 const fn goes_on(so_far: u64, value: u64) -> bool {
-    value >= 100 || (so_far >= 20 && so_far % 10 == 0 && value < 10) || (so_far >= 100 && value < 100)
+    value >= 100 || so_far >= 100 || (so_far >= 20 && so_far.is_multiple_of(10) && value < 10)
 }
 
 const fn combined(so_far: u64, value: u64) -> u64 {

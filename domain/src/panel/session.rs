@@ -189,6 +189,7 @@ mod tests {
         Ok(events.iter().map(PanelSessionEvent::wire_type).collect())
     }
 
+    #[expect(clippy::fn_params_excessive_bools, reason = "one question, with yes or no")]
     fn ask(text: &str, first: bool) -> PanelSessionCommand {
         PanelSessionCommand::Ask {
             id: PanelSessionId::default(),

@@ -38,6 +38,10 @@ pub struct Snapshot {
 }
 
 /// A KRI.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own that the panel answers from"
+)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct KriLine {
     /// Its id.

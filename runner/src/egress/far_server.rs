@@ -121,12 +121,7 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, manner: &Mann
                 let mut turns = turns.lock().unwrap();
                 if turns.len() > 1 { turns.remove(0) } else { turns.first()?.clone() }
             };
-            for piece in pieces {
-                stream.write_all(&piece).await.ok()?;
-                stream.flush().await.ok()?;
-            }
-            // What was announced and never came is cut off.
-            None
+            in_pieces(stream, pieces).await
         }
         Manner::Silent => {
             stream.read_u8().await.ok()?; // until the client gives up
@@ -141,6 +136,15 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, manner: &Mann
             }
         }
     }
+}
+
+/// What was announced and never came is cut off.
+async fn in_pieces<S: AsyncWrite + Unpin>(stream: &mut S, pieces: Vec<Vec<u8>>) -> Option<()> {
+    for piece in pieces {
+        stream.write_all(&piece).await.ok()?;
+        stream.flush().await.ok()?;
+    }
+    None
 }
 
 async fn drip<S: AsyncWrite + Unpin>(stream: &mut S, first: &[u8], then: &[u8]) -> Option<()> {

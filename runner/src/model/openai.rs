@@ -166,7 +166,7 @@ impl Gathered {
             _ if self.refused => Stop::Refused,
             // Some say that they are done though they wait.
             Stop::Done if !calls.is_empty() => Stop::Calls,
-            stop => stop,
+            Stop::Done | Stop::Calls | Stop::Length | Stop::Refused => stop,
         };
         Ok(Reply { text: self.text, calls, stop, tokens: self.tokens })
     }

@@ -93,9 +93,9 @@ impl Spoken {
         let mut stream = String::new();
         for event in events {
             if let Some(kind) = event["type"].as_str() {
-                stream.push_str(&format!("event: {kind}\n"));
+                stream.extend(["event: ", kind, "\n"]);
             }
-            stream.push_str(&format!("data: {event}\n\n"));
+            stream.extend(["data: ", &event.to_string(), "\n\n"]);
         }
         if self == Self::OpenAi {
             stream.push_str("data: [DONE]\n\n");
@@ -303,11 +303,13 @@ async fn who_is_busy_is_asked_again_when_it_wants_to_be_and_given_up_where_that_
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a scripted model is told of answers and of errors alike")]
 fn calling(name: &str, with: Value) -> Result<Reply, ModelError> {
     let calls = vec![Called { id: "t".to_owned(), name: name.to_owned(), with }];
     Ok(Reply { text: String::new(), calls, stop: Stop::Calls, tokens: Tokens { input: 10, output: 5 } })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a scripted model is told of answers and of errors alike")]
 fn saying(text: &str) -> Result<Reply, ModelError> {
     Ok(Reply { text: text.to_owned(), calls: Vec::new(), stop: Stop::Done, tokens: Tokens::default() })
 }

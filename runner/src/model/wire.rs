@@ -12,7 +12,7 @@ use crate::egress::{Egress, Request, Response};
 /// How much an answer may hold.
 const LARGEST: usize = 4 << 20;
 /// How long an answer may take, from the first step to its last byte.
-pub(super) const PATIENCE: Duration = Duration::from_secs(300);
+pub(super) const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Puts an answer together from its events.
 pub(super) trait Gathering: Send {

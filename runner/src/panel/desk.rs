@@ -79,7 +79,7 @@ impl PanelDesk {
         question: Question,
         listener: Listener,
     ) -> Result<Committed, PanelError> {
-        let tenant = self.may_ask(context)?;
+        let tenant = Self::may_ask(context)?;
         if let Some(before) = self.commands.answered(tenant, context).await? {
             return Ok(before);
         }
@@ -96,7 +96,7 @@ impl PanelDesk {
         question: Question,
         listener: Listener,
     ) -> Result<Committed, PanelError> {
-        let tenant = self.may_ask(context)?;
+        let tenant = Self::may_ask(context)?;
         if let Some(before) = self.commands.answered(tenant, context).await? {
             return Ok(before);
         }
@@ -138,7 +138,7 @@ impl PanelDesk {
         Ok(session.state().and_then(PanelAnswer::last_of))
     }
 
-    fn may_ask(&self, context: &Context) -> Result<TenantId, CommandError> {
+    fn may_ask(context: &Context) -> Result<TenantId, CommandError> {
         let tenant = context.caller.tenant()?;
         context.caller.must(Permission::AskPanel)?;
         Ok(tenant)

@@ -55,6 +55,7 @@ impl<'a> Reading<'a> {
         of.map(|((_, _, field), value)| (field.clone(), json!(value))).collect()
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "what is made for this one thing goes into it")]
     fn thing(&self, kind: CitedKind, id: &impl ToString, (name, about): (&str, &str), more: Value) -> Value {
         let id = id.to_string();
         let mut thing = json!({ "kind": kind, "id": id, "name": name, "fields": self.fields(kind, &id) });

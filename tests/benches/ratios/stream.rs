@@ -79,6 +79,7 @@ impl Told {
             claims: Vec::new(),
             metadata: serde_json::to_string(&metadata).expect("metadata is JSON"),
             receipt: None,
+            unless: None,
         }
     }
 }

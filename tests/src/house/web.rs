@@ -95,7 +95,7 @@ impl Web {
         let sealing = SealingSettings::try_default().expect("the default name is a name");
         let outside = Outside { egress, registry, mail, witness: None, model: ModelSettings::default() };
         let (app, tasks) =
-            App::start(pools, keys, outside, sealing, ports).await.expect("the program starts");
+            Box::pin(App::start(pools, keys, outside, sealing, ports)).await.expect("the program starts");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let address = listener.local_addr().expect("the listener has an address");
         let running = serve(app.clone(), listener).expect("the server starts");

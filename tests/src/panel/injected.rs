@@ -62,7 +62,7 @@ async fn plant(stage: &Stage, n: usize, injection: &Injection) -> String {
         "kri_name" => drop(stage.make("/api/kris", kri(text, "")).await),
         "kri_note" => drop(stage.make("/api/kris", kri(&format!("Planted {n}"), text)).await),
         "risk_name" => {
-            drop(stage.make("/api/risks", json!({"name": text, "likelihood": 5, "impact": 5})).await)
+            drop(stage.make("/api/risks", json!({"name": text, "likelihood": 5, "impact": 5})).await);
         }
         "vendor_name" => drop(stage.make("/api/vendors", json!({"name": text, "criticality": "high"})).await),
         "fact" => {
@@ -136,7 +136,8 @@ async fn a_model_that_obeys_every_order_in_the_data_only_reads_and_is_still_chec
         let question = plant(&stage, n, &injection).await;
         let before = stage.get("/api/dashboard").await["position"].as_u64().unwrap();
         let model = Arc::new(obedient(injection.clone()));
-        let desk = stage.web.app.panel.clone().with_model(Arc::clone(&model) as Arc<_>);
+        let asked: Arc<Scripted> = Arc::clone(&model);
+        let desk = stage.web.app.panel.clone().with_model(asked);
         let done = desk.open(&context, Question::parse(&question).unwrap(), None).await.unwrap();
         let answer: PanelAnswer = serde_json::from_slice(&done.answer.body).unwrap();
         assert!(matches!(answer.by, AnsweredBy::Model { .. }), "{n}: {:?}", answer.fallback);

@@ -50,7 +50,7 @@ fn serve(stream: TcpStream, heard: &Heard) -> std::io::Result<()> {
         json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}),
         json!({"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 10}}),
     ] {
-        events.push_str(&format!("data: {event}\n\n"));
+        events.extend(["data: ", &event.to_string(), "\n\n"]);
     }
     events.push_str("data: [DONE]\n\n");
     let answer = format!(

@@ -168,6 +168,7 @@ pub(super) fn outcomes(page: &mut Page<'_>, snapshot: &Snapshot, ranked: &[Ranke
 }
 
 /// What is remembered that has to do with the question; all of it, as far as there is room, where memory itself is asked for.
+#[expect(clippy::fn_params_excessive_bools, reason = "one question, with yes or no")]
 pub(super) fn memory(page: &mut Page<'_>, asked: &Understood, snapshot: &Snapshot, everything: bool) {
     let near = |text: &str| bare(text).iter().any(|word| telling(word) && asked.words.contains(word));
     let facts = snapshot

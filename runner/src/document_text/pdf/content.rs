@@ -103,7 +103,9 @@ impl Showing<'_> {
             }
             b"TJ" => {
                 if let Some(Value::Array(parts)) = operands.last() {
-                    parts.iter().for_each(|part| self.show(part));
+                    for part in parts {
+                        self.show(part);
+                    }
                 }
             }
             b"Td" | b"TD" => match operands {

@@ -51,9 +51,8 @@ impl Font {
 /// A letter of the encoding that simple fonts nearly always have: Latin letters, with typographic ones between.
 fn letter(code: u8) -> Option<char> {
     Some(match code {
-        0x09 | 0x0a | 0x0d => ' ',
+        0x09 | 0x0a | 0x0d | 0xa0 => ' ',
         0x20..=0x7e | 0xa1..=0xff => char::from(code),
-        0xa0 => ' ',
         0x80 => '€',
         0x82 => '‚',
         0x84 => '„',
