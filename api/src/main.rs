@@ -37,6 +37,11 @@ async fn serve(config: Config) -> Result<ExitCode, ProgramError> {
     Ok(ExitCode::SUCCESS)
 }
 
+async fn rotate_key(config: Config) -> Result<ExitCode, ProgramError> {
+    let held = program::errand(config, &mut say, async |app: &App| errand::rotate_key(app).await).await??;
+    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
 async fn rotate_checkpoint_key(config: Config) -> Result<ExitCode, ProgramError> {
     program::errand(config, &mut say, async |app: &App| errand::rotate_checkpoint_key(app).await).await??;
     Ok(ExitCode::SUCCESS)
@@ -50,11 +55,7 @@ async fn carry_out(config: Config) -> Result<ExitCode, ProgramError> {
             program::migrate(config, &mut say).await?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::RotateKey => {
-            let held =
-                program::errand(config, &mut say, async |app: &App| errand::rotate_key(app).await).await??;
-            Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-        }
+        Command::RotateKey => rotate_key(config).await,
         Command::RotateCheckpointKey => rotate_checkpoint_key(config).await,
         Command::Connector(ConnectorCommand::Check(asked)) => {
             let holds = check_connector::run(&asked, SystemClock.now()).await?;
