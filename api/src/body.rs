@@ -44,6 +44,10 @@ pub fn parse<T: DeserializeOwned>(request: &HttpRequest, body: &[u8]) -> Result<
     }
     let body = if body.is_empty() { b"{}" } else { body };
     refuse_depth(body)?;
+    // An array would be read field by field where a struct is wanted, and `[]` as one that asks for nothing.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::invalid_at("", "must be a JSON object"));
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| misfit(&error))?;
     json.end()

@@ -608,6 +608,7 @@ fn interviews() -> Vec<Route> {
             interview::confirm,
         )
         .body::<interview::ConfirmBody>()
+        .versioned()
         .status(201),
         post("/api/workflow-interviews/{id}/abandon", "Give an interview up", interview::abandon)
             .body::<Nothing>(),
@@ -618,6 +619,7 @@ fn previews() -> Vec<Route> {
     vec![
         post("/api/workflows/{id}/previews", "Mint a link that shows a workflow once", preview::mint)
             .answers::<PreviewMinted>()
+            .shows_once()
             .body::<PreviewBody>()
             .status(201),
         get("/api/workflows/{id}/previews", "List a workflow's previews", preview::list)

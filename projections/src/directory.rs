@@ -362,11 +362,14 @@ mod tests {
         let events = [first, granted(Grant::Superadmin), granted(auditor), granted(auditor)];
         let events: Vec<_> = (1..).zip(events).map(|(n, event)| told(n, &id.to_string(), event)).collect();
         let rows = fold_in_memory::<Directory>(&events);
-        let [DirectoryRow::Account(account)] = rows.values().collect::<Vec<_>>()[..] else {
+        let [DirectoryRow::Account(account), DirectoryRow::Person(person)] =
+            rows.values().collect::<Vec<_>>()[..]
+        else {
             panic!("{rows:?}")
         };
         assert_eq!(account.grants, [Grant::Superadmin, auditor]);
         assert_eq!(account.version, 4);
+        assert_eq!(person.grants, [auditor], "of a tenant's people is told what they are there");
     }
 
     #[test]

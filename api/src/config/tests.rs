@@ -209,7 +209,7 @@ fn the_help_names_the_variable_and_the_default_of_every_flag() {
         let flag = format!("--{}", setting.key().replace('_', "-"));
         if !help.contains(&flag) {
             assert!(
-                ["smtp.", "checkpoints."].iter().any(|table| setting.key().starts_with(table)),
+                ["smtp.", "checkpoints.", "model."].iter().any(|table| setting.key().starts_with(table)),
                 "{flag} is missing"
             );
             continue;

@@ -45,7 +45,7 @@ impl Rejudged {
     /// The event as it would have been; none where it would not.
     fn cause(&self, event: &KriEvent, at: DateTime<Utc>) -> Option<KriEvent> {
         let open = if let Kri::Present(state) = &self.kri { Some(state) } else { None };
-        let close = |how, value| open.and_then(|state| state.closed(how, value, at));
+        let close = |how, value, at| open.and_then(|state| state.closed(how, value, at));
         match event {
             KriEvent::Defined(defined) => {
                 let mut defined = defined.clone();
@@ -58,10 +58,12 @@ impl Rejudged {
                 Some(KriEvent::Edited(edited))
             }
             KriEvent::BreachClosed(closed) => match closed.how {
-                Closing::ByHand | Closing::ByEvent { .. } => close(closed.how, closed.value),
+                Closing::ByHand | Closing::ByEvent { .. } => {
+                    close(closed.how, closed.value, closed.closed_at)
+                }
                 Closing::Recovered | Closing::Archived => None,
             },
-            KriEvent::Archived(_) => close(Closing::Archived, None).or_else(|| Some(event.clone())),
+            KriEvent::Archived(_) => close(Closing::Archived, None, at).or_else(|| Some(event.clone())),
             KriEvent::RiskLinked(_)
             | KriEvent::RiskUnlinked(_)
             | KriEvent::Rescheduled(_)

@@ -152,8 +152,8 @@ mod tests {
     use crate::store::Keyed;
     use crate::told::any;
     use crate::{
-        Breaches, Causality, ChangeLog, KriEventDefinitions, KriHistory, Previews, Relays, RiskModel,
-        SourceRuns, Sources, Versions, Workflows,
+        Breaches, Causality, ChangeLog, Interviews, KriEventDefinitions, KriHistory, MemoryRows,
+        PanelSessions, Previews, Relays, RiskModel, SourceRuns, Sources, Versions, Workflows,
     };
 
     /// What a table holds after the events were folded in batches of that many and written after every so many batches.
@@ -199,8 +199,11 @@ mod tests {
             let rebuilt = [
                 rebuilt::<Breaches>(events),
                 rebuilt::<Causality<TenantEvent>>(events),
+                rebuilt::<MemoryRows>(events),
+                rebuilt::<Interviews>(events),
                 rebuilt::<KriEventDefinitions>(events),
                 rebuilt::<KriHistory>(events),
+                rebuilt::<PanelSessions>(events),
                 rebuilt::<Previews>(events),
                 rebuilt::<Relays>(events),
                 rebuilt::<RiskModel>(events),

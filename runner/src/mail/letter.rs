@@ -115,7 +115,8 @@ fn plain(text: &str) -> Body {
         let bytes = (lines.join("\r\n") + "\r\n").into_bytes();
         Body::dangerous_pre_encoded(bytes, ContentTransferEncoding::SevenBit)
     } else {
-        Body::new(text.to_owned())
+        let coded = Body::new_with_encoding(text.to_owned(), ContentTransferEncoding::QuotedPrintable);
+        coded.unwrap_or_else(|_| Body::new(text.to_owned()))
     }
 }
 

@@ -23,6 +23,7 @@ fn body(stage: &Stage, path: &str) -> Value {
         "/api/mfa-policy" => {
             json!({"subject": {"kind": "tenant", "tenantId": stage.tenant}, "required": true, "reason": "a test"})
         }
+        "/api/workflow-interviews" => json!({"goal": "email Ann"}),
         "/api/api-tokens" => json!({"name": "T", "scopes": ["read"]}),
         "/api/kri-sources" | "/api/kri-sources/test" => source,
         "/api/outcomes" | "/api/risks" | "/api/kris" | "/api/controls" | "/api/vendors"
@@ -80,8 +81,8 @@ async fn every_command_is_refused_to_a_token_without_its_scope_and_writes_nothin
     let mut wrong = Vec::new();
     let mut asked = 0;
     for route in draxis_api::routes::routes().iter().filter(|route| route.is_command()) {
-        // It takes a file of anybody who may read the trail, and changes nothing.
-        if route.path == "/api/audit/verify" {
+        // Whoever may read may have a file of the trail verified, and a definition held against the past: neither changes anything.
+        if ["/api/audit/verify", "/api/workflows/{id}/backtests"].contains(&route.path) {
             continue;
         }
         let method = Method::from_bytes(route.method.as_str().as_bytes()).unwrap();

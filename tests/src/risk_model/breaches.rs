@@ -104,7 +104,6 @@ async fn what_a_breach_cannot_be_told_is_refused_and_nothing_is_written() {
         ("snooze", json!({"until": far})),
         ("comments", json!({"comment": ""})),
         ("assign", json!({})),
-        ("assign", json!({"owner": "01ARZ3NDEKTSV4RRFFQ69G5FAV"})),
     ] {
         let refused = scene.post(&format!("/api/breaches/{id}/{verb}"), body.clone()).await;
         assert!(

@@ -17,6 +17,7 @@ impl TenantTable {
             SELECT c.relname::text AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns,
                    array_agg(format_type(a.atttypid, NULL) ORDER BY a.attnum) AS types
             FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                AND a.attgenerated = ''
             WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
             GROUP BY c.relname HAVING bool_or(a.attname = 'tenant_id') ORDER BY c.relname";
         let rows = connection.fetch_all(query).await.unwrap();

@@ -120,7 +120,7 @@ async fn what_is_not_there_and_what_takes_other_methods_say_so() {
     is_problem(&web.get("", "/api/nothing").await, 404);
     let told = web.send(Method::PATCH, "/api/outcomes", &[], None).await;
     is_problem(&told, 405);
-    assert_eq!(told.header("allow"), "POST, GET");
+    assert_eq!(told.header("allow"), "GET, POST");
     is_problem(&web.get("", "/api/dashboard").await, 401);
     web.stop().await;
 }

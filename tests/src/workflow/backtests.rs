@@ -30,6 +30,7 @@ impl Past {
     /// A day with two breaches, of which one reached red and was answered by a run.
     async fn played() -> Self {
         let stage = Stage::small().await;
+        stage.set_up("email", "").await;
         let workflow = stage.draft(&answering("red")).await;
         let from = stage.web.clock.clone();
         let from = draxis_event_store::Clock::now(&from).to_rfc3339();

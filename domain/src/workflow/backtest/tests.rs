@@ -301,6 +301,8 @@ proptest! {
         for act in before.iter().filter(|act| matches!(act, Act::Pass(_) | Act::Read(_) | Act::Follow)) {
             world.act(act);
         }
+        // A backtest begins at a time, not at a position: nothing else happens in the minute of the activation.
+        world.act(&Act::Pass(1));
         world.activate();
         for act in &acts {
             world.act(act);
