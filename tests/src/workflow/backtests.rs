@@ -35,15 +35,16 @@ impl Past {
         let from = stage.web.clock.clone();
         let from = draxis_event_store::Clock::now(&from).to_rfc3339();
         stage.turn(&workflow, "activate").await.expect(200);
-        let past = Self { stage, workflow, from };
+        let mut past = Self { stage, workflow, from };
         for value in [1, 25, 1, 7, 1] {
             past.read(value).await;
         }
         past
     }
 
-    async fn read(&self, value: u64) {
+    async fn read(&mut self, value: u64) {
         self.stage.web.clock.advance(chrono::Duration::hours(1));
+        self.stage.sign_in().await;
         let path = format!("/api/kris/{}/values", self.stage.kris[0]);
         self.stage.post(&path, &json!({"value": value})).await.expect(200);
         let open = self.stage.get("/api/breaches?open=true").await.json();
