@@ -71,7 +71,9 @@ impl Told {
     }
 
     pub(crate) fn tell(&mut self, id: &str, minute: i64, event: TenantEvent) {
-        let sequence = self.sequences.entry(id.to_owned()).or_default();
+        // Aggregates of two kinds may bear the same id; each counts its own events.
+        let aggregate = format!("{:?}/{id}", std::mem::discriminant(&event));
+        let sequence = self.sequences.entry(aggregate).or_default();
         *sequence = sequence.next();
         let position = Position::new(u64::try_from(self.events.len()).unwrap()).next();
         self.events.push(Recorded {
