@@ -92,6 +92,8 @@ ulid_ids! {
     WorkflowId,
     /// One run of a workflow.
     WorkflowRunId,
+    /// A decision that a run waits for.
+    ApprovalId,
     /// A declared KRI event type.
     KriEventDefinitionId,
     /// A link that shows one workflow once.

@@ -26,6 +26,7 @@ mod upcast;
 
 pub mod account;
 pub mod api_token;
+pub mod approval;
 pub mod audit;
 pub mod checkpoint_key;
 pub mod control;
@@ -57,7 +58,7 @@ pub use claim::Claim;
 pub use decimal::Quantity;
 pub use event::{DecodeError, EventSet, Recorded};
 pub use id::{
-    AccountId, ApiTokenId, BreachId, ControlId, DocumentId, EventId, InterviewId, InvitationId,
+    AccountId, ApiTokenId, ApprovalId, BreachId, ControlId, DocumentId, EventId, InterviewId, InvitationId,
     KriEventDefinitionId, KriId, OrganizationId, OutcomeId, PanelSessionId, PreviewId, PushTokenId, RiskId,
     RunId, SecretId, SourceId, TenantId, VendorId, WorkflowId, WorkflowRunId,
 };

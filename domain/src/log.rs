@@ -2,6 +2,7 @@
 
 use crate::account::AccountEvent;
 use crate::api_token::ApiTokenEvent;
+use crate::approval::ApprovalEvent;
 use crate::audit::AuditEvent;
 use crate::checkpoint_key::CheckpointKeyEvent;
 use crate::control::ControlEvent;
@@ -22,6 +23,7 @@ use crate::source::SourceEvent;
 use crate::tenant::TenantEvent as TenantCreation;
 use crate::vendor::VendorEvent;
 use crate::workflow::WorkflowEvent;
+use crate::workflow_run::WorkflowRunEvent;
 use crate::{DecodeError, EventSet};
 
 /// Declares a log as the sum of its aggregates' events, told apart by aggregate type.
@@ -76,6 +78,10 @@ log! {
         Vendor(VendorEvent) = "vendor",
         /// Of a workflow.
         Workflow(WorkflowEvent) = "workflow",
+        /// Of a run of a workflow.
+        WorkflowRun(WorkflowRunEvent) = "workflow_run",
+        /// Of a decision that a run waits for.
+        Approval(ApprovalEvent) = "approval",
         /// Of a declared KRI event type.
         KriEventDefinition(KriEventDefinitionEvent) = "kri_event_definition",
         /// Of a relay.

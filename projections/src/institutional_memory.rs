@@ -135,6 +135,8 @@ const fn of_memory(event: &TenantEvent) -> Option<&MemoryEvent> {
         | TenantEvent::Workflow(_)
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
+        | TenantEvent::WorkflowRun(_)
+        | TenantEvent::Approval(_)
         | TenantEvent::Preview(_)
         | TenantEvent::PanelSession(_)
         | TenantEvent::ApiToken(_)

@@ -146,6 +146,8 @@ const fn of_interview(event: &TenantEvent) -> Option<&InterviewEvent> {
         | TenantEvent::PanelSession(_)
         | TenantEvent::Memory(_)
         | TenantEvent::ModelConfig(_)
+        | TenantEvent::WorkflowRun(_)
+        | TenantEvent::Approval(_)
         | TenantEvent::Preview(_) => None,
     }
 }

@@ -77,6 +77,8 @@ const fn of_kri_event(event: &TenantEvent) -> Option<&KriEventDefinitionEvent> {
         | TenantEvent::Relay(_)
         | TenantEvent::ApiToken(_)
         | TenantEvent::Interview(_)
+        | TenantEvent::WorkflowRun(_)
+        | TenantEvent::Approval(_)
         | TenantEvent::Preview(_) => None,
     }
 }

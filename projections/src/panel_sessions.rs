@@ -256,6 +256,8 @@ const fn of_session(event: &TenantEvent) -> Option<&PanelSessionEvent> {
         | TenantEvent::Workflow(_)
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
+        | TenantEvent::WorkflowRun(_)
+        | TenantEvent::Approval(_)
         | TenantEvent::Preview(_)
         | TenantEvent::Memory(_)
         | TenantEvent::ApiToken(_)

@@ -117,6 +117,8 @@ const fn of_preview(event: &TenantEvent) -> Option<&PreviewEvent> {
         | TenantEvent::Workflow(_)
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::ApiToken(_)
+        | TenantEvent::WorkflowRun(_)
+        | TenantEvent::Approval(_)
         | TenantEvent::Interview(_)
         | TenantEvent::Relay(_) => None,
     }

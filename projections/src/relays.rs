@@ -108,6 +108,8 @@ const fn of_relay(event: &TenantEvent) -> Option<&RelayEvent> {
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::ApiToken(_)
         | TenantEvent::Interview(_)
+        | TenantEvent::WorkflowRun(_)
+        | TenantEvent::Approval(_)
         | TenantEvent::Preview(_) => None,
     }
 }

@@ -96,6 +96,8 @@ fn said(event: &TenantEvent) -> Option<(Value, Option<Provenance>)> {
         | TenantEvent::Relay(_)
         | TenantEvent::ApiToken(_)
         | TenantEvent::Interview(_)
+        | TenantEvent::WorkflowRun(_)
+        | TenantEvent::Approval(_)
         | TenantEvent::Preview(_) => None,
     }
 }
