@@ -68,14 +68,17 @@ impl Commands {
         Ok(())
     }
 
-    async fn relays_set_up(&self, tenant: TenantId) -> Result<BTreeSet<Channel>, CommandError> {
+    pub(crate) async fn relays_set_up(&self, tenant: TenantId) -> Result<BTreeSet<Channel>, CommandError> {
         let relays = self.log().load_those::<Relay>(tenant, Those::All).await?;
         let set_up = relays.values().filter_map(Relay::config).map(|config| config.settings.channel());
         Ok(set_up.collect())
     }
 
     /// Who can sign in to the tenant, with their roles for it: its own people and the administrators of its organization.
-    async fn members(&self, tenant: TenantId) -> Result<BTreeMap<AccountId, BTreeSet<Role>>, CommandError> {
+    pub(crate) async fn members(
+        &self,
+        tenant: TenantId,
+    ) -> Result<BTreeMap<AccountId, BTreeSet<Role>>, CommandError> {
         let named = tenant.to_string();
         let own = Those::Naming(&["grant", "tenantId"], &named);
         let mut accounts = self.log().load_those::<Account>(TenantId::PLATFORM, own).await?;

@@ -21,6 +21,8 @@ pub enum Occasion {
     Reminded,
     /// Others have not answered.
     Escalated,
+    /// Somebody has handed their say to them.
+    Delegated,
 }
 
 /// What somebody is asked to decide.
@@ -87,6 +89,7 @@ impl Occasion {
         match self {
             Self::Asked => "Decision needed",
             Self::Reminded => "Decision still needed",
+            Self::Delegated => "Decision handed to you",
             Self::Escalated => "Decision needed, nobody has answered",
         }
     }
