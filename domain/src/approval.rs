@@ -1,6 +1,7 @@
 //! Approval: people decide whether a run goes on, once and for good (hazards H2).
 
 mod event;
+mod name;
 
 pub use event::{
     ApprovalDecided, ApprovalDelegated, ApprovalEscalated, ApprovalEvent, ApprovalReminded,
