@@ -149,7 +149,8 @@ impl App {
         let relays = Relays::new(commands.clone(), Arc::clone(&egress), mailer);
         let registry = Arc::new(outside.registry);
         let source_runs = SourceRuns::new(commands.clone(), registry, egress, errands.clone());
-        let timers = Timers::new(commands.clone(), source_runs.clone(), TimerSettings::default());
+        let timers =
+            Timers::new(commands.clone(), read_models.clone(), source_runs.clone(), TimerSettings::default());
         let rate_limits = RateLimits::new(ports.clock);
         let metrics = Metrics::new();
         let streams = Streams::new(writer.wakeups().clone());

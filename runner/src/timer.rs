@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use draxis_commands::Commands;
 use draxis_domain::{Position, TenantId};
+use draxis_projections::ReadModels;
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -33,6 +34,8 @@ pub struct Timers(Arc<Shared>);
 
 struct Shared {
     commands: Commands,
+    /// Asked who may have to be told; whether anything comes of it is never theirs to say.
+    read_models: ReadModels,
     source_runs: SourceRuns,
     settings: TimerSettings,
     /// Told when an event made something due at once.
@@ -41,8 +44,13 @@ struct Shared {
 
 impl Timers {
     /// Timers whose duties are commands and source runs.
-    pub fn new(commands: Commands, source_runs: SourceRuns, settings: TimerSettings) -> Self {
-        Self(Arc::new(Shared { commands, source_runs, settings, due: Notify::new() }))
+    pub fn new(
+        commands: Commands,
+        read_models: ReadModels,
+        source_runs: SourceRuns,
+        settings: TimerSettings,
+    ) -> Self {
+        Self(Arc::new(Shared { commands, read_models, source_runs, settings, due: Notify::new() }))
     }
 
     /// Starts what keeps the timers folded and what does what is due, each in a task of its own. Told to stop, they take nothing

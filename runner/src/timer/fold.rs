@@ -2,20 +2,25 @@
 
 mod kri;
 mod pace;
+mod reaction;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod workflow;
 
 use chrono::{DateTime, Utc};
-use draxis_domain::{EventId, TenantEvent};
+use draxis_domain::workflow::TriggerStanding;
+use draxis_domain::{EventId, Metadata, Sequence, TenantEvent};
 use serde::{Deserialize, Serialize};
 
 use crate::timer::TimerKind;
 pub(crate) use crate::timer::fold::pace::{PaceChange, Wiring};
+pub(crate) use crate::timer::fold::reaction::{Reached, Reactions};
 pub(crate) use crate::timer::fold::schedule::{ScheduleChange, Scheduled};
+pub(crate) use crate::timer::fold::workflow::TriggerChange;
 
 /// Counts changes of what the fold makes of events; a tenant folded by an older one is folded anew.
-pub(crate) const VERSION: i32 = 1;
+pub(crate) const VERSION: i32 = 2;
 
 /// What a timer is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +32,7 @@ pub(crate) struct TimerKey {
 }
 
 /// A timer, as events have made it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Timer {
     /// When it is due; none while it waits for an event.
     pub(crate) due_at: Option<DateTime<Utc>>,
@@ -38,7 +43,7 @@ pub(crate) struct Timer {
 }
 
 /// What a timer must know of earlier events.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Memo {
     /// Nothing: the event says it all.
@@ -47,6 +52,10 @@ pub(crate) enum Memo {
     Scheduled(Scheduled),
     /// Which KRIs a source measures.
     Wiring(Wiring),
+    /// What sets a workflow off, and how far that has been served.
+    Trigger(Box<TriggerStanding>),
+    /// What a KRI's breaches have come to of late.
+    Reactions(Reactions),
 }
 
 /// An event, as far as timers go.
@@ -58,6 +67,10 @@ pub(crate) struct Told {
     pub(crate) recorded_at: DateTime<Utc>,
     /// The aggregate's id.
     pub(crate) aggregate_id: String,
+    /// Its place in the aggregate.
+    pub(crate) sequence: Sequence,
+    /// Who, and because of what.
+    pub(crate) metadata: Metadata,
     /// What happened.
     pub(crate) event: TenantEvent,
 }
@@ -73,6 +86,10 @@ pub(crate) enum Change {
     Schedule(ScheduleChange),
     /// What the pace of a source's KRIs makes of it.
     Pace(PaceChange),
+    /// What a workflow's trigger makes of it.
+    Trigger(TriggerChange),
+    /// A breach has reached a level.
+    React,
 }
 
 /// The timers that an event changes, and how. Matched without a wildcard, so that a new event is decided on.
@@ -80,10 +97,10 @@ pub(crate) fn changes(told: &Told) -> Vec<(TimerKey, Change)> {
     match &told.event {
         TenantEvent::Source(event) => schedule::changes(&told.aggregate_id, event),
         TenantEvent::Kri(event) => kri::changes(&told.aggregate_id, event),
-        // Workflows' schedules, waits and time-outs will be kinds of their own; nothing of theirs is due as yet. Nothing ever
-        // falls due by itself that hangs on the others.
-        TenantEvent::Workflow(_)
-        | TenantEvent::Outcome(_)
+        TenantEvent::Workflow(event) => workflow::changes(&told.aggregate_id, event),
+        // Runs' waits and time-outs will be kinds of their own; nothing of theirs is due as yet. Nothing ever falls due by itself
+        // that hangs on the others.
+        TenantEvent::Outcome(_)
         | TenantEvent::Risk(_)
         | TenantEvent::Control(_)
         | TenantEvent::Vendor(_)
@@ -109,6 +126,8 @@ impl Change {
             Self::Clear => None,
             Self::Schedule(change) => change.apply(timer, told),
             Self::Pace(change) => change.apply(timer, told),
+            Self::Trigger(change) => change.apply(timer, told),
+            Self::React => reaction::apply(timer, told),
         }
     }
 }

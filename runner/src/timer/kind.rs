@@ -1,7 +1,7 @@
 //! Kinds: everything that can be due. A new one is a line here and a compile error wherever it has to be decided on.
 
 #[cfg(doc)]
-use draxis_domain::{BreachId, KriId, SourceId};
+use draxis_domain::{BreachId, KriId, SourceId, WorkflowId};
 
 /// Declares the kinds with the names they bear in the table.
 macro_rules! kinds {
@@ -43,6 +43,12 @@ kinds! {
     BreachWake = "breach_wake",
     /// KRIs must hear that their source is read at another pace. Its subject is the [`SourceId`].
     KriReschedule = "kri_reschedule",
+    /// A workflow's schedule has a due time to serve. Its subject is the [`WorkflowId`].
+    WorkflowDue = "workflow_due",
+    /// A trigger came into force that counts what is open already. Its subject is the [`WorkflowId`].
+    WorkflowActivated = "workflow_activated",
+    /// Workflows must hear that a breach has reached a level. Its subject is the [`KriId`].
+    BreachReaction = "breach_reaction",
 }
 
 /// What waits for what: a far system that hangs must not hold up a decision that takes a millisecond.
@@ -69,7 +75,13 @@ impl TimerKind {
     pub const fn lane(self) -> Lane {
         match self {
             Self::SourceRun => Lane::Outside,
-            Self::RunLost | Self::KriStale | Self::BreachWake | Self::KriReschedule => Lane::Decisions,
+            Self::RunLost
+            | Self::KriStale
+            | Self::BreachWake
+            | Self::KriReschedule
+            | Self::WorkflowDue
+            | Self::WorkflowActivated
+            | Self::BreachReaction => Lane::Decisions,
         }
     }
 }

@@ -10,6 +10,7 @@ use draxis_domain::kri::{KriBody, KriCommand, NewReading};
 use draxis_domain::source::{Schedule, SourceBody, SourceCommand};
 use draxis_domain::{KriId, SourceId, TenantId};
 use draxis_event_store::{StoredEvent, StoredTimer, TimerName, timers_of};
+use draxis_projections::{ReadModels, Settings};
 use draxis_runner::egress::{AllowedNetworks, Egress, EgressConfig, SystemResolver};
 use draxis_runner::source_run::SourceRuns;
 use draxis_runner::timer::{TimerSettings, Timers};
@@ -43,7 +44,8 @@ impl Program {
         let egress = Arc::new(Egress::new(&config, Arc::new(SystemResolver)).unwrap());
         let tasks = TaskTracker::new();
         let runs = SourceRuns::new(process.commands.clone(), Arc::new(registry()), egress, tasks.clone());
-        let timers = Timers::new(process.commands.clone(), runs.clone(), settings);
+        let read_models = ReadModels::new(&process.pools, Settings::default());
+        let timers = Timers::new(process.commands.clone(), read_models, runs.clone(), settings);
         Self { process, timers, source_runs: runs, tasks, stop: CancellationToken::new() }
     }
 
