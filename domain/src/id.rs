@@ -16,6 +16,12 @@ macro_rules! ulid_ids {
                 Self(ulid)
             }
 
+            /// The id that a hash of its cause names: the first 128 bits, so that whoever computes it names the same thing.
+            pub fn of_hash(hash: &[u8]) -> Self {
+                let bits = hash.iter().take(16).fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
+                Self(ulid::Ulid(bits))
+            }
+
             /// The bare ULID.
             pub const fn ulid(self) -> ulid::Ulid {
                 self.0

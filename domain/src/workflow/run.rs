@@ -115,8 +115,7 @@ impl WorkflowRunId {
             .chain_update(workflow.ulid().0.to_be_bytes())
             .chain_update(key.to_string())
             .finalize();
-        let bits = digest.iter().take(16).fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
-        Self::new(bits.into())
+        Self::of_hash(&digest)
     }
 }
 
