@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::error::{ReadError, UndecodableEvent};
 use crate::store::{Folder, Table};
 use crate::{
-    breaches, causality, change_log, directory, institutional_memory, interviews, kri_event_definitions,
+    approvals, breaches, causality, change_log, directory, institutional_memory, interviews, kri_event_definitions,
     kri_history, panel_sessions, previews, relays, risk_model, source_runs, sources, versions, workflows,
 };
 
@@ -52,6 +52,7 @@ impl LogEvent for TenantEvent {
 impl Log for TenantEvent {
     fn folders() -> &'static [&'static dyn Folder<Self>] {
         &[
+            &approvals::Approvals,
             &breaches::Breaches,
             &causality::Causality::<Self>::ALL,
             &institutional_memory::MemoryRows,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use draxis_commands::{Caller, CommandError, Commands, Context};
 use draxis_domain::kri::{BreachCommand, Kri, KriCommand};
 use draxis_domain::source::{RunFailure, Source, SourceCommand};
-use draxis_domain::{EventId, KriId, SourceId, TenantId};
+use draxis_domain::{ApprovalId, EventId, KriId, SourceId, TenantId};
 use draxis_event_store::{ClaimedTimer, StoredTimer};
 
 use crate::timer::fold::Memo;
@@ -44,6 +44,7 @@ impl Timers {
                 let memo: Memo = serde_json::from_str(&timer.memo).map_err(CommandError::failed)?;
                 duty.reschedule(id(subject)?, &memo).await
             }
+            TimerKind::ApprovalDue => duty.tick_approval(id(subject)?).await,
         }
     }
 }
@@ -83,6 +84,11 @@ impl Duty<'_> {
         let Some(open) = kri.in_use().and_then(|kri| kri.episodes.open.as_ref()) else { return Ok(()) };
         let command = BreachCommand::SnoozeOver { until: self.due_at };
         self.commands.change_kri(&self.context(), id, KriCommand::Breach { id: open.id, command }).await?;
+        Ok(())
+    }
+
+    async fn tick_approval(&self, id: ApprovalId) -> Result<(), CommandError> {
+        self.commands.tick_approval(&self.context(), id).await?;
         Ok(())
     }
 

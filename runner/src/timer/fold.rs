@@ -1,5 +1,6 @@
 //! The fold: what each event means for what is due. Pure, and decided for every event there is.
 
+mod approval;
 mod kri;
 mod pace;
 mod schedule;
@@ -15,7 +16,7 @@ pub(crate) use crate::timer::fold::pace::{PaceChange, Wiring};
 pub(crate) use crate::timer::fold::schedule::{ScheduleChange, Scheduled};
 
 /// Counts changes of what the fold makes of events; a tenant folded by an older one is folded anew.
-pub(crate) const VERSION: i32 = 1;
+pub(crate) const VERSION: i32 = 2;
 
 /// What a timer is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +81,7 @@ pub(crate) fn changes(told: &Told) -> Vec<(TimerKey, Change)> {
     match &told.event {
         TenantEvent::Source(event) => schedule::changes(&told.aggregate_id, event),
         TenantEvent::Kri(event) => kri::changes(&told.aggregate_id, event),
+        TenantEvent::Approval(event) => approval::changes(&told.aggregate_id, event),
         // Workflows' schedules, waits and time-outs will be kinds of their own; nothing of theirs is due as yet. Nothing ever
         // falls due by itself that hangs on the others.
         TenantEvent::Workflow(_)
@@ -91,7 +93,6 @@ pub(crate) fn changes(told: &Told) -> Vec<(TimerKey, Change)> {
         | TenantEvent::Relay(_)
         | TenantEvent::ApiToken(_)
         | TenantEvent::WorkflowRun(_)
-        | TenantEvent::Approval(_)
         | TenantEvent::Preview(_)
         | TenantEvent::PanelSession(_)
         | TenantEvent::Memory(_)

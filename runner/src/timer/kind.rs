@@ -1,7 +1,7 @@
 //! Kinds: everything that can be due. A new one is a line here and a compile error wherever it has to be decided on.
 
 #[cfg(doc)]
-use draxis_domain::{BreachId, KriId, SourceId};
+use draxis_domain::{ApprovalId, BreachId, KriId, SourceId};
 
 /// Declares the kinds with the names they bear in the table.
 macro_rules! kinds {
@@ -43,6 +43,8 @@ kinds! {
     BreachWake = "breach_wake",
     /// KRIs must hear that their source is read at another pace. Its subject is the [`SourceId`].
     KriReschedule = "kri_reschedule",
+    /// People are to be reminded, others to be asked, or the time is over. Its subject is the [`ApprovalId`].
+    ApprovalDue = "approval_due",
 }
 
 /// What waits for what: a far system that hangs must not hold up a decision that takes a millisecond.
@@ -69,7 +71,11 @@ impl TimerKind {
     pub const fn lane(self) -> Lane {
         match self {
             Self::SourceRun => Lane::Outside,
-            Self::RunLost | Self::KriStale | Self::BreachWake | Self::KriReschedule => Lane::Decisions,
+            Self::RunLost
+            | Self::KriStale
+            | Self::BreachWake
+            | Self::KriReschedule
+            | Self::ApprovalDue => Lane::Decisions,
         }
     }
 }
