@@ -136,3 +136,52 @@ const fn of_approval(event: &TenantEvent) -> Option<&ApprovalEvent> {
         | TenantEvent::Preview(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use draxis_domain::approval::{Approval, ApprovalCommand, ApprovalStanding, Ballot, Decision};
+    use draxis_domain::{AccountId, ApprovalId, TenantEvent};
+    use serde_json::json;
+    use ulid::Ulid;
+
+    use super::{ApprovalFilter, Approvals, ApprovalsRow, approvals_of, key};
+    use crate::memory::fold_in_memory;
+    use crate::told::{Thing, Told, at};
+
+    fn asked(told: &mut Told, id: ApprovalId) -> Thing<Approval> {
+        let asked = json!({
+            "id": id, "workflowId": "01KAMK3ED0WRKF000000000000", "workflowName": "Patch",
+            "runId": "01KAMK3ED0RVN0000000000000", "step": "approve", "round": 1, "question": "Was it done?",
+            "plan": [], "digest": "d", "approvers": {"accounts": [AccountId::default()]}, "required": 1, "veto": true,
+            "requesterMayApprove": false, "askedAt": at(0), "dueAt": at(90), "onTimeout": "reject", "nextAt": at(0),
+        });
+        let mut approval = Thing { id: id.to_string(), state: Approval::default() };
+        let asked = serde_json::from_value(asked).unwrap();
+        told.when(&mut approval, 0, ApprovalCommand::Request(Box::new(asked)));
+        approval
+    }
+
+    #[test]
+    fn an_approval_is_found_by_id_by_run_and_in_the_order_of_asking_and_waits_until_it_is_answered() {
+        let mut told = Told::default();
+        let (first, second) = (ApprovalId::new(Ulid(9)), ApprovalId::new(Ulid(3)));
+        let (mut answered, _) = (asked(&mut told, first), asked(&mut told, second));
+        let (who, roles) = (AccountId::default(), [draxis_domain::account::Role::TenantUser].into());
+        let ballot = Ballot { roles, decision: Decision::Approved, comment: None, digest: "d".to_owned() };
+        told.when(&mut answered, 1, ApprovalCommand::Vote(ballot.clone()));
+        let rows = fold_in_memory::<Approvals>(&told.events);
+        let named = |prefix: &str| -> Vec<ApprovalId> {
+            let under = rows.iter().filter(|(key, _)| key.starts_with(prefix));
+            under.filter_map(|(_, row)| if let ApprovalsRow::Asked(id) = row { Some(*id) } else { None }).collect()
+        };
+        let run = "01KAMK3ED0RVN0000000000000".parse().unwrap();
+        assert_eq!((named(super::ASKED), named(&approvals_of(run))), (vec![first, second], vec![first, second]));
+        let mine = ApprovalFilter { waiting_for: Some((who, ballot.roles)), ..ApprovalFilter::default() };
+        let admitted = [first, second].map(|id| match &rows[&key(id)] {
+            ApprovalsRow::Approval(row) => (row.state().unwrap().standing(), mine.admits(row.state().unwrap())),
+            ApprovalsRow::Asked(_) => panic!("no approval"),
+        });
+        assert_eq!(admitted, [(ApprovalStanding::Approved, false), (ApprovalStanding::Open, true)]);
+        assert!(told.events.iter().all(|told| matches!(told.event, TenantEvent::Approval(_))));
+    }
+}
