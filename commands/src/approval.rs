@@ -49,10 +49,10 @@ impl Commands {
     pub async fn request_approval(
         &self,
         context: &Context,
-        asked: ApprovalRequested,
+        asked: Box<ApprovalRequested>,
     ) -> Result<Committed, CommandError> {
         let id = asked.id;
-        self.change_approval(context, id, ApprovalCommand::Request(Box::new(asked))).await
+        self.change_approval(context, id, ApprovalCommand::Request(asked)).await
     }
 
     /// Votes. Who the caller is in the tenant is read from the log now: a role that was taken away counts no more.

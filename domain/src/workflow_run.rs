@@ -1,9 +1,21 @@
 //! Workflow run: one pass through a workflow's steps, and what it does outside.
 
+mod ask;
+mod attempt;
+mod command;
+mod content;
+mod decided;
 mod effect;
 mod event;
 mod ledger;
+mod next;
+mod progress;
+mod rule;
+mod state;
+#[cfg(test)]
+mod tests;
 
+pub use command::{Progress, Scene, Seen, SendOutcome, StepSetback, Turn, WorkflowRunCommand};
 pub use effect::{EffectId, EffectIdError};
 pub use event::{
     AttemptFailed, ChainLink, EffectAmbiguous, EffectConfirmed, EffectDecided, EffectPlanned, EffectRejected,
@@ -11,3 +23,5 @@ pub use event::{
     StepCompleted, StepFailed, StepSkipped, StepStarted, StepWaiting, WaitingFor, WorkflowRunEvent,
 };
 pub use ledger::{ConfirmedBy, EffectContent, EffectReference, Purpose, Verdict};
+pub use next::Next;
+pub use state::{Cursor, EffectState, Known, RunStanding, RunState, StepPhase, StepState, WorkflowRun};

@@ -4,6 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::workflow::StepId;
+use crate::workflow_run::Purpose;
+use crate::{EventId, TenantId, WorkflowRunId};
 
 /// The name of one effect: 128 bits, on the wire 32 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -14,6 +19,37 @@ pub struct EffectId(u128);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("an effect's id is 32 of 0-9 and a-f")]
 pub struct EffectIdError;
+
+impl EffectId {
+    /// The name of what a run does for a step and a purpose: a hash of these and never of the attempt.
+    pub fn of((tenant, run): (TenantId, WorkflowRunId), step: &StepId, purpose: &Purpose) -> Self {
+        let purpose = match purpose {
+            Purpose::Step => "step".to_owned(),
+            Purpose::Ask { round } => format!("ask:{round}"),
+            Purpose::Remind { round, count } => format!("remind:{round}:{count}"),
+            Purpose::Escalate { round } => format!("escalate:{round}"),
+            Purpose::Incident { count } => format!("incident:{count}"),
+        };
+        let hash =
+            hash(b"draxis.effect\0", &[&tenant.to_string(), &run.to_string(), step.as_str(), &purpose]);
+        Self(hash.iter().take(16).fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte)))
+    }
+}
+
+impl EventId {
+    /// The name of one change that a step of a run makes to a KRI, the same however often it is asked for (hazards H12).
+    pub fn of_kri_change(run: WorkflowRunId, step: &StepId, index: usize) -> Self {
+        Self::of_hash(&hash(b"draxis.kri_change\0", &[&run.to_string(), step.as_str(), &index.to_string()]))
+    }
+}
+
+/// A SHA-256 over the parts, each ended by a zero byte.
+fn hash(domain: &[u8], parts: &[&str]) -> [u8; 32] {
+    let hash = parts
+        .iter()
+        .fold(Sha256::new().chain_update(domain), |hash, part| hash.chain_update(part).chain_update(b"\0"));
+    hash.finalize().into()
+}
 
 impl fmt::Display for EffectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

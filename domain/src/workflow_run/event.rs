@@ -191,6 +191,9 @@ pub struct StepCompleted {
     pub result: Value,
     /// When.
     pub at: DateTime<Utc>,
+    /// Which step follows, where it is not the next one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub go_to: Option<StepId>,
 }
 
 /// A step has failed for good.
@@ -263,6 +266,9 @@ pub struct EffectRejected {
     pub code: String,
     /// What happened, in our words.
     pub detail: String,
+    /// When it is tried again; none where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<DateTime<Utc>>,
 }
 
 /// It may have been done.
@@ -298,6 +304,8 @@ pub struct EffectDecided {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunCompleted {
+    /// Of which workflow, whose next run may have waited for it.
+    pub workflow_id: WorkflowId,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -306,6 +314,8 @@ pub struct RunCompleted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunRejected {
+    /// Of which workflow, whose next run may have waited for it.
+    pub workflow_id: WorkflowId,
     /// At which step.
     pub step: StepId,
     /// When.
@@ -316,6 +326,8 @@ pub struct RunRejected {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunFailed {
+    /// Of which workflow, whose next run may have waited for it.
+    pub workflow_id: WorkflowId,
     /// At which step.
     pub step: StepId,
     /// Stable, such as `relay.credentials`.
@@ -342,6 +354,8 @@ pub struct RunRetried {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunCancelled {
+    /// Of which workflow, whose next run may have waited for it.
+    pub workflow_id: WorkflowId,
     /// At which step, where it was at one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<StepId>,

@@ -36,7 +36,7 @@ pub(super) struct Asked {
 }
 
 /// What a run asks at that time, under an id of its own: of nobody yet, due three days later.
-pub(crate) fn question(run: WorkflowRunId, now: DateTime<Utc>, change: &Value) -> ApprovalRequested {
+pub(crate) fn question(run: WorkflowRunId, now: DateTime<Utc>, change: &Value) -> Box<ApprovalRequested> {
     let step = StepId::parse("approve").unwrap();
     let mut asked = json!({
         "id": ApprovalId::of(run, &step, 1), "workflowId": "01KAMK3ED0WRKF000000000000",
@@ -49,7 +49,7 @@ pub(crate) fn question(run: WorkflowRunId, now: DateTime<Utc>, change: &Value) -
     for (key, value) in change.as_object().into_iter().flatten() {
         asked[key] = value.clone();
     }
-    serde_json::from_value(asked).unwrap()
+    Box::new(serde_json::from_value(asked).unwrap())
 }
 
 /// A run that nobody has seen.
