@@ -7,6 +7,7 @@ pub mod account;
 pub mod answer;
 pub mod api_token;
 pub mod app;
+pub mod approval;
 pub mod audit;
 pub mod auth;
 pub mod body;

@@ -3,6 +3,7 @@
 mod route;
 
 use crate::account::PersonItem;
+use crate::approval::{ApprovalItem, DelegateBody, VoteBody, of_run};
 use crate::audit::{EventsAnswer, Explanation, ProofAnswer};
 use crate::auth::second_factor::{self, ConfirmBody, DisableBody, VerifyBody};
 use crate::auth::{AcceptBody, LoginBody, Me, RegisterBody, SessionAnswer, TenantTokenBody};
@@ -24,10 +25,11 @@ use crate::workflow::history::{ChangeItem, VersionItem};
 use crate::workflow::start::{self, NextRuns, RunBody};
 use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, backtest, history};
 use crate::{
-    account, api_token, audit, auth, breach, control, dashboard, health, interview, kri,
+    account, api_token, approval, audit, auth, breach, control, dashboard, health, interview, kri,
     kri_event_definition, memory, model_config, openapi, organization, outcome, panel, preview, relay, risk,
     source, vendor, workflow,
 };
+use draxis_commands::approval::ApprovalChanged;
 use draxis_commands::identity::{
     AccessToken, ApiTokenBody, ApiTokenRow, Enrolled, Enrollment, InviteBody, Invited, MfaPolicyBody,
     MfaStanding, Posted, RevokeBody,
@@ -69,6 +71,7 @@ pub fn routes() -> Vec<Route> {
         workflows(),
         workflow_surroundings(),
         interviews(),
+        approvals(),
         previews(),
         panel_sessions(),
         institutional_memory(),
@@ -621,6 +624,38 @@ fn interviews() -> Vec<Route> {
         .status(201),
         post("/api/workflow-interviews/{id}/abandon", "Give an interview up", interview::abandon)
             .body::<Nothing>(),
+    ]
+}
+
+fn approvals() -> Vec<Route> {
+    vec![
+        get("/api/approvals", "List what people are asked to decide", approval::list)
+            .answers::<Listed<ApprovalItem>>()
+            .parameter("state", "Standing so: open, approved, rejected, timed_out, withdrawn")
+            .parameter("mine", "Whether only those are listed that wait for the caller's vote")
+            .parameter("run", "Of this run")
+            .parameter("workflow", "Of this workflow")
+            .paged(),
+        get("/api/approvals/{id}", "Read what is to be decided, with the digest to vote on", approval::show)
+            .answers::<ApprovalItem>(),
+        post("/api/approvals/{id}/vote", "Approve or reject", approval::vote)
+            .answers::<ApprovalChanged>()
+            .body::<VoteBody>(),
+        post("/api/approvals/{id}/delegate", "Hand one's say to somebody else", approval::delegate)
+            .answers::<ApprovalChanged>()
+            .body::<DelegateBody>(),
+        post("/api/workflow-runs/{id}/approve", "Approve what a run asks", of_run::approve)
+            .answers::<ApprovalChanged>()
+            .body::<of_run::ApproveBody>(),
+        post("/api/workflow-runs/{id}/reject", "Reject what a run asks", of_run::reject)
+            .answers::<ApprovalChanged>()
+            .body::<of_run::RejectBody>(),
+        get(
+            "/approvals/{approvalId}",
+            "The page where a person reads and decides; opening it decides nothing",
+            approval::page::open,
+        )
+        .open(),
     ]
 }
 

@@ -4,6 +4,7 @@
 //! of streams. What never
 //! lives here: a rule of the product (domain), a read model (projections), anything that reaches outside (runner).
 
+pub mod approval;
 pub mod audit;
 pub mod caller;
 pub mod control;

@@ -56,6 +56,6 @@ fn begun(
         kri_events: started.kri_events,
         requester: metadata.actor.account(),
         started_at: stored.recorded_at,
-        chain: Vec::new(),
+        chain: started.chain,
     }))
 }

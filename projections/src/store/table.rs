@@ -263,6 +263,8 @@ tables! {
     Relays = "relays",
     /// Interviews.
     Interviews = "interviews",
+    /// Decisions that runs wait for.
+    Approvals = "approvals",
     /// Public previews.
     Previews = "previews",
     /// Sessions of the panel, with what was asked and answered.

@@ -1,11 +1,11 @@
 //! Approvals: a run asks people, has them written to, and goes on with what they decide (hazards H2).
 
 use draxis_commands::CommandError;
+use draxis_domain::ApprovalId;
 use draxis_domain::approval::{Approval, ApprovalState, Occasion, OccasionKind};
 use draxis_domain::relay::Channel;
 use draxis_domain::workflow::Step;
 use draxis_domain::workflow_run::{EffectContent, Progress, Purpose, RunState};
-use draxis_domain::{ApprovalId, Name};
 
 use crate::relay::{self, ApprovalAsk, ApprovalPage};
 use crate::run::drive::Worker;
@@ -27,7 +27,7 @@ impl Worker<'_> {
             Approval::Present(before) => before.asked.digest.clone(),
             Approval::Absent => {
                 let digest = request.digest.clone();
-                commands.request_approval(&self.holder.context, *request).await?;
+                commands.request_approval(&self.holder.context, request).await?;
                 digest
             }
         };
@@ -71,7 +71,6 @@ impl Worker<'_> {
     fn letter(&self, approval: &ApprovalState, what: OccasionKind) -> (String, String) {
         let asked = &approval.asked;
         let page = ApprovalPage::new(&self.runs.0.settings.public, asked.id.ulid());
-        let workflow = Name::parse(&asked.workflow_name).unwrap_or_else(|_| Name::any());
         let plan: String = asked.plan.iter().map(|line| format!("\n- {line}")).collect();
         let question = if plan.is_empty() {
             asked.question.clone()
@@ -85,7 +84,8 @@ impl Worker<'_> {
             OccasionKind::Delegated { .. } => relay::Occasion::Delegated,
         };
         let due = Some(asked.due_at);
-        ApprovalAsk { occasion, workflow: &workflow, question: &question, due, page: &page }.letter()
+        ApprovalAsk { occasion, workflow: &asked.workflow_name, question: &question, due, page: &page }
+            .letter()
     }
 }
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use draxis_commands::workflow_run::Holder;
 use draxis_commands::{Caller, CommandError, Context};
+use draxis_domain::WorkflowRunId;
 use draxis_domain::workflow::{Step, Trigger};
 use draxis_domain::workflow_run::{
     EffectId, EffectReference, Known, Next, Progress, RunBegun, RunState, WorkflowRun,
 };
-use draxis_domain::WorkflowRunId;
 
 use crate::run::{ClaimedRun, WorkflowRuns};
 use crate::timer::Afterwards;
@@ -93,10 +93,12 @@ impl Worker<'_> {
                 let progress = self.ask(state, step).await?;
                 self.give(state, progress).await
             }
-            Next::Approval { step, approval_id, round } => match self.look_at(state, (step, approval_id, round)).await? {
-                Some(progress) => self.give(state, progress).await,
-                None => Ok(Turned::Rests(self.until(state.next_time()))),
-            },
+            Next::Approval { step, approval_id, round } => {
+                match self.look_at(state, (step, approval_id, round)).await? {
+                    Some(progress) => self.give(state, progress).await,
+                    None => Ok(Turned::Rests(self.until(state.next_time()))),
+                }
+            }
             Next::Ticket { step, ticket } => self.look_at_ticket(state, (step, ticket)).await,
             Next::Nothing(at) => Ok(Turned::Rests(self.until(at))),
             Next::Over => {
@@ -151,7 +153,9 @@ impl Worker<'_> {
         let step = step.frame.id.clone();
         let turned = self.give(state, Progress::TicketSeen { step: step.clone(), status }).await?;
         match &turned {
-            Turned::On(WorkflowRun::Present(after)) if after.current().is_some_and(|(at, _)| at.frame.id == step) => {
+            Turned::On(WorkflowRun::Present(after))
+                if after.current().is_some_and(|(at, _)| at.frame.id == step) =>
+            {
                 Ok(Turned::Rests(Afterwards::LookAgain(pause)))
             }
             Turned::On(_) | Turned::Rests(_) => Ok(turned),
@@ -162,7 +166,9 @@ impl Worker<'_> {
     async fn tell_workflow(&self, begun: &RunBegun) -> Result<(), CommandError> {
         match begun.definition.trigger {
             Trigger::Schedule(_) => {
-                self.runs.0.commands.end_workflow_run(&self.holder.context, begun.workflow_id, begun.id).await
+                let context = &self.holder.context;
+                self.runs.0.commands.end_workflow_run(context, begun.workflow_id, begun.id).await?;
+                Ok(())
             }
             Trigger::KriBreach(_) | Trigger::Manual(_) => Ok(()),
         }

@@ -84,7 +84,8 @@ impl Worker<'_> {
         let mut files = Vec::new();
         for format in formats.iter().copied() {
             let bytes = document::render(writing.title, writing.body, format);
-            let bytes = bytes.map_err(|error| Undone::Setback(setback(error.code(), error.to_string(), false)))?;
+            let bytes =
+                bytes.map_err(|error| Undone::Setback(setback(error.code(), error.to_string(), false)))?;
             let hash = document::content_id(&bytes);
             let media_type = document::media_type(format).to_owned();
             let name = format!("{}.{}", file_name(writing.title), document::extension(format));
@@ -93,7 +94,8 @@ impl Worker<'_> {
             let kept = ProducedDocument { hash, media_type, name, bytes };
             self.runs.0.commands.keep_document(self.claimed.tenant, &kept).await?;
         }
-        let first = |field: &str| files.first().and_then(|file| file.get(field)).cloned().unwrap_or(Value::Null);
+        let first =
+            |field: &str| files.first().and_then(|file| file.get(field)).cloned().unwrap_or(Value::Null);
         Ok(json!({ "title": writing.title, "hash": first("hash"), "url": first("url"), "files": files }))
     }
 }

@@ -28,7 +28,8 @@ impl Worker<'_> {
             let adjustment = Adjustment { id: name(index), change: effect.change(), effective_at: at };
             self.change(state, kri, KriCommand::Adjust(adjustment)).await?;
         }
-        if let (true, RunTrigger::KriBreach(breach)) = (pinned.definition.close_breach, &state.begun.trigger) {
+        if let (true, RunTrigger::KriBreach(breach)) = (pinned.definition.close_breach, &state.begun.trigger)
+        {
             let close = KriCommand::CloseBreach { event_id: name(CLOSING), effective_at: at };
             self.change(state, breach.kri, close).await?;
         }

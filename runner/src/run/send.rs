@@ -1,7 +1,9 @@
 //! Sending: an effect of the ledger with its people's addresses, to its far side, and what came of it.
 
 use draxis_commands::CommandError;
-use draxis_domain::workflow_run::{EffectContent, EffectId, EffectState, RunState, Seen, SendOutcome, StepSetback};
+use draxis_domain::workflow_run::{
+    EffectContent, EffectId, EffectState, RunState, Seen, SendOutcome, StepSetback,
+};
 use draxis_domain::{Email, Name};
 
 use crate::relay::{self, EffectOutcome, EffectRequest, LookUp};

@@ -1,9 +1,11 @@
 //! What belongs to somebody else: the same answer as for what never existed (hazards A5).
 
+use draxis_commands::{Caller, Context};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::house::{TestDatabase, Web};
+use crate::approvals::scene::{DIGEST, new_run, question};
+use crate::house::{TestDatabase, Web, start_of_time};
 
 /// A body that fits each command, so that only the address can be wrong.
 pub(crate) fn body(path: &str) -> serde_json::Value {
@@ -44,6 +46,10 @@ pub(crate) fn body(path: &str) -> serde_json::Value {
         "/api/workflow-kri-definitions/{id}" => json!({"eventType": "some_event", "effects": [
             {"kri": "some_kri", "operator": "set", "amount": 1}]}),
         "/api/workflow-interviews/{id}/messages" => json!({"text": "make it amber"}),
+        "/api/approvals/{id}/vote" => json!({"decision": "approved", "digest": DIGEST}),
+        "/api/approvals/{id}/delegate" => json!({"to": "01ARZ3NDEKTSV4RRFFQ69G5FAV"}),
+        "/api/workflow-runs/{id}/approve" => json!({"digest": DIGEST}),
+        "/api/workflow-runs/{id}/reject" => json!({"digest": DIGEST, "reason": "not yet"}),
         "/api/workflow-interviews/{id}/confirm" => json!({"digest": "0", "name": "N"}),
         _ => json!({}),
     }
@@ -91,9 +97,15 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
     let session = make("/api/panel-sessions", json!({"question": "How are we?"})).await;
     let document = json!({"title": "D", "mediaType": "text/plain", "text": "a plan"});
     let document = make("/api/institutional-memory/documents", document).await;
+    let asked = question(new_run(), start_of_time(), &json!({"approvers": {"accounts": [ann]}}));
+    let (approval, run) = (asked.id.to_string(), asked.run_id.to_string());
+    let runner = Context::of(Caller::runner(their_id.parse().expect("a tenant's id")));
+    web.app.commands.request_approval(&runner, asked).await.expect("it is asked");
     let foreign = |path: &str| {
         let id = match path.split('/').nth(2) {
             Some("workflows") => &workflow,
+            Some("approvals") => &approval,
+            Some("workflow-runs") => &run,
             Some("panel-sessions") => &session,
             Some("institutional-memory") => &document,
             Some("workflow-interviews") => &interview,

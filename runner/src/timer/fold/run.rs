@@ -100,7 +100,7 @@ pub(crate) fn changes(run: &str, event: &WorkflowRunEvent) -> Vec<(TimerKey, Cha
 }
 
 impl RunChange {
-    pub(crate) fn apply(self, timer: Option<Timer>, told: &Told) -> Option<Timer> {
+    pub(crate) fn apply(self, timer: Option<Timer>, told: &Told) -> Timer {
         let mut kept = match timer {
             Some(Timer { memo: Memo::Run(kept), .. }) => kept,
             Some(_) | None => RunKept::default(),
@@ -127,6 +127,6 @@ impl RunChange {
             When::Event => None,
         };
         let due_at = at.into_iter().chain(kept.deadline).min();
-        Some(Timer { due_at, cause: told.event_id, memo: Memo::Run(kept) })
+        Timer { due_at, cause: told.event_id, memo: Memo::Run(kept) }
     }
 }
