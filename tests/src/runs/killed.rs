@@ -2,7 +2,7 @@
 //! with by whoever comes next.
 
 use draxis_domain::WorkflowRunId;
-use draxis_domain::workflow_run::{Known, RunStanding};
+use draxis_domain::workflow_run::{EffectContent, Known, RunStanding};
 use serde_json::{Value, json};
 
 use super::scene::{Scene, approval, document, emit, incident, jira, letter, manual, panel, pause, post};
@@ -32,11 +32,27 @@ async fn finish(scene: &mut Scene, run: WorkflowRunId) {
         if scene.waiting_approval().await.is_some() {
             scene.approve().await;
         }
+        look_into_slack(scene, run).await;
         let begun = scene.web.app.commands.load_run(scene.tenant, run).await.unwrap();
         if begun.state().is_some_and(|run| run.standing != RunStanding::UnderWay) {
             return;
         }
         scene.after(600).await;
+    }
+}
+
+/// Where nobody else can know whether a post was made, a person looks and says so.
+async fn look_into_slack(scene: &Scene, run: WorkflowRunId) {
+    let run = scene.web.app.commands.load_run(scene.tenant, run).await.unwrap();
+    for (effect, entry) in run.state().into_iter().flat_map(|run| &run.effects) {
+        if let (EffectContent::Slack { text, .. }, Known::Ambiguous { look_at: None, .. }) =
+            (&entry.content, &entry.known)
+        {
+            let there =
+                scene.slack.with(|slack| slack.messages().iter().any(|message| message.text == *text));
+            let decide = json!({"verdict": if there { "done" } else { "not_done" }, "reason": "looked"});
+            scene.post(&format!("/api/effects/{effect}/decide"), &decide).await.expect(200);
+        }
     }
 }
 

@@ -103,7 +103,7 @@ async fn whatever_far_systems_do_each_run_has_one_ticket_and_what_is_not_known_i
     let runs = if long() { 1_000 } else { 60 };
     let mut scene = Scene::set().await;
     let mut ticket = jira("ticket");
-    ticket["retry"] = json!({"attempts": 20, "delay": "PT1S", "maxDelay": "PT10S"});
+    ticket["retry"] = json!({"attempts": 10, "delay": "PT1S", "maxDelay": "PT10S"});
     let workflow = scene.workflow(&manual(), &[ticket, post("say")]).await;
     scene.jira.with(|jira| jira.lag(2, 11));
     scene.jira.misbehave(trouble(), Odds::never().with(Mishap::FailUndone, 100), 7);

@@ -134,7 +134,7 @@ impl Scene {
     pub(super) async fn measure(&self, value: i64) {
         self.web.clock.advance(Duration::seconds(1));
         let body = json!({"value": value});
-        self.post(&format!("/api/kris/{}/values", self.kri), &body).await.expect(201);
+        self.post(&format!("/api/kris/{}/values", self.kri), &body).await.expect(200);
     }
 
     /// Does what is due until nothing is. A time that a retry waits for does not come by itself.
