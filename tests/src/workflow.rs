@@ -1,4 +1,4 @@
-//! Workflows from outside: definitions, lifecycle, versions, change log, KRI events, relays, previews.
+//! Workflows from outside: definitions, lifecycle, versions, change log, KRI events, relays, previews, and what starts runs.
 
 mod backtests;
 mod definitions;
@@ -8,3 +8,4 @@ mod lifecycle;
 mod previews;
 mod relays;
 pub(crate) mod stage;
+mod starting;
