@@ -13,6 +13,7 @@ mod risk;
 mod source;
 mod upkeep;
 mod workflow;
+mod workflow_run;
 mod workflow_surroundings;
 
 use std::num::NonZeroUsize;

@@ -1,5 +1,7 @@
 //! Reading rows from Postgres at a position: one statement sees the rows and the checkpoint they belong to.
 
+use std::collections::BTreeMap;
+
 use draxis_domain::{Position, TenantId};
 use draxis_event_store::{TenantTx, head};
 
@@ -114,6 +116,41 @@ impl Live {
             }
             if exhausted || found.len() > limit {
                 return Ok(Page::cut(found, limit, position));
+            }
+        }
+    }
+}
+
+impl Live {
+    /// A page of the rows that the rows under a prefix name, as far as they are kept.
+    pub(crate) async fn page_of_named<P: Projection, T>(
+        &self,
+        tenant: TenantId,
+        at_least: Option<Position>,
+        list: List<'_>,
+        (named, keep): (impl Fn(&P::Row) -> Option<String>, impl Fn(&str, P::Row) -> Option<T>),
+    ) -> Result<Page<T>, ReadError> {
+        let limit = list.page.bounded();
+        let mut range = list.range()?;
+        let mut found = Vec::new();
+        loop {
+            let scanned = limit.saturating_add(1).max(SCANNED);
+            let names = self.read::<P>(tenant, at_least, list.ask(&range, scanned)).await?;
+            let exhausted = names.rows.len() < scanned;
+            if let Some((last, _)) = names.rows.last() {
+                list.go_on(&mut range, last.clone());
+            }
+            let keys: Vec<String> = names.rows.iter().filter_map(|(_, row)| named(row)).collect();
+            let rows = self.read::<P>(tenant, Some(names.position), Ask::Named(&keys)).await?;
+            let mut rows: BTreeMap<String, P::Row> = rows.rows.into_iter().collect();
+            for (key, row) in names.rows {
+                let cursor = list.cursor(&key);
+                let Some(row) = named(&row).and_then(|named| rows.remove(&named)) else { continue };
+                let Some(item) = keep(&cursor, row) else { continue };
+                found.push((cursor, item));
+            }
+            if exhausted || found.len() > limit {
+                return Ok(Page::cut(found, limit, names.position));
             }
         }
     }

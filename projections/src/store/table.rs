@@ -263,6 +263,10 @@ tables! {
     Relays = "relays",
     /// Interviews.
     Interviews = "interviews",
+    /// Runs of workflows.
+    WorkflowRuns = "workflow_runs",
+    /// What they do outside.
+    Effects = "effects",
     /// Public previews.
     Previews = "previews",
     /// Sessions of the panel, with what was asked and answered.
