@@ -4,6 +4,7 @@
 //! of streams. What never
 //! lives here: a rule of the product (domain), a read model (projections), anything that reaches outside (runner).
 
+pub mod approval;
 pub mod audit;
 pub mod caller;
 pub mod control;
@@ -28,6 +29,7 @@ pub mod source;
 pub mod vault;
 pub mod vendor;
 pub mod workflow;
+pub mod workflow_run;
 
 pub use caller::{Assurance, Caller, Powers, Scope, Session};
 pub use error::CommandError;

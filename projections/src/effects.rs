@@ -7,13 +7,14 @@ use draxis_domain::workflow::StepId;
 use draxis_domain::workflow_run::{
     ConfirmedBy, EffectContent, EffectId, EffectPlanned, EffectReference, Purpose, Verdict, WorkflowRunEvent,
 };
-use draxis_domain::{Actor, Position, Reason, Recorded, TenantEvent, WorkflowRunId};
+use draxis_domain::{Actor, Reason, Recorded, TenantEvent, WorkflowRunId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::approvals::place;
 use crate::projection::Projection;
 use crate::store::Table;
-use crate::workflow_runs::{of_run, place};
+use crate::workflow_runs::of_run;
 
 /// The projection of effects. Keys: `effect/<effect id>` holds the effect, `at/<position>` names it where it was planned, and
 /// `of/<run id>/<position>` under its run: ids of effects say nothing of their time.

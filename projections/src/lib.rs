@@ -14,6 +14,7 @@ mod store;
 #[cfg(test)]
 mod told;
 
+mod approvals;
 mod breaches;
 mod causality;
 mod change_log;
@@ -40,6 +41,7 @@ mod versions;
 mod workflow_runs;
 mod workflows;
 
+pub use approvals::{ApprovalFilter, ApprovalRow, Approvals, ApprovalsRow};
 pub use breaches::{BreachFilter, BreachMoment, BreachRow, Breaches, BreachesRow, WhatHappened};
 pub use causality::{Causality, CausalityRow};
 pub use change_log::{ChangeAction, ChangeLog, ChangeRow, Versioned};

@@ -8,8 +8,9 @@ use serde::de::DeserializeOwned;
 use crate::error::{ReadError, UndecodableEvent};
 use crate::store::{Folder, Table};
 use crate::{
-    breaches, causality, change_log, directory, effects, institutional_memory, interviews, kri_event_definitions,
-    kri_history, panel_sessions, previews, relays, risk_model, source_runs, sources, versions, workflow_runs, workflows,
+    approvals, breaches, causality, change_log, directory, effects, institutional_memory, interviews,
+    kri_event_definitions, kri_history, panel_sessions, previews, relays, risk_model, source_runs, sources,
+    versions, workflow_runs, workflows,
 };
 
 /// A pure fold of a log into keyed rows: no clock, no I/O, no map without an order, so that every fold of the same events
@@ -52,6 +53,7 @@ impl LogEvent for TenantEvent {
 impl Log for TenantEvent {
     fn folders() -> &'static [&'static dyn Folder<Self>] {
         &[
+            &approvals::Approvals,
             &breaches::Breaches,
             &causality::Causality::<Self>::ALL,
             &effects::Effects,

@@ -1,5 +1,6 @@
 //! The read models of a process: everything that can be asked of them, and what keeps them.
 
+mod approval;
 mod backtest;
 mod causes;
 mod explain;

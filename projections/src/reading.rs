@@ -100,59 +100,78 @@ impl Live {
         list: List<'_>,
         keep: impl Fn(P::Row) -> Option<T>,
     ) -> Result<Page<T>, ReadError> {
-        let limit = list.page.bounded();
-        let mut range = list.range()?;
+        let mut walk = Walk::begin(list)?;
         let mut found = Vec::new();
         loop {
-            let scanned = limit.saturating_add(1).max(SCANNED);
-            let rows = self.read::<P>(tenant, at_least, list.ask(&range, scanned)).await?;
-            let (exhausted, position) = (rows.rows.len() < scanned, rows.position);
-            if let Some((last, _)) = rows.rows.last() {
-                list.go_on(&mut range, last.clone());
-            }
+            let rows = self.walk::<P>(tenant, at_least, &mut walk).await?;
             for (key, row) in rows.rows {
                 let Some(item) = keep(row) else { continue };
                 found.push((list.cursor(&key), item));
             }
-            if exhausted || found.len() > limit {
-                return Ok(Page::cut(found, limit, position));
+            if walk.ends_with(found.len()) {
+                return Ok(Page::cut(found, walk.limit, rows.position));
             }
         }
     }
-}
 
-impl Live {
-    /// A page of the rows that the rows under a prefix name, as far as they are kept.
-    pub(crate) async fn page_of_named<P: Projection, T>(
+    /// A page of the rows that the entries of a list name by their keys, as far as they are kept: the list gives the order.
+    pub(crate) async fn named_page<P: Projection, T>(
         &self,
         tenant: TenantId,
         at_least: Option<Position>,
         list: List<'_>,
-        (named, keep): (impl Fn(&P::Row) -> Option<String>, impl Fn(&str, P::Row) -> Option<T>),
+        (named, keep): (impl Fn(P::Row) -> Option<String>, impl Fn(P::Row) -> Option<T>),
     ) -> Result<Page<T>, ReadError> {
-        let limit = list.page.bounded();
-        let mut range = list.range()?;
+        let mut walk = Walk::begin(list)?;
         let mut found = Vec::new();
         loop {
-            let scanned = limit.saturating_add(1).max(SCANNED);
-            let names = self.read::<P>(tenant, at_least, list.ask(&range, scanned)).await?;
-            let exhausted = names.rows.len() < scanned;
-            if let Some((last, _)) = names.rows.last() {
-                list.go_on(&mut range, last.clone());
-            }
-            let keys: Vec<String> = names.rows.iter().filter_map(|(_, row)| named(row)).collect();
-            let rows = self.read::<P>(tenant, Some(names.position), Ask::Named(&keys)).await?;
-            let mut rows: BTreeMap<String, P::Row> = rows.rows.into_iter().collect();
-            for (key, row) in names.rows {
-                let cursor = list.cursor(&key);
-                let Some(row) = named(&row).and_then(|named| rows.remove(&named)) else { continue };
-                let Some(item) = keep(&cursor, row) else { continue };
-                found.push((cursor, item));
-            }
-            if exhausted || found.len() > limit {
-                return Ok(Page::cut(found, limit, names.position));
+            let entries = self.walk::<P>(tenant, at_least, &mut walk).await?;
+            let entry = |(key, row): (String, P::Row)| Some((list.cursor(&key), named(row)?));
+            let entries_named: Vec<(String, String)> = entries.rows.into_iter().filter_map(entry).collect();
+            let keys: Vec<String> = entries_named.iter().map(|(_, key)| key.clone()).collect();
+            let rows = self.read::<P>(tenant, Some(entries.position), Ask::Named(&keys)).await?.rows;
+            let mut rows: BTreeMap<String, P::Row> = rows.into_iter().collect();
+            let kept = |(cursor, key): (String, String)| Some((cursor, keep(rows.remove(&key)?)?));
+            found.extend(entries_named.into_iter().filter_map(kept));
+            if walk.ends_with(found.len()) {
+                return Ok(Page::cut(found, walk.limit, entries.position));
             }
         }
+    }
+
+    /// The next rows of a walk.
+    async fn walk<P: Projection>(
+        &self,
+        tenant: TenantId,
+        at_least: Option<Position>,
+        walk: &mut Walk<'_>,
+    ) -> Result<Rows<P>, ReadError> {
+        let scanned = walk.limit.saturating_add(1).max(SCANNED);
+        let rows = self.read::<P>(tenant, at_least, walk.list.ask(&walk.range, scanned)).await?;
+        walk.exhausted = rows.rows.len() < scanned;
+        if let Some((last, _)) = rows.rows.last() {
+            walk.list.go_on(&mut walk.range, last.clone());
+        }
+        Ok(rows)
+    }
+}
+
+/// A list that is walked along until there is enough for a page.
+struct Walk<'a> {
+    list: List<'a>,
+    limit: usize,
+    range: Range,
+    exhausted: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn begin(list: List<'a>) -> Result<Self, ReadError> {
+        Ok(Self { list, limit: list.page.bounded(), range: list.range()?, exhausted: false })
+    }
+
+    /// Whether there is nothing more to come, or one more than the page takes.
+    const fn ends_with(&self, found: usize) -> bool {
+        self.exhausted || found > self.limit
     }
 }
 

@@ -59,7 +59,9 @@ impl Projection for Relays {
 
     fn keys(told: &Recorded<TenantEvent>) -> Vec<String> {
         let own = of_relay(&told.event).map(|_| told.aggregate_id.clone());
-        own.or_else(|| went_through(&told.event).map(|(channel, _)| channel.to_string())).into_iter().collect()
+        own.or_else(|| went_through(&told.event).map(|(channel, _)| channel.to_string()))
+            .into_iter()
+            .collect()
     }
 
     fn apply(_: &str, row: Option<Self::Row>, told: &Recorded<TenantEvent>) -> Option<Self::Row> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
+use draxis_domain::approval::{Approval, ApprovalEvent};
 use draxis_domain::control::{Control, ControlCommand, ControlEvent};
 use draxis_domain::kri::{Adjustment, Change, Kri, KriCommand, KriEvent, KriState, NewReading, Operator};
 use draxis_domain::outcome::{Outcome, OutcomeCommand, OutcomeEvent};
@@ -37,7 +38,14 @@ macro_rules! subjects {
     )+};
 }
 
-subjects!(Kri: KriEvent, Risk: RiskEvent, Outcome: OutcomeEvent, Control: ControlEvent, Source: SourceEvent);
+subjects!(
+    Kri: KriEvent,
+    Risk: RiskEvent,
+    Outcome: OutcomeEvent,
+    Control: ControlEvent,
+    Source: SourceEvent,
+    Approval: ApprovalEvent
+);
 
 /// One aggregate of the stream.
 #[derive(Debug, Clone)]

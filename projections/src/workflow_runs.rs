@@ -5,12 +5,13 @@ mod step;
 
 use draxis_domain::workflow::{RunTrigger, WorkflowEvent, WorkflowRunStarted};
 use draxis_domain::workflow_run::WorkflowRunEvent;
-use draxis_domain::{Position, Recorded, TenantEvent, WorkflowId, WorkflowRunId};
+use draxis_domain::{Recorded, TenantEvent, WorkflowId, WorkflowRunId};
 use serde::{Deserialize, Serialize};
 
 pub use row::{Incident, RunEffect, RunWaiting, WorkflowRunFilter, WorkflowRunRow, WorkflowRunState};
 pub use step::{RunAttempt, RunStepRow, RunStepState, StepFailure};
 
+use crate::approvals::place;
 use crate::projection::Projection;
 use crate::store::Table;
 use crate::workflows::TriggerKind;
@@ -44,11 +45,6 @@ pub(crate) fn starts_of(workflow: WorkflowId) -> String {
 /// The key of a run.
 pub(crate) fn key(run: &str) -> String {
     format!("{RUN}{run}")
-}
-
-/// A position as it stands in a key, so that keys stand in its order.
-pub(crate) fn place(position: Position) -> String {
-    format!("{:020}", position.get())
 }
 
 /// The kind of trigger that set a run off.

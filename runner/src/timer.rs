@@ -22,10 +22,12 @@ use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use duty::Afterwards;
 pub use folding::FoldError;
 pub use kind::{Lane, TimerKind};
 pub use settings::{LaneLimits, TimerSettings};
 
+use crate::run::WorkflowRuns;
 use crate::source_run::SourceRuns;
 
 /// The timers of one process; clones share them.
@@ -37,20 +39,28 @@ struct Shared {
     /// Asked who may have to be told; whether anything comes of it is never theirs to say.
     read_models: ReadModels,
     source_runs: SourceRuns,
+    workflow_runs: WorkflowRuns,
     settings: TimerSettings,
     /// Told when an event made something due at once.
     due: Notify,
 }
 
 impl Timers {
-    /// Timers whose duties are commands and source runs.
+    /// Timers whose duties are commands, source runs and runs of workflows.
     pub fn new(
         commands: Commands,
         read_models: ReadModels,
-        source_runs: SourceRuns,
+        (source_runs, workflow_runs): (SourceRuns, WorkflowRuns),
         settings: TimerSettings,
     ) -> Self {
-        Self(Arc::new(Shared { commands, read_models, source_runs, settings, due: Notify::new() }))
+        Self(Arc::new(Shared {
+            commands,
+            read_models,
+            source_runs,
+            workflow_runs,
+            settings,
+            due: Notify::new(),
+        }))
     }
 
     /// Starts what keeps the timers folded and what does what is due, each in a task of its own. Told to stop, they take nothing

@@ -11,6 +11,7 @@
     reason = "what a test stands on holds, or the test ends here"
 )]
 
+mod browser;
 mod contract;
 mod database;
 mod given;
@@ -22,6 +23,7 @@ mod tap;
 mod vendor;
 mod web;
 
+pub use browser::Browser;
 pub use database::TestDatabase;
 pub use given::{define_kri, edits, kri_body, new_tenant, reading, start_of_time};
 pub use process::{Fitting, Process};

@@ -19,6 +19,8 @@
 pub mod house;
 
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod identity;

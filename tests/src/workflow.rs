@@ -7,5 +7,6 @@ mod history;
 mod lifecycle;
 mod previews;
 mod relays;
+mod runs;
 pub(crate) mod stage;
 mod starting;

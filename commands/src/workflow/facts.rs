@@ -9,7 +9,7 @@ use draxis_domain::kri_event_definition::KriEventDefinition;
 use draxis_domain::relay::{Channel, Relay};
 use draxis_domain::tenant::Tenant;
 use draxis_domain::workflow::{KriFact, KriRef, TenantFacts};
-use draxis_domain::{AccountId, KriId, KriSlug, TenantId};
+use draxis_domain::{AccountId, KriId, KriSlug, OrganizationId, TenantId};
 use draxis_event_store::{TenantTx, Those, claims_of};
 use serde_json::Value;
 
@@ -68,14 +68,18 @@ impl Commands {
         Ok(())
     }
 
-    async fn relays_set_up(&self, tenant: TenantId) -> Result<BTreeSet<Channel>, CommandError> {
+    /// The relays that a tenant has set up.
+    pub async fn relays_set_up(&self, tenant: TenantId) -> Result<BTreeSet<Channel>, CommandError> {
         let relays = self.log().load_those::<Relay>(tenant, Those::All).await?;
         let set_up = relays.values().filter_map(Relay::config).map(|config| config.settings.channel());
         Ok(set_up.collect())
     }
 
     /// Who can sign in to the tenant, with their roles for it: its own people and the administrators of its organization.
-    async fn members(&self, tenant: TenantId) -> Result<BTreeMap<AccountId, BTreeSet<Role>>, CommandError> {
+    pub(crate) async fn members(
+        &self,
+        tenant: TenantId,
+    ) -> Result<BTreeMap<AccountId, BTreeSet<Role>>, CommandError> {
         let named = tenant.to_string();
         let own = Those::Naming(&["grant", "tenantId"], &named);
         let mut accounts = self.log().load_those::<Account>(TenantId::PLATFORM, own).await?;
@@ -85,17 +89,33 @@ impl Commands {
             let above = Those::Naming(&["grant", "organizationId"], &named);
             accounts.extend(self.log().load_those::<Account>(TenantId::PLATFORM, above).await?);
         }
-        let holds = |grant: &Grant| match grant {
-            Grant::Superadmin => false,
-            Grant::MasterAdmin { organization_id } => Some(*organization_id) == organization,
-            Grant::TenantAdmin { tenant_id }
-            | Grant::TenantUser { tenant_id }
-            | Grant::Auditor { tenant_id } => *tenant_id == tenant,
-        };
         let member = |(id, account): (String, Account)| {
-            let roles: BTreeSet<Role> = account.grants().filter(holds).map(Grant::role).collect();
+            let roles = roles(&account, (tenant, organization));
             (!roles.is_empty()).then_some((id.parse().ok()?, roles))
         };
         Ok(accounts.into_iter().filter_map(member).collect())
     }
+
+    /// What one person is in the tenant now; nothing where they are no member, or nobody.
+    pub(crate) async fn roles_in(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+    ) -> Result<BTreeSet<Role>, CommandError> {
+        let organization = self.load::<Tenant>(TenantId::PLATFORM, &tenant.to_string()).await?.organization();
+        let account = self.load::<Account>(TenantId::PLATFORM, &account.to_string()).await?;
+        Ok(roles(&account, (tenant, organization)))
+    }
+}
+
+/// What an account is in a tenant of that organization.
+fn roles(account: &Account, (tenant, organization): (TenantId, Option<OrganizationId>)) -> BTreeSet<Role> {
+    let holds = |grant: &Grant| match grant {
+        Grant::Superadmin => false,
+        Grant::MasterAdmin { organization_id } => Some(*organization_id) == organization,
+        Grant::TenantAdmin { tenant_id } | Grant::TenantUser { tenant_id } | Grant::Auditor { tenant_id } => {
+            *tenant_id == tenant
+        }
+    };
+    account.grants().filter(holds).map(Grant::role).collect()
 }

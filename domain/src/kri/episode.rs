@@ -59,8 +59,7 @@ impl BreachId {
             .chain_update(kri.ulid().0.to_be_bytes())
             .chain_update(sequence.get().to_be_bytes())
             .finalize();
-        let bits = digest.iter().take(16).fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
-        Self::new(bits.into())
+        Self::of_hash(&digest)
     }
 }
 

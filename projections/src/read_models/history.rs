@@ -21,35 +21,16 @@ impl ReadModels {
         filter: &BreachFilter,
         page: &PageOf,
     ) -> Result<Page<BreachRow>, ReadError> {
-        let limit = page.bounded();
-        let (mut at_least, mut cursor, mut found) = (at_least, page.cursor.clone(), Vec::new());
-        loop {
-            let part = PageOf { cursor, limit: PageOf::MOST };
-            let list = List { prefix: breaches::OPENED, order: Order::NewestFirst, page: &part };
-            let opened = |row| if let BreachesRow::Opened(opened) = row { Some(opened) } else { None };
-            let named = self.live.page::<Breaches, _>(tenant, at_least, list, opened).await?;
-            for breach in self.breaches(tenant, &named).await? {
-                if filter.admits(&breach) {
-                    found.push((breaches::cursor(breach.position), breach));
-                }
-            }
-            (at_least, cursor) = (Some(named.position), named.next_cursor);
-            if cursor.is_none() || found.len() > limit {
-                return Ok(Page::cut(found, limit, named.position));
-            }
-        }
-    }
-
-    /// The episodes of these ids, in the order of the ids.
-    async fn breaches(&self, tenant: TenantId, named: &Page<BreachId>) -> Result<Vec<BreachRow>, ReadError> {
-        let keys: Vec<String> = named.items.iter().map(|id| breaches::key(&id.to_string())).collect();
-        let rows = self.live.read::<Breaches>(tenant, Some(named.position), Ask::Named(&keys)).await?.rows;
-        let mut found: Vec<BreachRow> = rows
-            .into_iter()
-            .filter_map(|(_, row)| if let BreachesRow::Breach(breach) = row { Some(*breach) } else { None })
-            .collect();
-        found.sort_by_key(|breach| std::cmp::Reverse(breach.position));
-        Ok(found)
+        let list = List { prefix: breaches::OPENED, order: Order::NewestFirst, page };
+        let opened = |row| match row {
+            BreachesRow::Opened(id) => Some(breaches::key(&id.to_string())),
+            BreachesRow::Breach(_) => None,
+        };
+        let admitted = |row| match row {
+            BreachesRow::Breach(breach) => Some(*breach).filter(|breach| filter.admits(breach)),
+            BreachesRow::Opened(_) => None,
+        };
+        self.live.named_page::<Breaches, _>(tenant, at_least, list, (opened, admitted)).await
     }
 
     /// A breach.

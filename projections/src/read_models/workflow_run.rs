@@ -3,6 +3,7 @@
 use draxis_domain::workflow_run::EffectId;
 use draxis_domain::{Position, TenantId, WorkflowId, WorkflowRunId};
 
+use crate::approvals::place;
 use crate::effects::{self, EffectFilter, EffectRow, Effects, EffectsRow};
 use crate::error::ReadError;
 use crate::page::{Page, PageOf};
@@ -22,15 +23,12 @@ impl ReadModels {
         let of = filter.workflow.map(workflow_runs::starts_of);
         let prefix = of.as_deref().unwrap_or(workflow_runs::STARTS);
         let list = List { prefix, order: Order::NewestFirst, page };
-        let named = |row: &WorkflowRunsRow| match row {
+        let named = |row| match row {
             WorkflowRunsRow::Started(run) => Some(workflow_runs::key(&run.to_string())),
             WorkflowRunsRow::Run(_) => None,
         };
-        // A start that was told again later is listed where it first stood.
-        let keep = |place: &str, row| {
-            run(row).filter(|run| workflow_runs::place(run.position) == place && filter.admits(run))
-        };
-        self.live.page_of_named::<WorkflowRuns, _>(tenant, at_least, list, (named, keep)).await
+        let keep = |row| run(row).filter(|run| filter.admits(run));
+        self.live.named_page::<WorkflowRuns, _>(tenant, at_least, list, (named, keep)).await
     }
 
     /// The latest runs of a workflow that were started by a position, newest first.
@@ -41,7 +39,7 @@ impl ReadModels {
         at_most: usize,
     ) -> Result<Vec<WorkflowRunRow>, ReadError> {
         let filter = WorkflowRunFilter { workflow: Some(workflow), ..WorkflowRunFilter::default() };
-        let page = PageOf { cursor: Some(workflow_runs::place(until.next())), limit: at_most };
+        let page = PageOf { cursor: Some(place(until.next())), limit: at_most };
         Ok(self.list_workflow_runs(tenant, None, &filter, &page).await?.items)
     }
 
@@ -67,12 +65,12 @@ impl ReadModels {
         let of = filter.run.map(effects::plans_of);
         let prefix = of.as_deref().unwrap_or(effects::PLANS);
         let list = List { prefix, order: Order::NewestFirst, page };
-        let named = |row: &EffectsRow| match row {
-            EffectsRow::Planned(effect) => Some(effects::key(*effect)),
+        let named = |row| match row {
+            EffectsRow::Planned(effect) => Some(effects::key(effect)),
             EffectsRow::Effect(_) => None,
         };
-        let keep = |_: &str, row| effect(row).filter(|effect| filter.admits(effect));
-        self.live.page_of_named::<Effects, _>(tenant, at_least, list, (named, keep)).await
+        let keep = |row| effect(row).filter(|effect| filter.admits(effect));
+        self.live.named_page::<Effects, _>(tenant, at_least, list, (named, keep)).await
     }
 
     /// An effect.

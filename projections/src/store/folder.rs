@@ -152,7 +152,7 @@ mod tests {
     use crate::store::Keyed;
     use crate::told::any;
     use crate::{
-        Breaches, Causality, ChangeLog, Interviews, KriEventDefinitions, KriHistory, MemoryRows,
+        Approvals, Breaches, Causality, ChangeLog, Interviews, KriEventDefinitions, KriHistory, MemoryRows,
         PanelSessions, Previews, Relays, RiskModel, SourceRuns, Sources, Versions, Workflows,
     };
 
@@ -197,6 +197,7 @@ mod tests {
         ) {
             let events = &told.events;
             let rebuilt = [
+                rebuilt::<Approvals>(events),
                 rebuilt::<Breaches>(events),
                 rebuilt::<Causality<TenantEvent>>(events),
                 rebuilt::<MemoryRows>(events),

@@ -267,6 +267,8 @@ tables! {
     WorkflowRuns = "workflow_runs",
     /// What they do outside.
     Effects = "effects",
+    /// Decisions that runs wait for.
+    Approvals = "approvals",
     /// Public previews.
     Previews = "previews",
     /// Sessions of the panel, with what was asked and answered.

@@ -2,16 +2,28 @@
 
 mod reaction;
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use draxis_commands::{Caller, CommandError, Commands, Context};
 use draxis_domain::kri::{BreachCommand, Kri, KriCommand};
 use draxis_domain::source::{RunFailure, Source, SourceCommand};
-use draxis_domain::{EventId, KriId, SourceId, TenantId, WorkflowId};
+use draxis_domain::{ApprovalId, EventId, KriId, SourceId, TenantId, WorkflowId};
 use draxis_event_store::{ClaimedTimer, StoredTimer};
 use draxis_projections::ReadModels;
 
+use crate::run::ClaimedRun;
 use crate::timer::fold::Memo;
 use crate::timer::{TimerKind, Timers};
+
+/// What becomes of a timer whose duty has been done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Afterwards {
+    /// It is done, until an event makes it due again.
+    Done,
+    /// What it waits for is not there yet: it is looked at again after so long.
+    LookAgain(Duration),
+}
 
 /// A due timer.
 struct Duty<'a> {
@@ -29,7 +41,7 @@ impl Timers {
         kind: TimerKind,
         claimed: &ClaimedTimer,
         timer: &StoredTimer,
-    ) -> Result<(), CommandError> {
+    ) -> Result<Afterwards, CommandError> {
         let subject = claimed.name.subject.as_str();
         let duty = Duty {
             commands: &self.0.commands,
@@ -38,7 +50,8 @@ impl Timers {
             due_at: claimed.due_at,
             cause: timer.cause,
         };
-        match kind {
+        let done = match kind {
+            TimerKind::RunDue => return self.0.workflow_runs.drive(run(claimed, timer)?).await,
             TimerKind::SourceRun => {
                 self.0.source_runs.run_scheduled(claimed.tenant, id(subject)?, claimed.due_at).await
             }
@@ -49,8 +62,17 @@ impl Timers {
             TimerKind::WorkflowDue => duty.tick(id(subject)?).await,
             TimerKind::WorkflowActivated => duty.look_for_open_breach(id(subject)?).await,
             TimerKind::BreachReaction => duty.tell_of_breaches(id(subject)?, &memo(timer)?).await,
-        }
+            TimerKind::ApprovalDue => duty.tick_approval(id(subject)?).await,
+        };
+        done.map(|()| Afterwards::Done)
     }
+}
+
+/// The run that was claimed.
+fn run(claimed: &ClaimedTimer, timer: &StoredTimer) -> Result<ClaimedRun, CommandError> {
+    let workflow = if let Memo::Run(kept) = memo(timer)? { kept.workflow_id } else { None };
+    let (tenant, id, fence) = (claimed.tenant, id(&claimed.name.subject)?, claimed.fence);
+    Ok(ClaimedRun { tenant, id, workflow, fence, cause: timer.cause })
 }
 
 fn memo(timer: &StoredTimer) -> Result<Memo, CommandError> {
@@ -98,6 +120,11 @@ impl Duty<'_> {
     /// Serves what a workflow's schedule has due: that its trigger was switched on or edited, is why.
     async fn tick(&self, id: WorkflowId) -> Result<(), CommandError> {
         self.commands.tick_workflow(&self.context(), id).await?;
+        Ok(())
+    }
+
+    async fn tick_approval(&self, id: ApprovalId) -> Result<(), CommandError> {
+        self.commands.tick_approval(&self.context(), id).await?;
         Ok(())
     }
 

@@ -1,8 +1,10 @@
 //! The fold: what each event means for what is due. Pure, and decided for every event there is.
 
+mod approval;
 mod kri;
 mod pace;
 mod reaction;
+mod run;
 mod schedule;
 #[cfg(test)]
 mod tests;
@@ -16,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::timer::TimerKind;
 pub(crate) use crate::timer::fold::pace::{PaceChange, Wiring};
 pub(crate) use crate::timer::fold::reaction::{Reached, Reactions};
+pub(crate) use crate::timer::fold::run::{RunChange, RunKept};
 pub(crate) use crate::timer::fold::schedule::{ScheduleChange, Scheduled};
 pub(crate) use crate::timer::fold::workflow::TriggerChange;
 
@@ -56,6 +59,8 @@ pub(crate) enum Memo {
     Trigger(Box<TriggerStanding>),
     /// What a KRI's breaches have come to of late.
     Reactions(Reactions),
+    /// Which workflow started a run, and until when its step may take.
+    Run(RunKept),
 }
 
 /// An event, as far as timers go.
@@ -90,6 +95,8 @@ pub(crate) enum Change {
     Trigger(TriggerChange),
     /// A breach has reached a level.
     React,
+    /// A run needs somebody, or not for a while.
+    Run(RunChange),
 }
 
 /// The timers that an event changes, and how. Matched without a wildcard, so that a new event is decided on.
@@ -98,8 +105,13 @@ pub(crate) fn changes(told: &Told) -> Vec<(TimerKey, Change)> {
         TenantEvent::Source(event) => schedule::changes(&told.aggregate_id, event),
         TenantEvent::Kri(event) => kri::changes(&told.aggregate_id, event),
         TenantEvent::Workflow(event) => workflow::changes(&told.aggregate_id, event),
-        // Runs' waits and time-outs will be kinds of their own; nothing of theirs is due as yet. Nothing ever falls due by itself
-        // that hangs on the others.
+        TenantEvent::WorkflowRun(event) => run::changes(&told.aggregate_id, event),
+        TenantEvent::Approval(event) => {
+            let mut changes = approval::changes(&told.aggregate_id, event);
+            changes.extend(run::told_by_approval(event));
+            changes
+        }
+        // Nothing ever falls due by itself that hangs on the others.
         TenantEvent::Outcome(_)
         | TenantEvent::Risk(_)
         | TenantEvent::Control(_)
@@ -107,8 +119,6 @@ pub(crate) fn changes(told: &Told) -> Vec<(TimerKey, Change)> {
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
         | TenantEvent::ApiToken(_)
-        | TenantEvent::WorkflowRun(_)
-        | TenantEvent::Approval(_)
         | TenantEvent::Preview(_)
         | TenantEvent::PanelSession(_)
         | TenantEvent::Memory(_)
@@ -128,6 +138,7 @@ impl Change {
             Self::Pace(change) => change.apply(timer, told),
             Self::Trigger(change) => change.apply(timer, told),
             Self::React => reaction::apply(timer, told),
+            Self::Run(change) => Some(change.apply(timer, told)),
         }
     }
 }

@@ -85,7 +85,7 @@ impl WorkflowId {
             .chain_update(b"draxis.workflow_of_interview\0")
             .chain_update(interview.ulid().0.to_be_bytes())
             .finalize();
-        let bits = hash.iter().take(16).fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
+        let bits = Self::of_hash(&hash).ulid().0;
         let time = interview.ulid().0 >> 80 << 80;
         Self::new(ulid::Ulid(time | (bits & ((1 << 80) - 1))))
     }

@@ -76,7 +76,7 @@ pub(super) fn apply(timer: Option<Timer>, told: &Told) -> Option<Timer> {
     let Some(reached) = Reached::by(told) else { return timer };
     let before = timer.and_then(|timer| match timer.memo {
         Memo::Reactions(reactions) => Some(reactions),
-        Memo::Nothing | Memo::Scheduled(_) | Memo::Wiring(_) | Memo::Trigger(_) => None,
+        Memo::Nothing | Memo::Scheduled(_) | Memo::Wiring(_) | Memo::Trigger(_) | Memo::Run(_) => None,
     });
     let mut latest = before.unwrap_or_default().latest;
     latest.retain(|earlier| told.recorded_at - earlier.at < TOLD_AGAIN);

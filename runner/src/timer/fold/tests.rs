@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
+use draxis_domain::approval::{Approval, ApprovalCommand, WithdrawnWhy};
 use draxis_domain::kri::{
     Adjustment, Change as ValueChange, KriBody, KriCommand, KriEvent, NewReading, Operator,
 };
@@ -71,6 +72,15 @@ impl Story {
             self.tell(minute, KRI.to_string(), TenantEvent::Kri(event));
         }
         events
+    }
+
+    fn approval(&mut self, mut approval: Approval, minute: i64, command: ApprovalCommand) -> Approval {
+        let moment = Moment::new(at(minute), Actor::Runner);
+        for event in Root::decide(&approval, command, &moment).unwrap() {
+            evolve(&mut approval, event.clone());
+            self.tell(minute, "01KAMK3ED0APPRVA0000000000".to_owned(), TenantEvent::Approval(event));
+        }
+        approval
     }
 
     fn tell(&mut self, minute: i64, aggregate_id: String, event: TenantEvent) {
@@ -329,4 +339,28 @@ proptest! {
         story.told.iter().for_each(|told| fold(&mut again, told));
         prop_assert!(again == story.timers);
     }
+}
+
+#[test]
+fn an_approval_is_due_at_whatever_comes_next_until_it_ends() {
+    let asked = |next| {
+        serde_json::from_value(serde_json::json!({
+            "id": "01KAMK3ED0APPRVA0000000000", "workflowId": "01KAMK3ED0WRKF000000000000", "workflowName": "Patch",
+            "runId": "01KAMK3ED0RVN0000000000000", "step": "approve", "round": 1, "question": "Was it done?",
+            "plan": [], "digest": "d", "approvers": {}, "required": 1, "veto": true, "requesterMayApprove": false,
+            "askedAt": at(0), "dueAt": at(90), "onTimeout": "reject", "nextAt": next,
+            "remindAt": [at(30)], "escalation": {"at": at(60), "to": {}},
+        }))
+        .unwrap()
+    };
+    let mut story = Story::default();
+    let approval = Approval::default();
+    let mut approval = story.approval(approval, 0, ApprovalCommand::Request(Box::new(asked(at(0)))));
+    for (minute, next) in [(29, Some(30)), (30, Some(60)), (60, Some(90)), (90, None)] {
+        approval = story.approval(approval, minute, ApprovalCommand::Tick);
+        assert_eq!(story.due(TimerKind::ApprovalDue), next.map(at), "{minute}");
+    }
+    let approval = story.approval(Approval::default(), 0, ApprovalCommand::Request(Box::new(asked(at(0)))));
+    story.approval(approval, 1, ApprovalCommand::Withdraw { why: WithdrawnWhy::RunMovedOn });
+    assert_eq!(story.due(TimerKind::ApprovalDue), None);
 }

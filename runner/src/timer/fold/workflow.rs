@@ -27,9 +27,10 @@ pub(super) fn changes(workflow: &str, event: &WorkflowEvent) -> Vec<(TimerKey, C
         WorkflowEvent::Archived(_) => {
             vec![(due.0, Change::Clear), (activated.0, Change::Clear)]
         }
-        WorkflowEvent::RunStarted(_) | WorkflowEvent::RunRequested(_) | WorkflowEvent::RunMissed(_) => {
-            vec![due]
+        WorkflowEvent::RunStarted(run) => {
+            std::iter::once(due).chain(super::run::started(workflow, run.run_id)).collect()
         }
+        WorkflowEvent::RunRequested(_) | WorkflowEvent::RunMissed(_) => vec![due],
         WorkflowEvent::RunEnded(_) => Vec::new(),
     }
 }
