@@ -171,8 +171,8 @@ fn what_is_not_there_is_refused(demo: &Demo) {
 }
 
 fn walked_through(demo: &Demo) {
-    let shown = demo.prints(&["replay", "--tenant", "acme-corp", "--from", "2", "--to", "13"]);
-    assert!(shown.starts_with("#2 ") && shown.contains("\n#13 ") && !shown.contains("\n#14 "), "{shown}");
+    let shown = demo.prints(&["replay", "--tenant", "acme-corp", "--from", "2", "--to", "24"]);
+    assert!(shown.starts_with("#2 ") && shown.contains("\n#24 ") && !shown.contains("\n#25 "), "{shown}");
     for said in ["by account:", "because: Showing the demo", "caused by", "came into being", "source/"] {
         assert!(shown.contains(said), "{said}: {shown}");
     }
