@@ -16,6 +16,7 @@ use draxis_runner::mail::{MailSettings, Mailer, Outbox};
 use draxis_runner::model::{ModelSettings, Models};
 use draxis_runner::panel::PanelDesk;
 use draxis_runner::relay::Relays;
+use draxis_runner::run::{RunSettings, WorkflowRuns};
 use draxis_runner::source_run::SourceRuns;
 use draxis_runner::timer::{TimerSettings, Timers};
 use draxis_runner::witness::{Witness, WitnessSettings};
@@ -50,6 +51,8 @@ pub struct Outside {
     pub witness: Option<WitnessSettings>,
     /// Which model is asked for tenants who have chosen none.
     pub model: ModelSettings,
+    /// Our own address, as people reach it, and how runs of workflows are done.
+    pub runs: RunSettings,
 }
 
 /// Everything a handler may reach for.
@@ -149,12 +152,23 @@ impl App {
         let relays = Relays::new(commands.clone(), Arc::clone(&egress), mailer);
         let registry = Arc::new(outside.registry);
         let source_runs = SourceRuns::new(commands.clone(), registry, egress, errands.clone());
-        let timers = Timers::new(commands.clone(), source_runs.clone(), TimerSettings::default());
+        let models = Models::new(commands.clone(), thinking, outside.model);
+        let panel = PanelDesk::new(commands.clone(), read_models.clone(), models);
+        let workflow_runs = WorkflowRuns::new(
+            commands.clone(),
+            identity.clone(),
+            (relays.clone(), panel.clone()),
+            outside.runs,
+        );
+        let timers = Timers::new(
+            commands.clone(),
+            read_models.clone(),
+            (source_runs.clone(), workflow_runs),
+            TimerSettings::default(),
+        );
         let rate_limits = RateLimits::new(ports.clock);
         let metrics = Metrics::new();
         let streams = Streams::new(writer.wakeups().clone());
-        let models = Models::new(commands.clone(), thinking, outside.model);
-        let panel = PanelDesk::new(commands.clone(), read_models.clone(), models);
         let app = Self {
             commands,
             identity,

@@ -6,8 +6,8 @@ mod shown;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
-use draxis_commands::approval::NewVote;
 use draxis_commands::Permission;
+use draxis_commands::approval::NewVote;
 use draxis_domain::approval::{ApprovalStanding, Decision};
 use draxis_domain::{AccountId, ApprovalId, Comment, WorkflowId, WorkflowRunId};
 use draxis_projections::ApprovalFilter;

@@ -21,6 +21,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use draxis_commands::sealing::SealingSettings;
+use draxis_domain::source::BaseUrl;
 use draxis_runner::model::ModelSettings;
 use draxis_runner::witness::WitnessSettings;
 use ipnet::IpNet;
@@ -49,6 +50,8 @@ pub struct Config {
     pub command: Command,
     /// Where to serve HTTP.
     pub listen: SocketAddr,
+    /// Our own address, as people reach it: what letters lead to.
+    pub public_url: BaseUrl,
     /// Whose Postgres.
     pub database: Database,
     /// Where the encryption key comes from; opened when it is needed.
@@ -100,9 +103,11 @@ impl Config {
         environment: &Environment,
     ) -> Result<Self, ConfigError> {
         let database = Database::choose(settings, environment)?;
+        let listen = settings.required(Setting::Listen, listen)?;
         Ok(Self {
             command,
-            listen: settings.required(Setting::Listen, listen)?,
+            listen,
+            public_url: public_url(settings, listen)?,
             encryption_key: KeySource::choose(settings, environment, &database)?,
             database,
             egress_allow: settings.required(Setting::EgressAllow, networks)?,
@@ -120,6 +125,16 @@ impl Config {
 fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .map_err(|_| format!("`{text}` is no address: write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080"))
+}
+
+/// The address that was set, else the one that is served on, as somebody on this machine reaches it.
+fn public_url(settings: &Settings, listen: SocketAddr) -> Result<BaseUrl, ConfigError> {
+    let parse = |text: &str| {
+        BaseUrl::parse(text).map_err(|error| format!("`{text}` {error}, such as https://draxis.example.com"))
+    };
+    let host = if listen.ip().is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { listen.ip() };
+    let served = || BaseUrl::of_socket(SocketAddr::new(host, listen.port()));
+    Ok(settings.optional(Setting::PublicUrl, parse)?.unwrap_or_else(served))
 }
 
 fn networks(text: &str) -> Result<Vec<IpNet>, String> {

@@ -8,6 +8,7 @@ use draxis_commands::secret::{EncryptionKeys, KeyError};
 use draxis_event_store::{Database, DatabaseError, Pools, SystemClock, UlidIds};
 use draxis_runner::connector::registry::{Registry, RegistryError};
 use draxis_runner::egress::{AllowedNetworks, EgressConfig, SystemResolver};
+use draxis_runner::run::RunSettings;
 use sqlx::postgres::PgConnectOptions;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -20,6 +21,8 @@ use crate::server;
 
 /// How many connections a process reads with.
 const READERS: u32 = 16;
+/// How often a ticket that a run waits for is looked at.
+const TICKETS: std::time::Duration = std::time::Duration::from_mins(1);
 /// The role the program signs in as, made by the migrations.
 const LOGIN: &str = "draxis";
 
@@ -178,6 +181,7 @@ fn outside(config: &mut Config) -> Result<Outside, ProgramError> {
         mail: config.mail.take().map(MailServer::settings).transpose()?,
         witness: config.witness.take(),
         model: config.model.clone(),
+        runs: RunSettings { public: config.public_url.clone(), ticket_every: TICKETS },
     })
 }
 

@@ -22,6 +22,7 @@ use crate::shape::{
 use crate::source::ConnectBody;
 use crate::source::push::{self, PushBody};
 use crate::workflow::history::{ChangeItem, VersionItem};
+use crate::workflow::start::{self, NextRuns, RunBody};
 use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, backtest, history};
 use crate::{
     account, api_token, approval, audit, auth, breach, control, dashboard, health, interview, kri,
@@ -35,6 +36,7 @@ use draxis_commands::identity::{
 };
 use draxis_commands::platform::{Accepted, Created, OrganizationBody, TenantBody};
 use draxis_commands::source::{PushTokenBody, PushTokenRow};
+use draxis_commands::workflow::RunStarted;
 use draxis_domain::control::ControlBody;
 use draxis_domain::kri::{AssignBody, CommentBody, CorrectionBody, KriBody, ReadingBody, SnoozeBody};
 use draxis_domain::kri_event_definition::KriEventBody;
@@ -454,6 +456,13 @@ fn workflows() -> Vec<Route> {
             .answers::<WorkflowChanged>()
             .body::<TransitionBody>()
             .versioned(),
+        post("/api/workflows/{id}/run", "Start a run of a workflow by hand", start::run)
+            .answers::<RunStarted>()
+            .body::<RunBody>()
+            .status(201),
+        get("/api/workflows/{id}/next-runs", "When a workflow's schedule is due next", start::next_runs)
+            .answers::<NextRuns>()
+            .parameter("limit", "How many due times, at most 100; 10 where nothing is said"),
         post(
             "/api/workflows/{id}/backtests",
             "Which runs a definition would have started by what was recorded, and what if",

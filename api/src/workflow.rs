@@ -2,6 +2,7 @@
 
 pub mod backtest;
 pub mod history;
+pub mod start;
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use draxis_domain::account::Role;
 use draxis_domain::approval::{
-    Approval, ApprovalCommand, ApprovalRequested, ApprovalStanding, Ballot, Decision,
-    Handover, Occasion, WithdrawnWhy,
+    Approval, ApprovalCommand, ApprovalRequested, ApprovalStanding, Ballot, Decision, Handover, Occasion,
+    WithdrawnWhy,
 };
 use draxis_domain::workflow_run::WorkflowRun;
 use draxis_domain::{AccountId, ApprovalId, Comment, TenantId, WorkflowRunId};

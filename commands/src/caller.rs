@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use draxis_domain::account::Role;
-use draxis_domain::{AccountId, Actor, OrganizationId, PushTokenId, Reason, TenantId};
+use draxis_domain::{AccountId, Actor, OrganizationId, PushTokenId, Reason, TenantId, WorkflowRunId};
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
@@ -111,6 +111,11 @@ impl Caller {
             powers: Powers::OfRole,
             session: None,
         }
+    }
+
+    /// A run of a workflow, at work in its tenant.
+    pub fn workflow_run(tenant: TenantId, run: WorkflowRunId) -> Self {
+        Self { actor: Actor::WorkflowRun(run.ulid()), ..Self::runner(tenant) }
     }
 
     /// A machine that presented a token for pushing values.

@@ -29,6 +29,7 @@ pub mod source;
 pub mod vault;
 pub mod vendor;
 pub mod workflow;
+pub mod workflow_run;
 
 pub use caller::{Assurance, Caller, Powers, Scope, Session};
 pub use error::CommandError;

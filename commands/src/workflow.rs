@@ -1,6 +1,7 @@
 //! Commands on workflows: definitions held against the tenant, versions, and the states they stand in.
 
 mod facts;
+mod start;
 mod trial;
 mod warning;
 
@@ -18,6 +19,7 @@ use crate::execution::{Commands, Context, Execution};
 use crate::platform::created;
 use crate::{CommandError, Guarded, Permission};
 
+pub use start::{RunStarted, TriggeredBreach};
 pub use trial::Trial;
 pub use warning::{Warning, WarningLink};
 

@@ -63,7 +63,7 @@ pub use id::{
     RunId, SecretId, SourceId, TenantId, VendorId, WorkflowId, WorkflowRunId,
 };
 pub use log::{PlatformEvent, TenantEvent};
-pub use metadata::Metadata;
+pub use metadata::{Depth, Metadata};
 pub use moment::Moment;
 pub use privilege::{Privilege, PrivilegeError};
 pub use rejection::{Rejection, Violation};

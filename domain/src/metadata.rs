@@ -54,7 +54,7 @@ impl Metadata {
         Self {
             causation: Some(cause),
             correlation: self.correlation.clone(),
-            depth: Depth(self.depth.0.saturating_add(1)),
+            depth: self.depth.next(),
             ..Self::by(actor)
         }
     }
@@ -72,6 +72,12 @@ impl Depth {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if hands a reference")]
     fn is_zero(&self) -> bool {
         self.0 == 0
+    }
+
+    /// The depth of what follows.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
     }
 }
 

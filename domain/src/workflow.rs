@@ -8,6 +8,7 @@ mod cron;
 mod cycle;
 mod definition;
 mod diff;
+mod due;
 mod event;
 mod facts;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use cron::{Calendar, CalendarError, Instants, next_instants};
 pub use cycle::{Cycle, cycles};
 pub use definition::{Definition, SCHEMA, SchemaVersion, SchemaVersionError};
 pub use diff::{Diff, diff, diff_values};
+pub use due::TriggerStanding;
 pub use event::{
     LeafOrigin, MissedTimes, MissedWhat, MissedWhy, Provenance, WorkflowActivated, WorkflowArchived,
     WorkflowDrafted, WorkflowEdited, WorkflowEvent, WorkflowPaused, WorkflowRestored, WorkflowRunEnded,

@@ -7,6 +7,7 @@ mod content;
 mod decided;
 mod effect;
 mod event;
+mod in_house;
 mod ledger;
 mod next;
 mod progress;
@@ -22,6 +23,7 @@ pub use event::{
     EffectSending, RunBegun, RunCancelled, RunCompleted, RunFailed, RunRejected, RunRetried, SkippedWhy,
     StepCompleted, StepFailed, StepSkipped, StepStarted, StepWaiting, WaitingFor, WorkflowRunEvent,
 };
+pub use in_house::InHouse;
 pub use ledger::{ConfirmedBy, EffectContent, EffectReference, Purpose, Verdict};
 pub use next::Next;
 pub use state::{Cursor, EffectState, Known, RunStanding, RunState, StepPhase, StepState, WorkflowRun};

@@ -172,13 +172,20 @@ mod tests {
         let rows = fold_in_memory::<Approvals>(&told.events);
         let named = |prefix: &str| -> Vec<ApprovalId> {
             let under = rows.iter().filter(|(key, _)| key.starts_with(prefix));
-            under.filter_map(|(_, row)| if let ApprovalsRow::Asked(id) = row { Some(*id) } else { None }).collect()
+            under
+                .filter_map(|(_, row)| if let ApprovalsRow::Asked(id) = row { Some(*id) } else { None })
+                .collect()
         };
         let run = "01KAMK3ED0RVN0000000000000".parse().unwrap();
-        assert_eq!((named(super::ASKED), named(&approvals_of(run))), (vec![first, second], vec![first, second]));
+        assert_eq!(
+            (named(super::ASKED), named(&approvals_of(run))),
+            (vec![first, second], vec![first, second])
+        );
         let mine = ApprovalFilter { waiting_for: Some((who, ballot.roles)), ..ApprovalFilter::default() };
         let admitted = [first, second].map(|id| match &rows[&key(id)] {
-            ApprovalsRow::Approval(row) => (row.state().unwrap().standing(), mine.admits(row.state().unwrap())),
+            ApprovalsRow::Approval(row) => {
+                (row.state().unwrap().standing(), mine.admits(row.state().unwrap()))
+            }
             ApprovalsRow::Asked(_) => panic!("no approval"),
         });
         assert_eq!(admitted, [(ApprovalStanding::Approved, false), (ApprovalStanding::Open, true)]);

@@ -8,8 +8,9 @@ use serde::de::DeserializeOwned;
 use crate::error::{ReadError, UndecodableEvent};
 use crate::store::{Folder, Table};
 use crate::{
-    approvals, breaches, causality, change_log, directory, institutional_memory, interviews, kri_event_definitions,
-    kri_history, panel_sessions, previews, relays, risk_model, source_runs, sources, versions, workflows,
+    approvals, breaches, causality, change_log, directory, institutional_memory, interviews,
+    kri_event_definitions, kri_history, panel_sessions, previews, relays, risk_model, source_runs, sources,
+    versions, workflows,
 };
 
 /// A pure fold of a log into keyed rows: no clock, no I/O, no map without an order, so that every fold of the same events

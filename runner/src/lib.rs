@@ -13,6 +13,7 @@ pub mod mail;
 pub mod model;
 pub mod panel;
 pub mod relay;
+pub mod run;
 pub mod source_run;
 pub mod timer;
 pub mod witness;

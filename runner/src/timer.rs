@@ -17,14 +17,17 @@ use std::sync::Arc;
 
 use draxis_commands::Commands;
 use draxis_domain::{Position, TenantId};
+use draxis_projections::ReadModels;
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use duty::Afterwards;
 pub use folding::FoldError;
 pub use kind::{Lane, TimerKind};
 pub use settings::{LaneLimits, TimerSettings};
 
+use crate::run::WorkflowRuns;
 use crate::source_run::SourceRuns;
 
 /// The timers of one process; clones share them.
@@ -33,16 +36,31 @@ pub struct Timers(Arc<Shared>);
 
 struct Shared {
     commands: Commands,
+    /// Asked who may have to be told; whether anything comes of it is never theirs to say.
+    read_models: ReadModels,
     source_runs: SourceRuns,
+    workflow_runs: WorkflowRuns,
     settings: TimerSettings,
     /// Told when an event made something due at once.
     due: Notify,
 }
 
 impl Timers {
-    /// Timers whose duties are commands and source runs.
-    pub fn new(commands: Commands, source_runs: SourceRuns, settings: TimerSettings) -> Self {
-        Self(Arc::new(Shared { commands, source_runs, settings, due: Notify::new() }))
+    /// Timers whose duties are commands, source runs and runs of workflows.
+    pub fn new(
+        commands: Commands,
+        read_models: ReadModels,
+        (source_runs, workflow_runs): (SourceRuns, WorkflowRuns),
+        settings: TimerSettings,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            commands,
+            read_models,
+            source_runs,
+            workflow_runs,
+            settings,
+            due: Notify::new(),
+        }))
     }
 
     /// Starts what keeps the timers folded and what does what is due, each in a task of its own. Told to stop, they take nothing

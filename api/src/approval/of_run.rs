@@ -44,11 +44,7 @@ pub struct RejectBody {
 }
 
 /// `POST /api/workflow-runs/{id}/approve`.
-pub async fn approve(
-    app: Data<App>,
-    id: Path<Id<WorkflowRunId>>,
-    command: Command<ApproveBody>,
-) -> Answered {
+pub async fn approve(app: Data<App>, id: Path<Id<WorkflowRunId>>, command: Command<ApproveBody>) -> Answered {
     let ApproveBody { digest, comment, step } = command.body;
     let found = asked(&app, &command.context, (id.get("workflow run")?, step), digest).await?;
     vote(&app, &command.context, found, (Decision::Approved, comment)).await
@@ -77,7 +73,8 @@ async fn asked(
     let found = app.read_models.approval_of_run(tenant, run, step).await?;
     let Some(id) = found.and_then(|row| row.state().map(|state| state.asked.id)) else {
         return Err(if app.commands.run_exists(tenant, run).await? {
-            Rejection::conflict("workflow_run.asks_nothing", "the run waits for nobody's decision there").into()
+            Rejection::conflict("workflow_run.asks_nothing", "the run waits for nobody's decision there")
+                .into()
         } else {
             Problem::not_found("workflow run")
         });

@@ -50,8 +50,13 @@ mod tests {
 
     #[test]
     fn nothing_on_the_page_is_run_but_its_script_and_nothing_that_people_wrote_becomes_markup() {
-        assert!(!BODY.split_whitespace().any(|word| word.starts_with("on") && word.contains('=')), "handlers");
-        for risky in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "localStorage"] {
+        assert!(
+            !BODY.split_whitespace().any(|word| word.starts_with("on") && word.contains('=')),
+            "handlers"
+        );
+        for risky in
+            ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "localStorage"]
+        {
             assert!(!SCRIPT.contains(risky), "{risky}");
         }
     }

@@ -225,6 +225,9 @@ struct Flags {
     /// ~/.local/share/draxis]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<String>,
+    /// The address that people reach this under, which letters lead to [env: DRAXIS_PUBLIC_URL] [default: the one served on]
+    #[arg(long, global = true, value_name = "URL")]
+    public_url: Option<String>,
     /// The folder with `postgres` and `initdb` [env: DRAXIS_POSTGRES_BINARIES] [default: the usual places]
     #[arg(long, global = true, value_name = "DIR")]
     postgres_binaries: Option<String>,
@@ -264,6 +267,7 @@ impl CommandLine {
         let mut settings = Settings::default();
         for (setting, name, text) in [
             (Setting::Listen, "--listen", flags.listen),
+            (Setting::PublicUrl, "--public-url", flags.public_url),
             (Setting::DatabaseUrl, "--database-url", flags.database_url),
             (Setting::DataDir, "--data-dir", flags.data_dir),
             (Setting::PostgresBinaries, "--postgres-binaries", flags.postgres_binaries),

@@ -9,6 +9,7 @@ use super::ConfigError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Setting {
     Listen,
+    PublicUrl,
     DatabaseUrl,
     DataDir,
     PostgresBinaries,
@@ -37,8 +38,9 @@ pub(super) enum Setting {
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 26] = [
+    pub(super) const ALL: [Self; 27] = [
         Self::Listen,
+        Self::PublicUrl,
         Self::DatabaseUrl,
         Self::DataDir,
         Self::PostgresBinaries,
@@ -70,6 +72,7 @@ impl Setting {
     pub(super) fn key(self) -> &'static str {
         match self {
             Self::Listen => "listen",
+            Self::PublicUrl => "public_url",
             Self::DatabaseUrl => "database_url",
             Self::DataDir => "data_dir",
             Self::PostgresBinaries => "postgres_binaries",
@@ -102,6 +105,7 @@ impl Setting {
     pub(super) fn variable(self) -> &'static str {
         match self {
             Self::Listen => "DRAXIS_LISTEN",
+            Self::PublicUrl => "DRAXIS_PUBLIC_URL",
             Self::DatabaseUrl => "DATABASE_URL",
             Self::DataDir => "DRAXIS_DATA_DIR",
             Self::PostgresBinaries => "DRAXIS_POSTGRES_BINARIES",

@@ -1,6 +1,6 @@
 //! The context of a command: who, why, under which key, against which version, because of what.
 
-use draxis_domain::{EventId, Metadata, Position, Reason};
+use draxis_domain::{Depth, EventId, Metadata, Position, Reason};
 use draxis_event_store::{CommandKey, Unless};
 
 use crate::Caller;
@@ -22,6 +22,8 @@ pub struct Context {
     pub correlation: Option<String>,
     /// The event that caused it.
     pub causation: Option<EventId>,
+    /// How many reactions lie before it (hazards H11).
+    pub depth: Depth,
     /// What would overtake it, where it is decided on more than its own aggregate.
     pub unless: Option<Unless>,
 }
@@ -37,6 +39,7 @@ impl Context {
             request: None,
             correlation: None,
             causation: None,
+            depth: Depth(0),
             unless: None,
         }
     }
@@ -63,6 +66,7 @@ impl Context {
             command: self.key.as_ref().map(|key| key.key.clone()),
             causation: self.causation,
             correlation: self.correlation.clone(),
+            depth: self.depth,
             request: self.request.clone(),
             ..Metadata::by(self.caller.actor)
         }

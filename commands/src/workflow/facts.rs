@@ -68,7 +68,8 @@ impl Commands {
         Ok(())
     }
 
-    async fn relays_set_up(&self, tenant: TenantId) -> Result<BTreeSet<Channel>, CommandError> {
+    /// The relays that a tenant has set up.
+    pub async fn relays_set_up(&self, tenant: TenantId) -> Result<BTreeSet<Channel>, CommandError> {
         let relays = self.log().load_those::<Relay>(tenant, Those::All).await?;
         let set_up = relays.values().filter_map(Relay::config).map(|config| config.settings.channel());
         Ok(set_up.collect())
@@ -101,8 +102,7 @@ impl Commands {
         tenant: TenantId,
         account: AccountId,
     ) -> Result<BTreeSet<Role>, CommandError> {
-        let organization =
-            self.load::<Tenant>(TenantId::PLATFORM, &tenant.to_string()).await?.organization();
+        let organization = self.load::<Tenant>(TenantId::PLATFORM, &tenant.to_string()).await?.organization();
         let account = self.load::<Account>(TenantId::PLATFORM, &account.to_string()).await?;
         Ok(roles(&account, (tenant, organization)))
     }

@@ -141,6 +141,8 @@ pub struct ApprovalVoted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApprovalDelegated {
+    /// Which run waits.
+    pub run_id: WorkflowRunId,
     /// Who.
     pub from: AccountId,
     /// To whom.
@@ -151,6 +153,8 @@ pub struct ApprovalDelegated {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApprovalReminded {
+    /// Which run waits.
+    pub run_id: WorkflowRunId,
     /// How many reminders there have been, this one included.
     pub count: u32,
     /// When something falls due next.
@@ -161,6 +165,8 @@ pub struct ApprovalReminded {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApprovalEscalated {
+    /// Which run waits.
+    pub run_id: WorkflowRunId,
     /// Who.
     pub to: Approvers,
     /// When something falls due next.

@@ -105,7 +105,7 @@ impl ApprovalState {
                 "they have a say of their own, and nobody has two; choose somebody else",
             ));
         }
-        Ok(vec![ApprovalEvent::Delegated(ApprovalDelegated { from, to })])
+        Ok(vec![ApprovalEvent::Delegated(ApprovalDelegated { run_id: self.asked.run_id, from, to })])
     }
 
     fn ended(&self, decision: Option<Decision>, by: DecidedBy, moment: &Moment) -> ApprovalEvent {

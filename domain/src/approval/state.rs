@@ -125,12 +125,12 @@ impl ApprovalState {
             ApprovalEvent::Requested(_) => {}
             ApprovalEvent::Voted(voted) => self.votes.push(voted.vote),
             ApprovalEvent::Delegated(delegated) => self.hand_over(&delegated),
-            ApprovalEvent::Reminded(ApprovalReminded { count, next_at }) => {
+            ApprovalEvent::Reminded(ApprovalReminded { count, next_at, .. }) => {
                 (self.reminded, self.next_at) = (count, next_at);
                 let reminded = self.occasion(OccasionKind::Reminded { count }, &self.everybody());
                 self.occasions.push(reminded);
             }
-            ApprovalEvent::Escalated(ApprovalEscalated { to, next_at }) => {
+            ApprovalEvent::Escalated(ApprovalEscalated { to, next_at, .. }) => {
                 (self.escalated, self.next_at) = (true, next_at);
                 self.occasions.push(self.occasion(OccasionKind::Escalated, &to));
                 self.approvers.accounts.extend(to.accounts);
@@ -141,7 +141,7 @@ impl ApprovalState {
         }
     }
 
-    fn hand_over(&mut self, ApprovalDelegated { from, to }: &ApprovalDelegated) {
+    fn hand_over(&mut self, ApprovalDelegated { from, to, .. }: &ApprovalDelegated) {
         self.stand_ins.remove(from);
         self.handed_over.insert(*from, *to);
         // Whoever gets one has a say again, also where they had handed theirs over.

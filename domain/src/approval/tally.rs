@@ -16,7 +16,9 @@ impl ApprovalState {
     pub(super) fn outcome(&self, vote: &Vote) -> Option<(Decision, DecidedBy)> {
         let count = self.count(vote.decision).saturating_add(1);
         match vote.decision {
-            Decision::Approved if count >= self.asked.required => Some((Decision::Approved, DecidedBy::Votes)),
+            Decision::Approved if count >= self.asked.required => {
+                Some((Decision::Approved, DecidedBy::Votes))
+            }
             Decision::Rejected if self.asked.veto => Some((Decision::Rejected, DecidedBy::Veto)),
             Decision::Rejected if count >= self.rejections_needed() => {
                 Some((Decision::Rejected, DecidedBy::Votes))

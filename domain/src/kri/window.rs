@@ -42,6 +42,11 @@ impl Window {
         self.current().map(|current| current.value)
     }
 
+    /// The value before the latest reading; none where there was none.
+    pub fn value_before(&self) -> Option<Quantity> {
+        self.evidence().nth(1).map(|before| before.value)
+    }
+
     /// Whether the adjustment counts for the value now. One that comes before any reading waits for it.
     pub(super) fn counts(&self, adjustment: &Adjustment) -> bool {
         self.latest().is_none_or(|latest| adjustment.effective_at > latest.observed_at)

@@ -173,6 +173,11 @@ impl BaseUrl {
         Ok(Self(text.trim_end_matches('/').to_owned()))
     }
 
+    /// What is served on a socket, for whoever is on the same machine.
+    pub fn of_socket(address: std::net::SocketAddr) -> Self {
+        Self(format!("http://{address}"))
+    }
+
     /// The text, without a closing slash.
     pub fn as_str(&self) -> &str {
         &self.0

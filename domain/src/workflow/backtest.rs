@@ -233,7 +233,7 @@ impl Backtest {
         // A trigger that counts what is open at activation is told of it; any other refuses it by itself.
         for breach in self.breaches.open() {
             if !self.told_at.contains_key(&breach.breach_id) {
-                self.decide(WorkflowCommand::Breached { breach, kri_events: Vec::new() }, at);
+                self.decide(reached(breach), at);
             }
         }
     }
@@ -293,7 +293,7 @@ impl Backtest {
             // One that the workflow itself spoke of is told of where it did.
             let later = self.told_at.get(&breach.breach_id).is_some_and(|at| *at > told.position);
             if inside && !(later && self.breaches.is_as_recorded(breach.kri)) {
-                self.decide(WorkflowCommand::Breached { breach, kri_events: Vec::new() }, told.recorded_at);
+                self.decide(reached(breach), told.recorded_at);
             }
         }
     }
@@ -336,6 +336,8 @@ impl Backtest {
             }
             WorkflowEvent::RunRequested(requested) => self.serve(requested.due_at),
             WorkflowEvent::RunMissed(missed) => match (&missed.what, missed.why) {
+                // A circle was closed by what others did, which no definition of this workflow's alone would change.
+                (MissedWhat::KriBreach(_), MissedWhy::Loop) => {}
                 (MissedWhat::KriBreach(breach), _) => self.tell_breach(breach.clone(), at),
                 (MissedWhat::Schedule(times), MissedWhy::Overlap) => self.serve(times.last),
                 // Nobody was there: that is no decision of the rule.
@@ -346,7 +348,11 @@ impl Backtest {
                 }
                 (
                     MissedWhat::Schedule(_),
-                    MissedWhy::Late | MissedWhy::Paused | MissedWhy::Archived | MissedWhy::Edited,
+                    MissedWhy::Late
+                    | MissedWhy::Paused
+                    | MissedWhy::Archived
+                    | MissedWhy::Edited
+                    | MissedWhy::Loop,
                 ) => {}
             },
             WorkflowEvent::RunEnded(ended) => {
@@ -377,7 +383,7 @@ impl Backtest {
 
     fn tell_breach(&mut self, breach: BreachReached, at: DateTime<Utc>) {
         if self.breaches.is_as_recorded(breach.kri) {
-            self.decide(WorkflowCommand::Breached { breach, kri_events: Vec::new() }, at);
+            self.decide(reached(breach), at);
         }
     }
 
@@ -387,6 +393,11 @@ impl Backtest {
             self.decide(WorkflowCommand::Tick { kri_events: Vec::new() }, due_at);
         }
     }
+}
+
+/// What a workflow is told of a breach while it lasts. What led to it is not looked at.
+const fn reached(breach: BreachReached) -> WorkflowCommand {
+    WorkflowCommand::Breached { breach, open: true, chain: Vec::new(), kri_events: Vec::new() }
 }
 
 impl Tried {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::workflow::event::Provenance;
 use crate::workflow::run::{BreachReached, PinnedKriEvent};
 use crate::workflow::{Definition, TenantFacts};
+use crate::workflow_run::ChainLink;
 use crate::{WorkflowId, WorkflowRunId};
 
 /// What can be asked of a workflow. Definitions have been through [`validate`](crate::workflow::validate) by then.
@@ -47,6 +48,10 @@ pub enum WorkflowCommand {
     Breached {
         /// Which, and which level.
         breach: BreachReached,
+        /// Whether that breach is still open.
+        open: bool,
+        /// The runs that led to it, where a run brought it about (hazards H11).
+        chain: Vec<ChainLink>,
         /// The KRI events that the definition's steps emit, as they stand now.
         kri_events: Vec<PinnedKriEvent>,
     },

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Duration, MappedLocalTime, NaiveDateTime, Offset, TimeZone, Utc};
+use chrono::{DateTime, Duration, FixedOffset, MappedLocalTime, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
@@ -88,8 +88,13 @@ impl Calendar {
         }
     }
 
+    /// What the zone's clock shows at an instant.
+    pub fn local(&self, at: DateTime<Utc>) -> DateTime<FixedOffset> {
+        at.with_timezone(&self.zone).fixed_offset()
+    }
+
     fn offset(&self, at: DateTime<Utc>) -> i32 {
-        at.with_timezone(&self.zone).offset().fix().local_minus_utc()
+        self.local(at).offset().local_minus_utc()
     }
 
     /// The first time on the wall clock from here on that matches. The clock is told to croner as UTC, which has no gaps and no overlaps.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::workflow::Definition;
 use crate::workflow::run::{BreachReached, PinnedKriEvent, RunTrigger};
+use crate::workflow_run::ChainLink;
 use crate::{WorkflowId, WorkflowRunId};
 
 events! {
@@ -151,6 +152,9 @@ pub struct WorkflowRunStarted {
     /// The KRI events that its steps emit, as they stand now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kri_events: Vec<PinnedKriEvent>,
+    /// The runs that led to the breach that set it off, and itself (hazards H11); empty where no breach did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<ChainLink>,
 }
 
 /// A due time waits for the run that is under way.
@@ -185,6 +189,8 @@ pub enum MissedWhy {
     Overlap,
     /// The trigger was changed while it waited.
     Edited,
+    /// Runs had led to it in a circle, or one after another too often (hazards H11).
+    Loop,
 }
 
 /// What set off no run.

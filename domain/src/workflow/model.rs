@@ -9,8 +9,8 @@ use serde_json::{Map, json};
 use crate::kri::Level;
 use crate::workflow::sample::definition;
 use crate::workflow::{
-    BreachReached, Calendar, Definition, MissedWhat, Provenance, RunTrigger, Standing, TenantFacts, Workflow,
-    WorkflowCommand, WorkflowEvent, definition_at,
+    BreachReached, Calendar, Definition, MissedWhat, Provenance, RunTrigger, Standing, TenantFacts,
+    TriggerStanding, Workflow, WorkflowCommand, WorkflowEvent, definition_at,
 };
 use crate::{Actor, BreachId, KriId, KriSlug, Moment, Rejection, WorkflowId};
 
@@ -94,7 +94,7 @@ fn breach(episode: u8, level: Level, at: i64) -> WorkflowCommand {
         value: None,
         previous_value: None,
     };
-    WorkflowCommand::Breached { breach, kri_events: Vec::new() }
+    WorkflowCommand::Breached { breach, open: true, chain: Vec::new(), kri_events: Vec::new() }
 }
 
 fn press(key: u8) -> WorkflowCommand {
@@ -350,6 +350,9 @@ proptest! {
             }
             prop_assert!(overlap == "allow" || running.len() <= 1, "two runs at once");
         }
+        let mut timer = TriggerStanding::drafted(scheduled(&missed, overlap, "0").trigger);
+        given.events.iter().for_each(|event| timer.tell(event));
+        prop_assert_eq!(timer.next_due(), given.state().next_due(), "a timer knows by the events alone");
         let end = at + 1000;
         given.give(WorkflowCommand::Pause, at, None).unwrap();
         given.give(WorkflowCommand::Activate { facts: tenant() }, end, None).unwrap();

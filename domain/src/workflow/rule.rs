@@ -4,12 +4,14 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::workflow::command::WorkflowCommand;
+use crate::workflow::due::{served_after, standing_after};
 use crate::workflow::event::{
     MissedWhat, MissedWhy, Provenance, WorkflowActivated, WorkflowArchived, WorkflowDrafted, WorkflowEdited,
     WorkflowEvent, WorkflowPaused, WorkflowRestored,
 };
 use crate::workflow::recent::Recent;
 use crate::workflow::run::RunTrigger;
+use crate::workflow::start::ToldBreach;
 use crate::workflow::{Definition, TenantFacts, validate};
 use crate::{BreachId, Moment, Rejection, Violation, WorkflowId, WorkflowRunId};
 
@@ -37,7 +39,7 @@ pub struct WorkflowState {
     pub standing: Standing,
     /// Since when its trigger has been on, or was last.
     pub active_since: DateTime<Utc>,
-    /// Due times up to here are settled: run, waiting or missed.
+    /// Due times up to here are settled: run, waiting or missed. What was before the trigger came into force is, too.
     pub served_until: DateTime<Utc>,
     /// The due time that waits for a run to end.
     pub waiting: Option<DateTime<Utc>>,
@@ -131,7 +133,9 @@ impl WorkflowState {
             WorkflowCommand::Activate { facts } => self.activate(&facts, moment),
             WorkflowCommand::Pause => self.pause(moment),
             WorkflowCommand::Archive => self.archive(moment),
-            WorkflowCommand::Breached { breach, kri_events } => self.breached(breach, kri_events),
+            WorkflowCommand::Breached { breach, open, chain, kri_events } => {
+                self.breached(ToldBreach { reached: breach, open, chain }, kri_events)
+            }
             WorkflowCommand::Run { key, inputs, kri_events } => self.run(key, &inputs, kri_events),
             WorkflowCommand::Tick { kri_events } => Ok(self.tick(moment.now, &kri_events)),
             WorkflowCommand::EndRun { run_id, kri_events } => Ok(self.end_run(run_id, kri_events)),
@@ -242,37 +246,26 @@ impl WorkflowState {
     }
 
     pub(super) fn evolve(&mut self, event: WorkflowEvent) {
+        self.served_until = served_after(&event, &self.definition.trigger, self.served_until);
+        self.standing = standing_after(&event, self.standing);
         match event {
-            WorkflowEvent::Drafted(_) => {}
-            WorkflowEvent::Edited(edited) => self.replace(edited.version, *edited.definition, edited.at),
-            WorkflowEvent::Restored(restored) => {
-                self.replace(restored.version, *restored.definition, restored.at);
-            }
-            WorkflowEvent::Activated(activated) => {
-                self.standing = Standing::Active;
-                self.active_since = activated.at;
-                self.served_until = self.served_until.max(activated.at);
-            }
-            WorkflowEvent::Paused(_) => self.standing = Standing::Paused,
-            WorkflowEvent::Archived(_) => self.standing = Standing::Archived,
+            WorkflowEvent::Drafted(_) | WorkflowEvent::Paused(_) | WorkflowEvent::Archived(_) => {}
+            WorkflowEvent::Edited(edited) => self.replace(edited.version, *edited.definition),
+            WorkflowEvent::Restored(restored) => self.replace(restored.version, *restored.definition),
+            WorkflowEvent::Activated(activated) => self.active_since = activated.at,
             WorkflowEvent::RunStarted(started) => {
                 self.started.remember(started.run_id);
                 if self.is_scheduled() {
                     self.running.remember(started.run_id);
                 }
                 if let RunTrigger::Schedule { due_at } = started.trigger {
-                    self.serve(due_at);
                     self.waiting = self.waiting.filter(|waiting| *waiting != due_at);
                 }
             }
-            WorkflowEvent::RunRequested(requested) => {
-                self.serve(requested.due_at);
-                self.waiting = Some(requested.due_at);
-            }
+            WorkflowEvent::RunRequested(requested) => self.waiting = Some(requested.due_at),
             WorkflowEvent::RunMissed(missed) => match missed.what {
                 MissedWhat::KriBreach(breach) => self.missed.remember(breach.breach_id),
                 MissedWhat::Schedule(times) => {
-                    self.serve(times.last);
                     self.waiting =
                         self.waiting.filter(|waiting| !(times.first..=times.last).contains(waiting));
                 }
@@ -281,15 +274,8 @@ impl WorkflowState {
         }
     }
 
-    fn replace(&mut self, version: u64, definition: Definition, at: DateTime<Utc>) {
-        if definition.trigger != self.definition.trigger {
-            self.served_until = self.served_until.max(at);
-        }
+    fn replace(&mut self, version: u64, definition: Definition) {
         self.version = version;
         self.definition = definition;
-    }
-
-    fn serve(&mut self, due_at: DateTime<Utc>) {
-        self.served_until = self.served_until.max(due_at);
     }
 }

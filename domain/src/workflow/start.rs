@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
 
+use crate::workflow::due::{next_due, schedule_of};
 use crate::workflow::event::{
     MissedTimes, MissedWhat, MissedWhy, WorkflowEvent, WorkflowRunEnded, WorkflowRunMissed,
     WorkflowRunRequested, WorkflowRunStarted,
@@ -10,19 +11,35 @@ use crate::workflow::event::{
 use crate::workflow::rule::{Standing, WorkflowState};
 use crate::workflow::run::{BreachReached, PinnedKriEvent, RunKey, RunTrigger};
 use crate::workflow::{Calendar, Definition, KriBreach, Missed, OnActivate, Overlap, Schedule, Trigger};
+use crate::workflow_run::ChainLink;
 use crate::{Rejection, Violation, WorkflowRunId};
 
 /// How late a due time may be served and still count as on time (decided): for a trigger that lets missed times go.
 const ON_TIME: Duration = Duration::minutes(5);
+
+/// So many runs may lead to each other by the breaches that they bring about (hazards H11).
+const LONGEST_CHAIN: usize = 5;
+
+/// A breach as a workflow is told of it.
+#[derive(Debug, Clone)]
+pub(super) struct ToldBreach {
+    /// Which, and which level.
+    pub(super) reached: BreachReached,
+    /// Whether it is still open.
+    pub(super) open: bool,
+    /// The runs that led to it.
+    pub(super) chain: Vec<ChainLink>,
+}
 
 impl WorkflowState {
     /// A breach has reached a level. What is not for this workflow is nothing, and no error: the trigger may have been
     /// changed since whoever asks looked.
     pub(super) fn breached(
         &self,
-        breach: BreachReached,
+        told: ToldBreach,
         kri_events: Vec<PinnedKriEvent>,
     ) -> Result<Vec<WorkflowEvent>, Rejection> {
+        let breach = &told.reached;
         let Trigger::KriBreach(asked) = &self.definition.trigger else { return Ok(Vec::new()) };
         if !asked.kri.names(breach.kri, &breach.slug) || breach.level < asked.level {
             return Ok(Vec::new());
@@ -32,22 +49,39 @@ impl WorkflowState {
             return Ok(Vec::new());
         }
         self.must_live()?;
+        let missed_before = self.missed.contains(&breach.breach_id);
         match self.standing {
             Standing::Draft | Standing::Archived => Ok(Vec::new()),
-            Standing::Paused if self.missed.contains(&breach.breach_id) => Ok(Vec::new()),
-            Standing::Paused => {
-                let missed =
-                    WorkflowRunMissed { why: MissedWhy::Paused, what: MissedWhat::KriBreach(breach) };
-                Ok(vec![WorkflowEvent::RunMissed(missed)])
-            }
-            Standing::Active if self.came_before(asked, &breach) => Ok(Vec::new()),
-            Standing::Active => Ok(vec![self.started_by(&key, RunTrigger::KriBreach(breach), kri_events)]),
+            Standing::Paused if missed_before || breach.reached_at < self.served_until => Ok(Vec::new()),
+            Standing::Paused => Ok(vec![missed_breach(MissedWhy::Paused, told.reached)]),
+            Standing::Active if self.came_before(asked, &told) => Ok(Vec::new()),
+            Standing::Active => match self.linked(&told) {
+                Some(chain) => {
+                    let started = self.start_of(&key, RunTrigger::KriBreach(told.reached), kri_events);
+                    Ok(vec![WorkflowEvent::RunStarted(WorkflowRunStarted { chain, ..started })])
+                }
+                None if missed_before => Ok(Vec::new()),
+                None => Ok(vec![missed_breach(MissedWhy::Loop, told.reached)]),
+            },
         }
     }
 
-    /// A breach from before activation counts only where the trigger says so (hazards H13).
-    fn came_before(&self, asked: &KriBreach, breach: &BreachReached) -> bool {
-        asked.on_activate == OnActivate::NextBreach && breach.reached_at < self.active_since
+    /// Whether the breach is from before the trigger came into force, by activation or by an edit. Such a one counts only
+    /// where the trigger says so, and while it lasts (hazards H13).
+    fn came_before(&self, asked: &KriBreach, told: &ToldBreach) -> bool {
+        let counts = asked.on_activate == OnActivate::OpenBreach && told.open;
+        told.reached.reached_at < self.served_until && !counts
+    }
+
+    /// The chain of runs with this workflow's at its end; none where it would close a circle or grow too long.
+    fn linked(&self, told: &ToldBreach) -> Option<Vec<ChainLink>> {
+        let link = ChainLink { workflow_id: self.id, kri_id: told.reached.kri };
+        let mut chain = told.chain.clone();
+        if chain.len() >= LONGEST_CHAIN || chain.contains(&link) {
+            return None;
+        }
+        chain.push(link);
+        Some(chain)
     }
 
     /// Somebody presses the button. Whatever the trigger, a person may start a run by hand; only a manual trigger asks
@@ -160,14 +194,24 @@ impl WorkflowState {
         trigger: RunTrigger,
         kri_events: Vec<PinnedKriEvent>,
     ) -> WorkflowEvent {
-        WorkflowEvent::RunStarted(WorkflowRunStarted {
+        WorkflowEvent::RunStarted(self.start_of(key, trigger, kri_events))
+    }
+
+    fn start_of(
+        &self,
+        key: &RunKey,
+        trigger: RunTrigger,
+        kri_events: Vec<PinnedKriEvent>,
+    ) -> WorkflowRunStarted {
+        WorkflowRunStarted {
             run_id: WorkflowRunId::of(self.id, key),
             key: key.to_string(),
             trigger,
             version: self.version,
             definition: Box::new(self.definition.clone()),
             kri_events,
-        })
+            chain: Vec::new(),
+        }
     }
 
     pub(super) const fn is_scheduled(&self) -> bool {
@@ -177,17 +221,11 @@ impl WorkflowState {
     /// The next time at which [`WorkflowCommand::Tick`](crate::workflow::WorkflowCommand::Tick) has something to serve; it
     /// may lie in the past.
     pub fn next_due(&self) -> Option<DateTime<Utc>> {
-        let (_, calendar) = self.schedule().filter(|_| self.standing == Standing::Active)?;
-        calendar.after(self.served_until).next()
+        next_due(&self.definition.trigger, self.standing, self.served_until)
     }
 
     fn schedule(&self) -> Option<(&Schedule, Calendar)> {
-        match &self.definition.trigger {
-            Trigger::Schedule(schedule) => {
-                Some((schedule, Calendar::parse(&schedule.cron, &schedule.time_zone).ok()?))
-            }
-            Trigger::KriBreach(_) | Trigger::Manual(_) => None,
-        }
+        schedule_of(&self.definition.trigger)
     }
 
     /// Before the trigger changes, the old one's due times that nobody has served yet are settled: from now on the new
@@ -212,6 +250,10 @@ impl WorkflowState {
     pub(super) fn give_up_waiting(&self, why: MissedWhy) -> Option<WorkflowEvent> {
         self.waiting.map(|due_at| missed(why, one_time(due_at)))
     }
+}
+
+fn missed_breach(why: MissedWhy, breach: BreachReached) -> WorkflowEvent {
+    WorkflowEvent::RunMissed(WorkflowRunMissed { why, what: MissedWhat::KriBreach(breach) })
 }
 
 fn missed(why: MissedWhy, times: MissedTimes) -> WorkflowEvent {
@@ -260,3 +302,6 @@ fn filled_in(definition: &Definition, given: &Map<String, Value>) -> Result<Map<
         Err(Rejection::Invalid { code: "workflow.inputs", violations })
     }
 }
+
+#[cfg(test)]
+mod tests;

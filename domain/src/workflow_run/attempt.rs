@@ -157,6 +157,7 @@ impl RunState {
             Purpose::Ask { .. }
             | Purpose::Remind { .. }
             | Purpose::Escalate { .. }
+            | Purpose::Delegate { .. }
             | Purpose::Incident { .. } => Retry::default(),
         }
     }
@@ -166,7 +167,6 @@ impl RunState {
         match (&effect.known, &effect.purpose) {
             (Known::Planned(_), Purpose::Incident { .. }) => true,
             (Known::Planned(_), _) => self.is_at(&effect.step),
-            (Known::Sending { .. } | Known::Ambiguous { .. }, Purpose::Incident { .. }) => true,
             (Known::Sending { .. } | Known::Ambiguous { .. }, _) => true,
             (Known::Confirmed(_) | Known::Rejected, _) => false,
         }

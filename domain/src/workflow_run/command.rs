@@ -14,8 +14,13 @@ use crate::{AccountId, ApprovalId};
 /// What can be asked of a run.
 #[derive(Debug, Clone)]
 pub enum WorkflowRunCommand {
-    /// Takes up what the workflow has started.
-    Begin(Box<RunBegun>),
+    /// Takes up what the workflow has started, and goes on at once.
+    Begin {
+        /// What it begins with.
+        begun: Box<RunBegun>,
+        /// Who takes it up and what is known.
+        turn: Box<Turn>,
+    },
     /// Goes on; given by the worker that holds the run.
     Drive {
         /// Who gives it and what is known.

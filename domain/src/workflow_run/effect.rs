@@ -28,6 +28,7 @@ impl EffectId {
             Purpose::Ask { round } => format!("ask:{round}"),
             Purpose::Remind { round, count } => format!("remind:{round}:{count}"),
             Purpose::Escalate { round } => format!("escalate:{round}"),
+            Purpose::Delegate { round, count } => format!("delegate:{round}:{count}"),
             Purpose::Incident { count } => format!("incident:{count}"),
         };
         let hash =

@@ -47,6 +47,13 @@ pub enum Purpose {
         /// How often it was asked, this time included.
         round: u32,
     },
+    /// It asks somebody whom another has handed their say to.
+    Delegate {
+        /// How often it was asked, this time included.
+        round: u32,
+        /// How many have handed theirs over.
+        count: u32,
+    },
     /// It tells the owners that the run has failed.
     Incident {
         /// How often it has failed, this time included.

@@ -3,8 +3,8 @@
 use crate::workflow::Span;
 use crate::workflow_run::decided::Decided;
 use crate::workflow_run::{
-    EffectDecided, EffectId, Known, Progress, RunCancelled, RunRetried, RunStanding, RunState, SkippedWhy,
-    StepPhase, StepSkipped, Turn, Verdict, WorkflowRun, WorkflowRunCommand, WorkflowRunEvent,
+    EffectDecided, EffectId, Known, Progress, RunBegun, RunCancelled, RunRetried, RunStanding, RunState,
+    SkippedWhy, StepPhase, StepSkipped, Turn, Verdict, WorkflowRun, WorkflowRunCommand, WorkflowRunEvent,
 };
 use crate::{Moment, Rejection};
 
@@ -15,8 +15,10 @@ impl WorkflowRun {
         moment: &Moment,
     ) -> Result<Vec<WorkflowRunEvent>, Rejection> {
         match (self, command) {
-            (Self::Absent, WorkflowRunCommand::Begin(begun)) => Ok(vec![WorkflowRunEvent::Begun(begun)]),
-            (Self::Present(_), WorkflowRunCommand::Begin(_)) => Ok(Vec::new()),
+            (Self::Absent, WorkflowRunCommand::Begin { begun, turn }) => {
+                Ok(RunState::begin(begun, &turn, moment))
+            }
+            (Self::Present(_), WorkflowRunCommand::Begin { .. }) => Ok(Vec::new()),
             (Self::Absent, _) => Err(Rejection::NotFound { noun: "workflow run" }),
             (Self::Present(run), WorkflowRunCommand::Drive { turn, with }) => run.drive(&turn, with, moment),
             (Self::Present(run), WorkflowRunCommand::Retry) => run.retry(moment),
@@ -32,6 +34,14 @@ impl WorkflowRun {
 aggregate!(WorkflowRun, "workflow_run", WorkflowRunCommand, WorkflowRunEvent);
 
 impl RunState {
+    /// The run is taken up, and its first step entered in the same commit.
+    fn begin(begun: Box<RunBegun>, turn: &Turn, moment: &Moment) -> Vec<WorkflowRunEvent> {
+        let mut decided = Decided::from(&Self::new((*begun).clone()), turn, moment.now);
+        decided.push(WorkflowRunEvent::Begun(begun));
+        decided.do_due();
+        decided.events
+    }
+
     /// A worker goes on, unless another one holds the run by now (hazards H14).
     fn drive(
         &self,

@@ -169,5 +169,8 @@ const fn missed(why: MissedWhy) -> &'static str {
         MissedWhy::Late => "nobody was there in time, and the trigger lets it go then",
         MissedWhy::Overlap => "a run was under way",
         MissedWhy::Edited => "the trigger was changed while it waited",
+        MissedWhy::Loop => {
+            "stopped: it would run in a circle, or runs have led to it one after another too often"
+        }
     }
 }

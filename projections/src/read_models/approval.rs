@@ -47,8 +47,7 @@ impl ReadModels {
         let filter = ApprovalFilter { run: Some(run), step, ..ApprovalFilter::default() };
         let page = PageOf { cursor: None, limit: PageOf::MOST };
         let mut asked = self.list_approvals(tenant, None, &filter, &page).await?.items;
-        let waits =
-            |row: &ApprovalRow| row.state().is_some_and(|it| it.standing() == ApprovalStanding::Open);
+        let waits = |row: &ApprovalRow| row.state().is_some_and(|it| it.standing() == ApprovalStanding::Open);
         let place = asked.iter().position(waits).unwrap_or_default();
         Ok((place < asked.len()).then(|| asked.swap_remove(place)))
     }

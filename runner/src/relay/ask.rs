@@ -2,7 +2,6 @@
 //! no address decides anything by being opened, by a person or by a robot that looks ahead (hazards H2, H10).
 
 use chrono::{DateTime, Utc};
-use draxis_domain::Name;
 use draxis_domain::source::BaseUrl;
 use draxis_domain::workflow::Destination;
 use ulid::Ulid;
@@ -21,6 +20,8 @@ pub enum Occasion {
     Reminded,
     /// Others have not answered.
     Escalated,
+    /// Somebody has handed their say to them.
+    Delegated,
 }
 
 /// What somebody is asked to decide.
@@ -29,7 +30,7 @@ pub struct ApprovalAsk<'a> {
     /// Why now.
     pub occasion: Occasion,
     /// Which workflow asks.
-    pub workflow: &'a Name,
+    pub workflow: &'a str,
     /// What is asked, and what will be done then, in words.
     pub question: &'a str,
     /// Until when.
@@ -68,7 +69,7 @@ impl ApprovalAsk<'_> {
     }
 
     fn text(&self, destination: Destination) -> String {
-        let workflow = destination.escape(self.workflow.as_str());
+        let workflow = destination.escape(self.workflow);
         let question = destination.escape(&cut(self.question.trim(), QUESTION));
         let due = match self.due {
             Some(due) => format!("Please answer before {}.\n", due.format("%Y-%m-%d %H:%M UTC")),
@@ -87,6 +88,7 @@ impl Occasion {
         match self {
             Self::Asked => "Decision needed",
             Self::Reminded => "Decision still needed",
+            Self::Delegated => "Decision handed to you",
             Self::Escalated => "Decision needed, nobody has answered",
         }
     }
@@ -95,7 +97,6 @@ impl Occasion {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use draxis_domain::Name;
     use draxis_domain::source::BaseUrl;
     use ulid::Ulid;
 
@@ -106,9 +107,9 @@ mod tests {
     }
 
     fn texts(question: &str) -> [String; 2] {
-        let workflow = Name::parse("Patch <now>").unwrap();
         let (page, due) = (page(), DateTime::from_timestamp(1_700_000_000, 0));
-        let ask = ApprovalAsk { occasion: Occasion::Asked, workflow: &workflow, question, due, page: &page };
+        let ask =
+            ApprovalAsk { occasion: Occasion::Asked, workflow: "Patch <now>", question, due, page: &page };
         let (subject, text) = ask.letter();
         assert_eq!(subject, "Decision needed: Patch <now>");
         [text, ask.message()]

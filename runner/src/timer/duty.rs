@@ -1,18 +1,34 @@
 //! Duties: what is done when each kind is due. Each is a command that changes nothing where it no longer fits.
 
+mod reaction;
+
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use draxis_commands::{Caller, CommandError, Commands, Context};
 use draxis_domain::kri::{BreachCommand, Kri, KriCommand};
 use draxis_domain::source::{RunFailure, Source, SourceCommand};
-use draxis_domain::{ApprovalId, EventId, KriId, SourceId, TenantId};
+use draxis_domain::{ApprovalId, EventId, KriId, SourceId, TenantId, WorkflowId};
 use draxis_event_store::{ClaimedTimer, StoredTimer};
+use draxis_projections::ReadModels;
 
+use crate::run::ClaimedRun;
 use crate::timer::fold::Memo;
 use crate::timer::{TimerKind, Timers};
+
+/// What becomes of a timer whose duty has been done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Afterwards {
+    /// It is done, until an event makes it due again.
+    Done,
+    /// What it waits for is not there yet: it is looked at again after so long.
+    LookAgain(Duration),
+}
 
 /// A due timer.
 struct Duty<'a> {
     commands: &'a Commands,
+    read_models: &'a ReadModels,
     tenant: TenantId,
     due_at: DateTime<Utc>,
     cause: EventId,
@@ -25,28 +41,42 @@ impl Timers {
         kind: TimerKind,
         claimed: &ClaimedTimer,
         timer: &StoredTimer,
-    ) -> Result<(), CommandError> {
+    ) -> Result<Afterwards, CommandError> {
         let subject = claimed.name.subject.as_str();
         let duty = Duty {
             commands: &self.0.commands,
+            read_models: &self.0.read_models,
             tenant: claimed.tenant,
             due_at: claimed.due_at,
             cause: timer.cause,
         };
-        match kind {
+        let done = match kind {
+            TimerKind::RunDue => return self.0.workflow_runs.drive(run(claimed, timer)?).await,
             TimerKind::SourceRun => {
                 self.0.source_runs.run_scheduled(claimed.tenant, id(subject)?, claimed.due_at).await
             }
             TimerKind::RunLost => duty.give_up_run(id(subject)?).await,
             TimerKind::KriStale => duty.mark_stale(id(subject)?).await,
             TimerKind::BreachWake => duty.wake_breach(id(subject)?).await,
-            TimerKind::KriReschedule => {
-                let memo: Memo = serde_json::from_str(&timer.memo).map_err(CommandError::failed)?;
-                duty.reschedule(id(subject)?, &memo).await
-            }
+            TimerKind::KriReschedule => duty.reschedule(id(subject)?, &memo(timer)?).await,
+            TimerKind::WorkflowDue => duty.tick(id(subject)?).await,
+            TimerKind::WorkflowActivated => duty.look_for_open_breach(id(subject)?).await,
+            TimerKind::BreachReaction => duty.tell_of_breaches(id(subject)?, &memo(timer)?).await,
             TimerKind::ApprovalDue => duty.tick_approval(id(subject)?).await,
-        }
+        };
+        done.map(|()| Afterwards::Done)
     }
+}
+
+/// The run that was claimed.
+fn run(claimed: &ClaimedTimer, timer: &StoredTimer) -> Result<ClaimedRun, CommandError> {
+    let workflow = if let Memo::Run(kept) = memo(timer)? { kept.workflow_id } else { None };
+    let (tenant, id, fence) = (claimed.tenant, id(&claimed.name.subject)?, claimed.fence);
+    Ok(ClaimedRun { tenant, id, workflow, fence, cause: timer.cause })
+}
+
+fn memo(timer: &StoredTimer) -> Result<Memo, CommandError> {
+    serde_json::from_str(&timer.memo).map_err(CommandError::failed)
 }
 
 fn id<I: std::str::FromStr<Err = ulid::DecodeError>>(subject: &str) -> Result<I, CommandError> {
@@ -84,6 +114,12 @@ impl Duty<'_> {
         let Some(open) = kri.in_use().and_then(|kri| kri.episodes.open.as_ref()) else { return Ok(()) };
         let command = BreachCommand::SnoozeOver { until: self.due_at };
         self.commands.change_kri(&self.context(), id, KriCommand::Breach { id: open.id, command }).await?;
+        Ok(())
+    }
+
+    /// Serves what a workflow's schedule has due: that its trigger was switched on or edited, is why.
+    async fn tick(&self, id: WorkflowId) -> Result<(), CommandError> {
+        self.commands.tick_workflow(&self.context(), id).await?;
         Ok(())
     }
 

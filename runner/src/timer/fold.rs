@@ -3,17 +3,24 @@
 mod approval;
 mod kri;
 mod pace;
+mod reaction;
+mod run;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod workflow;
 
 use chrono::{DateTime, Utc};
-use draxis_domain::{EventId, TenantEvent};
+use draxis_domain::workflow::TriggerStanding;
+use draxis_domain::{EventId, Metadata, Sequence, TenantEvent};
 use serde::{Deserialize, Serialize};
 
 use crate::timer::TimerKind;
 pub(crate) use crate::timer::fold::pace::{PaceChange, Wiring};
+pub(crate) use crate::timer::fold::reaction::{Reached, Reactions};
+pub(crate) use crate::timer::fold::run::{RunChange, RunKept};
 pub(crate) use crate::timer::fold::schedule::{ScheduleChange, Scheduled};
+pub(crate) use crate::timer::fold::workflow::TriggerChange;
 
 /// Counts changes of what the fold makes of events; a tenant folded by an older one is folded anew.
 pub(crate) const VERSION: i32 = 2;
@@ -28,7 +35,7 @@ pub(crate) struct TimerKey {
 }
 
 /// A timer, as events have made it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Timer {
     /// When it is due; none while it waits for an event.
     pub(crate) due_at: Option<DateTime<Utc>>,
@@ -39,7 +46,7 @@ pub(crate) struct Timer {
 }
 
 /// What a timer must know of earlier events.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Memo {
     /// Nothing: the event says it all.
@@ -48,6 +55,12 @@ pub(crate) enum Memo {
     Scheduled(Scheduled),
     /// Which KRIs a source measures.
     Wiring(Wiring),
+    /// What sets a workflow off, and how far that has been served.
+    Trigger(Box<TriggerStanding>),
+    /// What a KRI's breaches have come to of late.
+    Reactions(Reactions),
+    /// Which workflow started a run, and until when its step may take.
+    Run(RunKept),
 }
 
 /// An event, as far as timers go.
@@ -59,6 +72,10 @@ pub(crate) struct Told {
     pub(crate) recorded_at: DateTime<Utc>,
     /// The aggregate's id.
     pub(crate) aggregate_id: String,
+    /// Its place in the aggregate.
+    pub(crate) sequence: Sequence,
+    /// Who, and because of what.
+    pub(crate) metadata: Metadata,
     /// What happened.
     pub(crate) event: TenantEvent,
 }
@@ -74,6 +91,12 @@ pub(crate) enum Change {
     Schedule(ScheduleChange),
     /// What the pace of a source's KRIs makes of it.
     Pace(PaceChange),
+    /// What a workflow's trigger makes of it.
+    Trigger(TriggerChange),
+    /// A breach has reached a level.
+    React,
+    /// A run needs somebody, or not for a while.
+    Run(RunChange),
 }
 
 /// The timers that an event changes, and how. Matched without a wildcard, so that a new event is decided on.
@@ -81,18 +104,21 @@ pub(crate) fn changes(told: &Told) -> Vec<(TimerKey, Change)> {
     match &told.event {
         TenantEvent::Source(event) => schedule::changes(&told.aggregate_id, event),
         TenantEvent::Kri(event) => kri::changes(&told.aggregate_id, event),
-        TenantEvent::Approval(event) => approval::changes(&told.aggregate_id, event),
-        // Workflows' schedules, waits and time-outs will be kinds of their own; nothing of theirs is due as yet. Nothing ever
-        // falls due by itself that hangs on the others.
-        TenantEvent::Workflow(_)
-        | TenantEvent::Outcome(_)
+        TenantEvent::Workflow(event) => workflow::changes(&told.aggregate_id, event),
+        TenantEvent::WorkflowRun(event) => run::changes(&told.aggregate_id, event),
+        TenantEvent::Approval(event) => {
+            let mut changes = approval::changes(&told.aggregate_id, event);
+            changes.extend(run::told_by_approval(event));
+            changes
+        }
+        // Nothing ever falls due by itself that hangs on the others.
+        TenantEvent::Outcome(_)
         | TenantEvent::Risk(_)
         | TenantEvent::Control(_)
         | TenantEvent::Vendor(_)
         | TenantEvent::KriEventDefinition(_)
         | TenantEvent::Relay(_)
         | TenantEvent::ApiToken(_)
-        | TenantEvent::WorkflowRun(_)
         | TenantEvent::Preview(_)
         | TenantEvent::PanelSession(_)
         | TenantEvent::Memory(_)
@@ -110,6 +136,9 @@ impl Change {
             Self::Clear => None,
             Self::Schedule(change) => change.apply(timer, told),
             Self::Pace(change) => change.apply(timer, told),
+            Self::Trigger(change) => change.apply(timer, told),
+            Self::React => reaction::apply(timer, told),
+            Self::Run(change) => Some(change.apply(timer, told)),
         }
     }
 }

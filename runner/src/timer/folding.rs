@@ -167,7 +167,8 @@ impl Touched {
     }
 }
 
-fn told(event: &StoredEvent) -> Result<Told, FoldError> {
+/// A stored event as the fold is told of it.
+pub(super) fn told(event: &StoredEvent) -> Result<Told, FoldError> {
     let position = event.position;
     let decoded =
         TenantEvent::decode(&event.aggregate_type, &event.event_type, event.version, &event.payload);
@@ -175,6 +176,8 @@ fn told(event: &StoredEvent) -> Result<Told, FoldError> {
         event_id: event.event_id.parse().map_err(|error: ulid::DecodeError| beside(position, error))?,
         recorded_at: event.recorded_at,
         aggregate_id: event.aggregate_id.clone(),
+        sequence: event.sequence,
+        metadata: serde_json::from_str(&event.metadata).map_err(|error| beside(position, error))?,
         event: decoded.map_err(|source| FoldError::Event { position, source })?,
     })
 }

@@ -1,7 +1,7 @@
 //! Kinds: everything that can be due. A new one is a line here and a compile error wherever it has to be decided on.
 
 #[cfg(doc)]
-use draxis_domain::{ApprovalId, BreachId, KriId, SourceId};
+use draxis_domain::{ApprovalId, BreachId, KriId, SourceId, WorkflowId, WorkflowRunId};
 
 /// Declares the kinds with the names they bear in the table.
 macro_rules! kinds {
@@ -43,8 +43,16 @@ kinds! {
     BreachWake = "breach_wake",
     /// KRIs must hear that their source is read at another pace. Its subject is the [`SourceId`].
     KriReschedule = "kri_reschedule",
+    /// A workflow's schedule has a due time to serve. Its subject is the [`WorkflowId`].
+    WorkflowDue = "workflow_due",
+    /// A trigger came into force that counts what is open already. Its subject is the [`WorkflowId`].
+    WorkflowActivated = "workflow_activated",
+    /// Workflows must hear that a breach has reached a level. Its subject is the [`KriId`].
+    BreachReaction = "breach_reaction",
     /// People are to be reminded, others to be asked, or the time is over. Its subject is the [`ApprovalId`].
     ApprovalDue = "approval_due",
+    /// A run needs somebody. Its subject is the [`WorkflowRunId`].
+    RunDue = "run_due",
 }
 
 /// What waits for what: a far system that hangs must not hold up a decision that takes a millisecond.
@@ -52,13 +60,15 @@ kinds! {
 pub enum Lane {
     /// Commands alone.
     Decisions,
-    /// What reaches outside and waits for the answer.
+    /// What reads from sources and waits for their answers.
     Outside,
+    /// Runs of workflows, which reach outside too and must not wait for sources that hang.
+    Runs,
 }
 
 impl Lane {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Decisions, Self::Outside];
+    pub const ALL: [Self; 3] = [Self::Decisions, Self::Outside, Self::Runs];
 
     /// The names of its kinds.
     pub fn kinds(self) -> Vec<String> {
@@ -75,7 +85,11 @@ impl TimerKind {
             | Self::KriStale
             | Self::BreachWake
             | Self::KriReschedule
+            | Self::WorkflowDue
+            | Self::WorkflowActivated
+            | Self::BreachReaction
             | Self::ApprovalDue => Lane::Decisions,
+            Self::RunDue => Lane::Runs,
         }
     }
 }

@@ -19,8 +19,10 @@ pub struct TimerSettings {
     pub longest_pause: Duration,
     /// For commands alone.
     pub decisions: LaneLimits,
-    /// For what waits for far systems.
+    /// For what waits for sources.
     pub outside: LaneLimits,
+    /// For runs of workflows.
+    pub runs: LaneLimits,
 }
 
 /// What one lane of a process may spend.
@@ -42,6 +44,7 @@ impl TimerSettings {
         match lane {
             Lane::Decisions => self.decisions,
             Lane::Outside => self.outside,
+            Lane::Runs => self.runs,
         }
     }
 }
@@ -68,6 +71,13 @@ impl Default for TimerSettings {
                 of_tenant: 8,
                 lease: Duration::from_mins(1),
                 longest: Duration::from_mins(16),
+            },
+            // What a run sends is taken for lost after two minutes; a panel that a model leads may think for longer.
+            runs: LaneLimits {
+                at_once: 64,
+                of_tenant: 8,
+                lease: Duration::from_mins(8),
+                longest: Duration::from_mins(7),
             },
         }
     }

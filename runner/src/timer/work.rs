@@ -3,15 +3,18 @@
 use draxis_commands::CommandError;
 use draxis_event_store::{
     ClaimedTimer, StoredTimer, TimerClaim, claim_timers, find_claimed, finish_timer, hand_back_timer,
-    retry_timer,
+    hold_timer, retry_timer,
 };
 use futures_util::future::join_all;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::timer::duty::Afterwards;
 use crate::timer::places::{Place, Places};
 use crate::timer::{Lane, Timers};
 
+/// The shortest pause before something is looked at again.
+const SHORTEST: std::time::Duration = std::time::Duration::from_millis(20);
 /// How many jobs [`Timers::do_due`] claims at a time in each lane.
 const ROUND: u32 = 256;
 
@@ -147,9 +150,10 @@ impl Timers {
         // Between claim and now an event may have moved it, or the lease may have ended: then it is somebody else's.
         let Some(timer) = find_claimed(pool, claimed).await? else { return Ok(()) };
         match self.carry_out(claimed, &timer).await {
-            Ok(()) => {
+            Ok(Afterwards::Done) => {
                 finish_timer(pool, claimed, &timer).await?;
             }
+            Ok(Afterwards::LookAgain(pause)) => hold_timer(pool, claimed, pause.max(SHORTEST)).await?,
             // A rule said no: asking again would not change that, and the next event may.
             Err(CommandError::Rejected(rejection)) => {
                 tracing::info!(
@@ -187,8 +191,14 @@ impl Timers {
         }
     }
 
-    async fn carry_out(&self, claimed: &ClaimedTimer, timer: &StoredTimer) -> Result<(), CommandError> {
-        let Some(kind) = crate::timer::TimerKind::parse(&claimed.name.kind) else { return Ok(()) };
+    async fn carry_out(
+        &self,
+        claimed: &ClaimedTimer,
+        timer: &StoredTimer,
+    ) -> Result<Afterwards, CommandError> {
+        let Some(kind) = crate::timer::TimerKind::parse(&claimed.name.kind) else {
+            return Ok(Afterwards::Done);
+        };
         let longest = self.0.settings.of(kind.lane()).longest;
         match tokio::time::timeout(longest, self.duty(kind, claimed, timer)).await {
             Ok(done) => done,

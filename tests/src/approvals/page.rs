@@ -36,7 +36,11 @@ async fn somebody_reads_and_decides_by_a_button_and_nobody_by_opening_the_page()
     browser.picture("sign-in").await;
 
     enter(&scene, &browser, &asked, USER).await;
-    assert_eq!(browser.text("#question").await, "Were the <b>critical</b> patches applied?", "text, not markup");
+    assert_eq!(
+        browser.text("#question").await,
+        "Were the <b>critical</b> patches applied?",
+        "text, not markup"
+    );
     assert!(browser.text("#plan").await.contains("Close ticket SEC-17"));
     let facts = browser.text("#facts").await;
     for fact in ["Person 0", "Person 1", "Person 3", "one rejection is enough"] {
@@ -71,7 +75,8 @@ async fn a_second_factor_is_asked_for_and_another_tenant_of_theirs_is_found() {
     // Somewhere else they are more, so that their first token is for there.
     let (tenant, _) = scene.web().tenant(&scene.stage.root, "other-corp").await;
     let invite = json!({"email": "person1@acme.example", "role": "tenant_admin", "tenantId": tenant});
-    let link = scene.web().post(&scene.stage.root, "/api/invitations", &invite).await.expect(201).field("token");
+    let link =
+        scene.web().post(&scene.stage.root, "/api/invitations", &invite).await.expect(201).field("token");
     let accept = json!({"name": "Person 1", "password": "correct horse battery"});
     scene.web().post("", &format!("/api/invitations/{link}/accept"), &accept).await.expect(201);
     let secret = scene.web().post(scene.token(USER), "/api/auth/mfa/enroll", &json!({})).await.expect(200);

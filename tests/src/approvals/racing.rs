@@ -62,8 +62,7 @@ impl Race {
 async fn a_time_out_and_an_approval_at_the_same_instant_come_to_one_outcome() {
     let race = Race::set().await;
     let races = if long() { 10_000 } else { 200 };
-    let told: Vec<_> =
-        stream::iter(0..races).map(|n| race.run(n)).buffer_unordered(AT_ONCE).collect().await;
+    let told: Vec<_> = stream::iter(0..races).map(|n| race.run(n)).buffer_unordered(AT_ONCE).collect().await;
     let mut outcomes = BTreeMap::new();
     for (id, voted) in &told {
         let approval: Approval = race.other.commands.load(race.scene.tenant, &id.to_string()).await.unwrap();

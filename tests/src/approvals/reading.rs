@@ -26,14 +26,27 @@ async fn an_approval_shows_what_is_asked_of_whom_by_their_names() {
     let shown = scene.read(scene.token(OTHER_USER), &asked).await;
     assert_eq!(shown["question"], "Were the <b>critical</b> patches applied?");
     assert_eq!(shown["plan"][1], "Close ticket SEC-17");
-    let names: Vec<&Value> = shown["approvers"]["people"].as_array().unwrap().iter().map(|it| &it["name"]).collect();
+    let names: Vec<&Value> =
+        shown["approvers"]["people"].as_array().unwrap().iter().map(|it| &it["name"]).collect();
     assert!(names.contains(&&json!("Person 1")) && names.contains(&&json!("Person 3")), "{names:?}");
-    assert_eq!((&shown["requester"]["name"], &shown["votes"][0]["by"]["name"]), (&json!("Person 0"), &json!("Person 1")));
-    assert_eq!((&shown["escalation"]["to"]["roles"], &shown["escalation"]["done"]), (&json!(["tenant_admin"]), &json!(false)));
-    assert_eq!((&shown["waitsForMe"], &shown["state"], &shown["decision"]), (&json!(true), &json!("open"), &Value::Null));
+    assert_eq!(
+        (&shown["requester"]["name"], &shown["votes"][0]["by"]["name"]),
+        (&json!("Person 0"), &json!("Person 1"))
+    );
+    assert_eq!(
+        (&shown["escalation"]["to"]["roles"], &shown["escalation"]["done"]),
+        (&json!(["tenant_admin"]), &json!(false))
+    );
+    assert_eq!(
+        (&shown["waitsForMe"], &shown["state"], &shown["decision"]),
+        (&json!(true), &json!("open"), &Value::Null)
+    );
     scene.vote(scene.token(OTHER_USER), &asked, "approved").await.expect(200);
     let shown = scene.read(scene.token(AUDITOR), &asked).await;
-    assert_eq!((&shown["decision"]["decision"], &shown["decision"]["by"]), (&json!("approved"), &json!("votes")));
+    assert_eq!(
+        (&shown["decision"]["decision"], &shown["decision"]["by"]),
+        (&json!("approved"), &json!("votes"))
+    );
     assert_eq!(shown["waitsForMe"], false);
 }
 
@@ -65,7 +78,8 @@ async fn mine_are_those_that_wait_for_my_vote_and_no_others() {
     assert_eq!(listed(&scene, scene.token(AUDITOR), &format!("?run={}", others.run)).await, ids(&[&others]));
     let workflow = "?workflow=01ARZ3NDEKTSV4RRFFQ69G5FAV";
     assert_eq!(listed(&scene, scene.token(AUDITOR), workflow).await, Vec::<String>::new());
-    let page = scene.web().get(scene.token(AUDITOR), "/api/approvals?limit=2&state=open").await.expect(200).json();
+    let page =
+        scene.web().get(scene.token(AUDITOR), "/api/approvals?limit=2&state=open").await.expect(200).json();
     assert_eq!(page["items"][1]["id"], others.id);
     let next = format!("?state=open&cursor={}", page["nextCursor"].as_str().unwrap());
     assert_eq!(listed(&scene, scene.token(AUDITOR), &next).await, ids(&[&by_role, &by_name]));
@@ -93,7 +107,10 @@ async fn whoever_opens_the_page_decides_nothing_and_uses_nothing_up() {
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"), "{policy}");
     assert!(!policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"), "{policy}");
-    assert_eq!((page.header("cache-control"), page.header("referrer-policy")), ("no-store".into(), "no-referrer".into()));
+    assert_eq!(
+        (page.header("cache-control"), page.header("referrer-policy")),
+        ("no-store".into(), "no-referrer".into())
+    );
     assert_eq!(scene.web().written(scene.token(ADMIN)).await, before);
     assert_eq!(scene.read(scene.token(USER), &asked).await["state"], "open");
 }

@@ -118,7 +118,8 @@ impl Scene {
             tokio::task::yield_now().await;
         }
         for n in 0..self.stage.tokens.len() {
-            let login = json!({"email": format!("person{n}@acme.example"), "password": "correct horse battery"});
+            let login =
+                json!({"email": format!("person{n}@acme.example"), "password": "correct horse battery"});
             let told = self.web().post("", "/api/auth/login", &login).await.expect(200);
             self.stage.tokens[n] = told.field("accessToken");
         }

@@ -29,7 +29,10 @@ async fn a_late_vote_is_told_the_outcome_by_whatever_address_it_comes() {
     let late = [
         scene.vote(scene.token(ADMIN), &asked, "approved").await,
         scene.web().post(scene.token(ADMIN), &of_run("approve"), &json!({"digest": DIGEST})).await,
-        scene.web().post(scene.token(OTHER_USER), &of_run("reject"), &json!({"digest": DIGEST, "reason": "no"})).await,
+        scene
+            .web()
+            .post(scene.token(OTHER_USER), &of_run("reject"), &json!({"digest": DIGEST, "reason": "no"}))
+            .await,
     ];
     for told in late {
         assert_eq!((told.status, code(&told)), (409, "approval.decided".to_owned()));
@@ -52,7 +55,8 @@ async fn a_run_is_approved_by_its_own_address_with_the_digest_that_was_read() {
     scene.web().post(scene.token(USER), &reject, &json!({"digest": DIGEST})).await.expect(422);
     let elsewhere = json!({"digest": DIGEST, "step": "another"});
     scene.web().post(scene.token(USER), &approve, &elsewhere).await.expect(404);
-    let done = scene.web().post(scene.token(USER), &approve, &json!({"digest": DIGEST, "step": "approve"})).await;
+    let done =
+        scene.web().post(scene.token(USER), &approve, &json!({"digest": DIGEST, "step": "approve"})).await;
     assert_eq!(done.expect(200).field("state"), "approved");
 }
 
@@ -87,7 +91,8 @@ async fn nobody_decides_who_was_not_asked_who_asked_or_who_is_nobody_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_that_was_taken_away_decides_nothing_although_its_token_still_lives() {
     let scene = Scene::set().await;
-    let asked = scene.ask(&json!({"approvers": {"accounts": [scene.account(USER)], "roles": ["tenant_user"]}})).await;
+    let asked =
+        scene.ask(&json!({"approvers": {"accounts": [scene.account(USER)], "roles": ["tenant_user"]}})).await;
     let grant = json!({"grant": {"role": "tenant_user", "tenantId": scene.tenant}, "reason": "they left"});
     scene.stage.post(&format!("/api/accounts/{}/revoke", scene.account(USER)), &grant).await.expect(200);
     let told = scene.vote(scene.token(USER), &asked, "approved").await;
@@ -134,6 +139,9 @@ async fn a_vote_that_is_sent_again_under_its_key_is_answered_as_before() {
     let first = send(&body).await.expect(200);
     scene.vote(scene.token(ADMIN), &asked, "approved").await.expect(200);
     let again = send(&body).await.expect(200);
-    assert_eq!((&first.text, first.header("draxis-position")), (&again.text, again.header("draxis-position")));
+    assert_eq!(
+        (&first.text, first.header("draxis-position")),
+        (&again.text, again.header("draxis-position"))
+    );
     send(&json!({"decision": "rejected", "digest": DIGEST, "comment": "no"})).await.expect(422);
 }

@@ -1,6 +1,10 @@
 //! A real browser without a window, driven by the WebDriver protocol (W3C), for what only a browser does.
 
-#![expect(clippy::panic, clippy::indexing_slicing, reason = "what a test stands on holds, or the test ends here")]
+#![expect(
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what a test stands on holds, or the test ends here"
+)]
 
 use std::process::Stdio;
 
@@ -37,7 +41,8 @@ impl Browser {
         };
         let port = port(&mut driver).await;
         let client = reqwest::Client::new();
-        let arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--lang=en-GB"];
+        let arguments =
+            ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--lang=en-GB"];
         let wanted = json!({"capabilities": {"alwaysMatch": {
             "browserName": "chrome", "goog:chromeOptions": {"args": arguments},
             // The driver itself waits for what is looked for.
@@ -122,7 +127,8 @@ async fn port(driver: &mut Child) -> u16 {
     let said = driver.stdout.take().expect("what it says is piped");
     let mut lines = BufReader::new(said).lines();
     while let Some(line) = lines.next_line().await.expect("the driver's words read") {
-        let port = line.strip_suffix('.').and_then(|line| line.rsplit(' ').next()).and_then(|it| it.parse().ok());
+        let port =
+            line.strip_suffix('.').and_then(|line| line.rsplit(' ').next()).and_then(|it| it.parse().ok());
         if let Some(port) = port.filter(|_| line.contains("started successfully")) {
             return port;
         }

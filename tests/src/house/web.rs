@@ -8,11 +8,13 @@ use draxis_api::app::{App, Outside, Ports, Tasks};
 use draxis_api::server::serve;
 use draxis_commands::sealing::SealingSettings;
 use draxis_commands::secret::EncryptionKeys;
+use draxis_domain::source::BaseUrl;
 use draxis_event_store::{Database, ManualClock, UlidIds};
 use draxis_runner::connector::registry::Registry;
 use draxis_runner::egress::{AllowedNetworks, EgressConfig, SystemResolver};
 use draxis_runner::mail::MailSettings;
 use draxis_runner::model::ModelSettings;
+use draxis_runner::run::RunSettings;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -93,7 +95,10 @@ impl Web {
         let egress = EgressConfig { allow: AllowedNetworks::loopback(), ..EgressConfig::default() };
         let registry = Registry::open(None).expect("the connectors read");
         let sealing = SealingSettings::try_default().expect("the default name is a name");
-        let outside = Outside { egress, registry, mail, witness: None, model: ModelSettings::default() };
+        let public = BaseUrl::parse("https://draxis.example").expect("an address");
+        let runs = RunSettings { public, ticket_every: std::time::Duration::from_millis(50) };
+        let outside =
+            Outside { egress, registry, mail, witness: None, model: ModelSettings::default(), runs };
         let (app, tasks) =
             Box::pin(App::start(pools, keys, outside, sealing, ports)).await.expect("the program starts");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");

@@ -5,12 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use draxis_commands::identity::Identity;
 use draxis_commands::{Caller, Context};
 use draxis_domain::kri::{KriBody, KriCommand, NewReading};
-use draxis_domain::source::{Schedule, SourceBody, SourceCommand};
+use draxis_domain::source::{BaseUrl, Schedule, SourceBody, SourceCommand};
 use draxis_domain::{KriId, SourceId, TenantId};
 use draxis_event_store::{StoredEvent, StoredTimer, TimerName, timers_of};
+use draxis_projections::{ReadModels, Settings};
 use draxis_runner::egress::{AllowedNetworks, Egress, EgressConfig, SystemResolver};
+use draxis_runner::mail::Mailer;
+use draxis_runner::model::{ModelSettings, Models};
+use draxis_runner::panel::PanelDesk;
+use draxis_runner::relay::Relays;
+use draxis_runner::run::{RunSettings, WorkflowRuns};
 use draxis_runner::source_run::SourceRuns;
 use draxis_runner::timer::{TimerSettings, Timers};
 use tokio_util::sync::CancellationToken;
@@ -42,8 +49,18 @@ impl Program {
         let config = EgressConfig { allow: AllowedNetworks::loopback(), ..EgressConfig::default() };
         let egress = Arc::new(Egress::new(&config, Arc::new(SystemResolver)).unwrap());
         let tasks = TaskTracker::new();
-        let runs = SourceRuns::new(process.commands.clone(), Arc::new(registry()), egress, tasks.clone());
-        let timers = Timers::new(process.commands.clone(), runs.clone(), settings);
+        let commands = &process.commands;
+        let read_models = ReadModels::new(&process.pools, Settings::default());
+        let mailer = Arc::new(Mailer::new(&config, Arc::new(SystemResolver)));
+        let relays = Relays::new(commands.clone(), Arc::clone(&egress), mailer);
+        let models = Models::new(commands.clone(), Arc::clone(&egress), ModelSettings::default());
+        let panel = PanelDesk::new(commands.clone(), read_models.clone(), models);
+        let identity = Identity::open(commands.clone()).await.unwrap();
+        let public = BaseUrl::parse("https://draxis.example").unwrap();
+        let done = RunSettings { public, ticket_every: Duration::from_millis(50) };
+        let workflow_runs = WorkflowRuns::new(commands.clone(), identity, (relays, panel), done);
+        let runs = SourceRuns::new(commands.clone(), Arc::new(registry()), egress, tasks.clone());
+        let timers = Timers::new(commands.clone(), read_models, (runs.clone(), workflow_runs), settings);
         Self { process, timers, source_runs: runs, tasks, stop: CancellationToken::new() }
     }
 

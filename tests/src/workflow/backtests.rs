@@ -66,7 +66,8 @@ impl Past {
             value: None,
             previous_value: None,
         };
-        let command = WorkflowCommand::Breached { breach: told, kri_events: Vec::new() };
+        let command =
+            WorkflowCommand::Breached { breach: told, open: true, chain: Vec::new(), kri_events: Vec::new() };
         let respond = |_: &Workflow, _: &str| Answer { status: 204, body: Vec::new(), version: None };
         let events = self.stage.get("/api/audit/export?format=ndjson&until=1").await.text;
         let first: Value = serde_json::from_str(events.lines().next().expect("an event")).expect("a record");

@@ -152,6 +152,24 @@ pub async fn retry_timer(
     Ok(failures.and_then(|failures| u32::try_from(failures).ok()))
 }
 
+/// Holds a timer back for a while without having done it and without a failure: what it waits for is not there yet.
+pub async fn hold_timer(pool: &PgPool, claimed: &ClaimedTimer, pause: Duration) -> Result<(), sqlx::Error> {
+    let mut transaction = TenantTx::begin(pool, claimed.tenant).await?;
+    sqlx::query!(
+        "UPDATE timers SET held_until = clock_timestamp() + $6::bigint * interval '1 millisecond', failures = 0
+         WHERE tenant_id = $1 AND kind = $2 AND subject = $3 AND due_at = $4 AND fence = $5 AND NOT done",
+        claimed.tenant.uuid(),
+        claimed.name.kind,
+        claimed.name.subject,
+        claimed.due_at,
+        claimed.fence,
+        millis(pause)
+    )
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await
+}
+
 /// Gives a timer back untouched, for another worker to claim at once.
 pub async fn hand_back_timer(pool: &PgPool, claimed: &ClaimedTimer) -> Result<(), sqlx::Error> {
     let mut transaction = TenantTx::begin(pool, claimed.tenant).await?;

@@ -4,8 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::Moment;
 use crate::approval::{
-    ApprovalEscalated, ApprovalEvent, ApprovalReminded, ApprovalRequested, ApprovalState, DecidedBy,
-    Decision,
+    ApprovalEscalated, ApprovalEvent, ApprovalReminded, ApprovalRequested, ApprovalState, DecidedBy, Decision,
 };
 use crate::workflow::OnTimeout;
 
@@ -59,7 +58,7 @@ impl ApprovalState {
             (Some(reminder), Some(escalation)) if escalation.at < *reminder => self.escalate(),
             (Some(_), _) => {
                 let next_at = self.asked.next_after(count, self.escalated);
-                Some(ApprovalEvent::Reminded(ApprovalReminded { count, next_at }))
+                Some(ApprovalEvent::Reminded(ApprovalReminded { run_id: self.asked.run_id, count, next_at }))
             }
             (None, Some(_)) => self.escalate(),
             (None, None) => None,
@@ -69,6 +68,6 @@ impl ApprovalState {
     fn escalate(&self) -> Option<ApprovalEvent> {
         let to = self.asked.escalation.as_ref()?.to.clone();
         let next_at = self.asked.next_after(self.reminded, true);
-        Some(ApprovalEvent::Escalated(ApprovalEscalated { to, next_at }))
+        Some(ApprovalEvent::Escalated(ApprovalEscalated { run_id: self.asked.run_id, to, next_at }))
     }
 }

@@ -136,7 +136,10 @@ fn the_first_final_decision_wins_and_a_late_vote_is_told_the_outcome() {
     assert_eq!(story.outcome(), (ApprovalStanding::Approved, Some(DecidedBy::Votes)));
     let late = story.rejects(2).unwrap_err();
     assert!(matches!(late, Rejection::Conflict { code: "approval.decided", .. }));
-    assert!(late.to_string().contains("it was approved by those who were asked at 1970-01-01 01:00:00"), "{late}");
+    assert!(
+        late.to_string().contains("it was approved by those who were asked at 1970-01-01 01:00:00"),
+        "{late}"
+    );
     assert_eq!(story.tick(100), vec![], "the time-out comes too late too");
     assert_eq!(story.outcome(), (ApprovalStanding::Approved, Some(DecidedBy::Votes)));
 }
@@ -173,7 +176,8 @@ fn without_a_veto_rejections_decide_once_too_few_are_left_to_approve() {
     story.rejects(1).unwrap();
     assert_eq!(story.rejects(2), Ok(1), "another one will be asked");
 
-    let mut story = Story::begin(&json!({"required": 3, "veto": false, "approvers": {"roles": ["tenant_user"]}}));
+    let mut story =
+        Story::begin(&json!({"required": 3, "veto": false, "approvers": {"roles": ["tenant_user"]}}));
     assert_eq!((story.rejects(1), story.rejects(2)), (Ok(1), Ok(2)), "more than half of three");
 }
 
@@ -201,9 +205,14 @@ fn a_vote_is_for_what_was_read_and_for_nothing_else() {
 
 #[test]
 fn who_is_not_asked_does_not_decide() {
-    let mut story = Story::begin(&json!({"approvers": {"accounts": [account(1)], "roles": ["tenant_admin"]}}));
+    let mut story =
+        Story::begin(&json!({"approvers": {"accounts": [account(1)], "roles": ["tenant_admin"]}}));
     assert_eq!(code(story.approves(2)), "approval.not_yours");
-    assert_eq!(code(story.says(1, &[], (Decision::Approved, ""))), "approval.not_yours", "no member any more");
+    assert_eq!(
+        code(story.says(1, &[], (Decision::Approved, ""))),
+        "approval.not_yours",
+        "no member any more"
+    );
     let auditor = story.says(1, &[Role::Auditor], (Decision::Approved, ""));
     assert_eq!(code(auditor), "approval.not_yours", "auditors only read");
     assert_eq!(story.says(7, &ADMIN, (Decision::Approved, "")), Ok(2), "whoever holds the role then");
@@ -211,7 +220,8 @@ fn who_is_not_asked_does_not_decide() {
 
 #[test]
 fn machines_and_impersonators_decide_nothing() {
-    let mut story = Story::begin(&json!({"approvers": {"accounts": [account(1)], "roles": ["tenant_admin"]}}));
+    let mut story =
+        Story::begin(&json!({"approvers": {"accounts": [account(1)], "roles": ["tenant_admin"]}}));
     let vote = || ApprovalCommand::Vote(ballot(&ADMIN, Decision::Approved, ""));
     assert_eq!(code(story.give(1, Actor::ApiToken(Ulid(5)), vote())), "approval.person");
     let actor = Actor::Account(account(1));
@@ -260,15 +270,20 @@ fn rejections_count_by_who_has_a_say_after_it_was_handed_over() {
 #[test]
 fn time_reminds_then_asks_others_then_decides() {
     let escalation = json!({"at": at(48), "to": {"roles": ["tenant_admin"]}});
-    let mut story = Story::begin(&json!({"required": 2, "remindAt": [at(60), at(24)], "escalation": escalation}));
+    let mut story =
+        Story::begin(&json!({"required": 2, "remindAt": [at(60), at(24)], "escalation": escalation}));
     assert_eq!(story.state().next_at, at(24));
     assert_eq!(story.tick(23), vec![], "too early");
     story.approves(1).unwrap();
-    assert!(matches!(&story.tick(24)[..], [ApprovalEvent::Reminded(it)] if it.count == 1 && it.next_at == at(48)));
+    assert!(
+        matches!(&story.tick(24)[..], [ApprovalEvent::Reminded(it)] if it.count == 1 && it.next_at == at(48))
+    );
     assert_eq!(story.tick(24), vec![], "once");
     assert_eq!(code(story.says(7, &ADMIN, (Decision::Approved, ""))), "approval.not_yours", "not asked yet");
     assert!(matches!(&story.tick(48)[..], [ApprovalEvent::Escalated(it)] if it.next_at == at(60)));
-    assert!(matches!(&story.tick(61)[..], [ApprovalEvent::Reminded(it)] if it.count == 2 && it.next_at == at(72)));
+    assert!(
+        matches!(&story.tick(61)[..], [ApprovalEvent::Reminded(it)] if it.count == 2 && it.next_at == at(72))
+    );
     let kinds: Vec<OccasionKind> = story.state().occasions().iter().map(|it| it.what).collect();
     let reminded = |count| OccasionKind::Reminded { count };
     assert_eq!(kinds, [OccasionKind::Asked, reminded(1), OccasionKind::Escalated, reminded(2)]);

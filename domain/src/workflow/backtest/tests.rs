@@ -136,7 +136,12 @@ impl World {
 
     fn follow(&mut self) {
         for breach in std::mem::take(&mut self.untold) {
-            self.workflow(WorkflowCommand::Breached { breach, kri_events: Vec::new() });
+            self.workflow(WorkflowCommand::Breached {
+                breach,
+                open: true,
+                chain: Vec::new(),
+                kri_events: Vec::new(),
+            });
         }
     }
 

@@ -94,9 +94,8 @@ impl Given {
             holders: [(Role::TenantAdmin, [owner()].into())].into(),
             relays: [Channel::Jira, Channel::Slack].into(),
         };
-        let mut given = Self { run: WorkflowRun::Absent, scene, now, fence: 1, luck: u32::MAX };
-        given.when(WorkflowRunCommand::Begin(Box::new(begun))).unwrap();
-        given
+        let state = RunState::new(begun);
+        Self { run: WorkflowRun::Present(Box::new(state)), scene, now, fence: 1, luck: u32::MAX }
     }
 
     /// Gives a command; what follows is read back as it would be from the log.

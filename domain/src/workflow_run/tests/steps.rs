@@ -5,7 +5,8 @@ use serde_json::json;
 use super::given::{Given, letter, post, reference, refused, step, ticket, wait, with};
 use crate::relay::Channel;
 use crate::workflow_run::{
-    EffectContent, Next, Progress, RunStanding, SendOutcome, StepPhase, StepSetback, WorkflowRunCommand,
+    EffectContent, Next, Progress, RunStanding, SendOutcome, StepPhase, StepSetback, Turn, WorkflowRun,
+    WorkflowRunCommand,
 };
 
 #[test]
@@ -24,6 +25,17 @@ fn a_run_goes_from_step_to_step_and_enters_each_in_the_commit_that_ends_the_one_
     assert_eq!(run.result("open")["key"], "SEC-1");
     assert_eq!(run.next(), Next::Over);
     assert!(run.due().is_empty(), "a second telling is nothing new");
+}
+
+#[test]
+fn a_run_is_taken_up_once_and_begins_with_its_first_step() {
+    let given = Given::steps(&[wait("pause")]);
+    let begun = Box::new(given.state().begun.clone());
+    let turn = || Box::new(Turn { fence: 1, luck: 0, scene: given.scene.clone() });
+    let begin = || WorkflowRunCommand::Begin { begun: begun.clone(), turn: turn() };
+    let mut run = Given { run: WorkflowRun::Absent, ..given.clone() };
+    assert_eq!(run.when(begin()).unwrap(), ["begun", "step_started", "step_waiting"]);
+    assert!(run.when(begin()).unwrap().is_empty());
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What a KRI's events mean: when its reading grows stale, when its breach speaks up again, which source it is read from.
+//! What a KRI's events mean: when its reading grows stale, when its breach speaks up again, who must hear of it, which source it
+//! is read from.
 
 use draxis_domain::kri::{KriBody, KriEvent, Standing};
 use draxis_domain::source::Schedule;
@@ -25,10 +26,13 @@ pub(super) fn changes(kri: &str, event: &KriEvent) -> Vec<(TimerKey, Change)> {
         ],
         KriEvent::BreachSnoozed(snoozed) => wake(Change::Due(snoozed.until)),
         // One that is raised speaks up all the same, and another episode has not been silenced.
-        KriEvent::BreachWoken(_)
-        | KriEvent::BreachRaised(_)
-        | KriEvent::BreachOpened(_)
-        | KriEvent::BreachClosed(_) => wake(Change::Clear),
+        KriEvent::BreachRaised(_) | KriEvent::BreachOpened(_) => {
+            vec![
+                (key(TimerKind::BreachWake, kri), Change::Clear),
+                (key(TimerKind::BreachReaction, kri), Change::React),
+            ]
+        }
+        KriEvent::BreachWoken(_) | KriEvent::BreachClosed(_) => wake(Change::Clear),
         KriEvent::RiskLinked(_)
         | KriEvent::RiskUnlinked(_)
         | KriEvent::BreachLowered(_)

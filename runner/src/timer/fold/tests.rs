@@ -11,7 +11,9 @@ use draxis_domain::kri::{BreachCommand, Kri};
 use draxis_domain::source::{
     RunFailure, RunSummary, RunTrigger, Schedule, Source, SourceBody, SourceCommand,
 };
-use draxis_domain::{Actor, EventId, KriId, Moment, Quantity, Root, RunId, SourceId, TenantEvent};
+use draxis_domain::{
+    Actor, EventId, KriId, Metadata, Moment, Quantity, Root, RunId, Sequence, SourceId, TenantEvent,
+};
 use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use ulid::Ulid;
 
@@ -83,7 +85,9 @@ impl Story {
 
     fn tell(&mut self, minute: i64, aggregate_id: String, event: TenantEvent) {
         let event_id = EventId::new(Ulid(u128::try_from(self.told.len()).unwrap() + 1));
-        let told = Told { event_id, recorded_at: at(minute), aggregate_id, event };
+        let sequence = Sequence::new(u64::try_from(self.told.len()).unwrap() + 1);
+        let metadata = Metadata::by(Actor::Runner);
+        let told = Told { event_id, recorded_at: at(minute), aggregate_id, sequence, metadata, event };
         fold(&mut self.timers, &told);
         self.told.push(told);
     }

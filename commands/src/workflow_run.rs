@@ -1,0 +1,117 @@
+//! Commands on runs: taken up and driven by the worker that holds them, helped or ended by people.
+
+mod document;
+mod scene;
+mod started;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use draxis_domain::workflow_run::{
+    EffectId, Progress, RunBegun, Scene, Turn, Verdict, WorkflowRun, WorkflowRunCommand,
+};
+use draxis_domain::{TenantId, WorkflowRunId};
+use draxis_event_store::{Answer, Committed};
+use serde_json::json;
+
+use crate::execution::{Commands, Context, Execution};
+use crate::{CommandError, Guarded, Permission};
+
+pub use document::ProducedDocument;
+
+/// The worker that holds a run.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    /// As whom it writes.
+    pub context: Context,
+    /// The number of its claim.
+    pub fence: i64,
+}
+
+impl Commands {
+    /// A run as the log has it now.
+    pub async fn load_run(&self, tenant: TenantId, id: WorkflowRunId) -> Result<WorkflowRun, CommandError> {
+        self.load(tenant, &id.to_string()).await
+    }
+
+    /// Takes up a run that its workflow has started; answers with the run as it stands then.
+    pub async fn begin_run(
+        &self,
+        holder: &Holder,
+        begun: RunBegun,
+        scene: Scene,
+    ) -> Result<WorkflowRun, CommandError> {
+        let (id, turn) = (begun.id, self.turn(holder, scene));
+        let command = WorkflowRunCommand::Begin { begun: Box::new(begun), turn };
+        self.run_after(holder, id, command).await
+    }
+
+    /// Drives a run on; answers with the run as it stands then.
+    pub async fn drive_run(
+        &self,
+        holder: &Holder,
+        id: WorkflowRunId,
+        (scene, with): (Scene, Progress),
+    ) -> Result<WorkflowRun, CommandError> {
+        let turn = self.turn(holder, scene);
+        self.run_after(holder, id, WorkflowRunCommand::Drive { turn, with }).await
+    }
+
+    fn turn(&self, holder: &Holder, scene: Scene) -> Box<Turn> {
+        let [.., a, b, c, d] = self.ids().next().0.to_be_bytes();
+        Box::new(Turn { fence: holder.fence, luck: u32::from_be_bytes([a, b, c, d]), scene })
+    }
+
+    async fn run_after(
+        &self,
+        holder: &Holder,
+        id: WorkflowRunId,
+        command: WorkflowRunCommand,
+    ) -> Result<WorkflowRun, CommandError> {
+        let left = Arc::new(Mutex::new(WorkflowRun::Absent));
+        let seen = Arc::clone(&left);
+        let respond = Arc::new(move |run: &WorkflowRun, _: &str| {
+            seen.lock().unwrap_or_else(PoisonError::into_inner).clone_from(run);
+            Answer { status: 200, body: Vec::new(), version: None }
+        });
+        self.on_tenant(&holder.context, Execution { id: id.to_string(), command, respond }).await?;
+        let left = std::mem::take(&mut *left.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(left)
+    }
+
+    /// What a person asks of a run: to try again, to pass over its step, to end.
+    pub async fn change_run(
+        &self,
+        context: &Context,
+        id: WorkflowRunId,
+        command: WorkflowRunCommand,
+    ) -> Result<Committed, CommandError> {
+        let respond = Arc::new(|run: &WorkflowRun, id: &str| {
+            let body = json!({ "id": id, "state": run.state().map(|run| run.standing) });
+            Answer { status: 200, body: body.to_string().into_bytes(), version: None }
+        });
+        self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await
+    }
+
+    /// What a person found out about an effect.
+    pub async fn decide_effect(
+        &self,
+        context: &Context,
+        (id, effect): (WorkflowRunId, EffectId),
+        verdict: Verdict,
+    ) -> Result<Committed, CommandError> {
+        self.change_run(context, id, WorkflowRunCommand::DecideEffect { effect, verdict }).await
+    }
+}
+
+impl Guarded for WorkflowRunCommand {
+    fn permission(&self) -> Permission {
+        match self {
+            Self::Begin { .. }
+            | Self::Drive { .. }
+            | Self::Retry
+            | Self::Skip
+            | Self::Cancel
+            | Self::DecideEffect { .. } => Permission::ManageWorkflows,
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Documents that runs have written, kept once under the hash of their bytes.
+
+use draxis_domain::TenantId;
+use draxis_event_store::TenantTx;
+
+use crate::CommandError;
+use crate::execution::Commands;
+
+/// A document as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProducedDocument {
+    /// The SHA-256 of its bytes, in hexadecimal.
+    pub hash: String,
+    /// What it is, as `Content-Type`.
+    pub media_type: String,
+    /// What its file is called.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Commands {
+    /// Keeps a document; one that is kept already stays as it is.
+    pub async fn keep_document(
+        &self,
+        tenant: TenantId,
+        document: &ProducedDocument,
+    ) -> Result<(), CommandError> {
+        let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
+        sqlx::query!(
+            "INSERT INTO produced_documents (tenant_id, hash, media_type, name, bytes) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT ON CONSTRAINT produced_documents_pk DO NOTHING",
+            tenant.uuid(),
+            document.hash,
+            document.media_type,
+            document.name,
+            document.bytes
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// The document of that hash.
+    pub async fn find_document(
+        &self,
+        tenant: TenantId,
+        hash: &str,
+    ) -> Result<Option<ProducedDocument>, CommandError> {
+        let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
+        let document = sqlx::query_as!(
+            ProducedDocument,
+            "SELECT hash, media_type, name, bytes FROM produced_documents WHERE tenant_id = $1 AND hash = $2",
+            tenant.uuid(),
+            hash
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        Ok(document)
+    }
+}

@@ -1,0 +1,80 @@
+//! The scene: what a run sees of its tenant, each part from the log.
+
+use std::collections::BTreeMap;
+
+use draxis_domain::account::Role;
+use draxis_domain::kri::{Kri, KriState};
+use draxis_domain::workflow::{Action, Definition, Party, RunTrigger};
+use draxis_domain::workflow_run::{RunBegun, Scene};
+use draxis_domain::{KriId, TenantId};
+use serde_json::{Value, json};
+
+use crate::CommandError;
+use crate::execution::Commands;
+
+impl Commands {
+    /// The tenant around a run now. People are looked up only where the definition speaks of a role.
+    pub async fn run_scene(
+        &self,
+        tenant: TenantId,
+        begun: &RunBegun,
+        url: String,
+    ) -> Result<Scene, CommandError> {
+        let (kri, kri_owner) = match trigger_kri(&begun.trigger) {
+            Some(id) => self.kri_in_scene(tenant, id).await?,
+            None => (Value::Null, None),
+        };
+        let mut holders = BTreeMap::<Role, _>::new();
+        if speaks_of_roles(&begun.definition) {
+            for (account, roles) in self.members(tenant).await? {
+                for role in roles {
+                    holders.entry(role).or_insert_with(std::collections::BTreeSet::new).insert(account);
+                }
+            }
+        }
+        let relays = self.relays_set_up(tenant).await?;
+        Ok(Scene { url, kri, kri_owner, holders, relays })
+    }
+
+    async fn kri_in_scene(
+        &self,
+        tenant: TenantId,
+        id: KriId,
+    ) -> Result<(Value, Option<draxis_domain::AccountId>), CommandError> {
+        let kri = self.load::<Kri>(tenant, &id.to_string()).await?;
+        let Kri::Present(state) = &kri else { return Ok((Value::Null, None)) };
+        Ok((shown(state), state.body.owner))
+    }
+}
+
+const fn trigger_kri(trigger: &RunTrigger) -> Option<KriId> {
+    match trigger {
+        RunTrigger::KriBreach(breach) => Some(breach.kri),
+        RunTrigger::Schedule { .. } | RunTrigger::Manual { .. } => None,
+    }
+}
+
+/// What templates and conditions see as `kri`: the names that the validator lets them speak of. Decimals are texts.
+fn shown(kri: &KriState) -> Value {
+    let (body, standing) = (&kri.body, &kri.standing);
+    let before = kri.window.value_before();
+    json!({
+        "id": kri.id, "slug": body.slug, "name": body.name, "unit": body.unit, "value": standing.value,
+        "previousValue": before, "status": standing.status, "warn": body.warn, "critical": body.critical,
+        "owner": body.owner, "observedAt": standing.observed_at,
+    })
+}
+
+fn speaks_of_roles(definition: &Definition) -> bool {
+    let in_steps = definition.steps.iter().flat_map(|step| match &step.action {
+        Action::NotifyOwner(letter) => letter.to.as_slice(),
+        Action::AwaitApproval(approval) => approval.approvers.as_slice(),
+        Action::CreateTicket(_)
+        | Action::PanelQuery(_)
+        | Action::ProduceDocument(_)
+        | Action::PostSlack(_)
+        | Action::EmitKriEvent(_)
+        | Action::Wait(_) => &[],
+    });
+    definition.owners.iter().chain(in_steps).any(|party| matches!(party, Party::Role(_)))
+}

@@ -1,0 +1,61 @@
+//! What a workflow has said of a run that it started: all that the run begins with.
+
+use draxis_domain::workflow::WorkflowEvent;
+use draxis_domain::workflow_run::RunBegun;
+use draxis_domain::{EventSet as _, Metadata, Sequence, TenantId, WorkflowId, WorkflowRunId};
+use draxis_event_store::{OfAggregate, StoredEvent, TenantTx, read_aggregate_back};
+
+use crate::CommandError;
+use crate::execution::Commands;
+
+/// How many starts are read at once, the latest first: a run is taken up soon after it was started.
+const PAGE: u32 = 8;
+
+impl Commands {
+    /// What a run begins with; none where the workflow has not started it.
+    pub async fn find_started_run(
+        &self,
+        tenant: TenantId,
+        (workflow, run): (WorkflowId, WorkflowRunId),
+    ) -> Result<Option<RunBegun>, CommandError> {
+        let of = OfAggregate::new("workflow", workflow.to_string()).only(&["workflow.run_started"]);
+        let mut before = Sequence::new(u64::MAX);
+        loop {
+            let page = {
+                let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
+                read_aggregate_back(&mut transaction, &of, before, PAGE).await?
+            };
+            let Some(last) = page.last() else { return Ok(None) };
+            before = last.sequence;
+            for stored in &page {
+                if let Some(begun) = begun((tenant, workflow, run), stored)? {
+                    return Ok(Some(begun));
+                }
+            }
+        }
+    }
+}
+
+fn begun(
+    (tenant_id, workflow_id, run): (TenantId, WorkflowId, WorkflowRunId),
+    stored: &StoredEvent,
+) -> Result<Option<RunBegun>, CommandError> {
+    let event = WorkflowEvent::decode(&stored.event_type, stored.version, &stored.payload);
+    let WorkflowEvent::RunStarted(started) = event.map_err(CommandError::failed)? else { return Ok(None) };
+    if started.run_id != run {
+        return Ok(None);
+    }
+    let metadata: Metadata = serde_json::from_str(&stored.metadata).map_err(CommandError::failed)?;
+    Ok(Some(RunBegun {
+        id: run,
+        tenant_id,
+        workflow_id,
+        version: started.version,
+        definition: started.definition,
+        trigger: started.trigger,
+        kri_events: started.kri_events,
+        requester: metadata.actor.account(),
+        started_at: stored.recorded_at,
+        chain: started.chain,
+    }))
+}

@@ -1,0 +1,72 @@
+//! Runs of workflows at work: whoever holds a run does what it needs next, says what came of it, and goes on until it waits.
+//!
+//! What may happen is for the run's own rule to say; nothing here decides. A run that is cut off anywhere is gone on with by
+//! whoever claims its timer next (hazards H3, H14).
+
+mod approval;
+mod drive;
+mod house;
+mod kri_event;
+mod send;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use draxis_commands::Commands;
+use draxis_commands::identity::Identity;
+use draxis_domain::source::BaseUrl;
+use draxis_domain::{EventId, TenantId, WorkflowId, WorkflowRunId};
+
+use crate::panel::PanelDesk;
+use crate::relay::Relays;
+
+/// What does the runs of all tenants; clones share it.
+#[derive(Clone)]
+pub struct WorkflowRuns(Arc<Shared>);
+
+struct Shared {
+    commands: Commands,
+    identity: Identity,
+    relays: Relays,
+    panel: PanelDesk,
+    settings: RunSettings,
+}
+
+/// How runs are done.
+#[derive(Debug, Clone)]
+pub struct RunSettings {
+    /// Our own address, as people reach it: what letters lead to.
+    pub public: BaseUrl,
+    /// How often a ticket that is waited for is looked at.
+    pub ticket_every: Duration,
+}
+
+/// A run that a worker has claimed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ClaimedRun {
+    pub(crate) tenant: TenantId,
+    pub(crate) id: WorkflowRunId,
+    /// Which workflow started it; none where nobody remembers, and the run has been taken up.
+    pub(crate) workflow: Option<WorkflowId>,
+    /// The number of the claim.
+    pub(crate) fence: i64,
+    /// The event that made it due.
+    pub(crate) cause: EventId,
+}
+
+impl WorkflowRuns {
+    /// Runs whose steps go through these.
+    pub fn new(
+        commands: Commands,
+        identity: Identity,
+        (relays, panel): (Relays, PanelDesk),
+        settings: RunSettings,
+    ) -> Self {
+        Self(Arc::new(Shared { commands, identity, relays, panel, settings }))
+    }
+
+    /// The run's page, as people reach it.
+    fn page(&self, run: WorkflowRunId) -> String {
+        format!("{}/api/workflow-runs/{run}", self.0.settings.public.as_str())
+    }
+}

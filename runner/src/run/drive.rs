@@ -1,0 +1,176 @@
+//! Driving: one turn after the other, until the run waits for somebody or for a time, or is over.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use draxis_commands::workflow_run::Holder;
+use draxis_commands::{Caller, CommandError, Context};
+use draxis_domain::WorkflowRunId;
+use draxis_domain::workflow::{Step, Trigger};
+use draxis_domain::workflow_run::{
+    EffectId, EffectReference, Known, Next, Progress, RunBegun, RunState, WorkflowRun,
+};
+
+use crate::run::{ClaimedRun, WorkflowRuns};
+use crate::timer::Afterwards;
+
+/// How many turns one claim may take: more than any definition has steps and any step attempts.
+const TURNS: usize = 2_000;
+
+/// A worker at one run.
+pub(super) struct Worker<'a> {
+    pub(super) runs: &'a WorkflowRuns,
+    pub(super) claimed: ClaimedRun,
+    pub(super) holder: Holder,
+    /// What this worker has sent under its claim.
+    sent: BTreeSet<(EffectId, u32)>,
+}
+
+impl WorkflowRuns {
+    /// Does what a run needs, as far as it goes now.
+    pub(crate) async fn drive(&self, claimed: ClaimedRun) -> Result<Afterwards, CommandError> {
+        let caller = Caller::workflow_run(claimed.tenant, claimed.id);
+        let context = Context {
+            correlation: Some(claimed.id.to_string()),
+            causation: Some(claimed.cause),
+            ..Context::of(caller)
+        };
+        let holder = Holder { context, fence: claimed.fence };
+        let mut worker = Worker { runs: self, claimed, holder, sent: BTreeSet::new() };
+        let mut run = worker.take_up().await?;
+        for _ in 0..TURNS {
+            let WorkflowRun::Present(state) = run else { return Ok(Afterwards::Done) };
+            run = match worker.turn(&state).await? {
+                Turned::On(run) => run,
+                Turned::Rests(afterwards) => return Ok(afterwards),
+            };
+        }
+        Ok(Afterwards::LookAgain(Duration::from_secs(1)))
+    }
+}
+
+/// What came of one turn.
+pub(super) enum Turned {
+    /// The run has gone on to this.
+    On(WorkflowRun),
+    /// The run needs nobody now.
+    Rests(Afterwards),
+}
+
+impl Worker<'_> {
+    pub(super) const fn id(&self) -> WorkflowRunId {
+        self.claimed.id
+    }
+
+    /// The run as it stands; taken up first, where its workflow has only started it.
+    async fn take_up(&mut self) -> Result<WorkflowRun, CommandError> {
+        let (commands, ClaimedRun { tenant, id, workflow, .. }) = (&self.runs.0.commands, self.claimed);
+        let run = commands.load_run(tenant, id).await?;
+        let (WorkflowRun::Absent, Some(workflow)) = (&run, workflow) else { return Ok(run) };
+        let Some(begun) = commands.find_started_run(tenant, (workflow, id)).await? else { return Ok(run) };
+        let scene = commands.run_scene(tenant, &begun, self.runs.page(id)).await?;
+        commands.begin_run(&self.holder, begun, scene).await
+    }
+
+    async fn turn(&mut self, state: &RunState) -> Result<Turned, CommandError> {
+        if let Some((effect, attempt)) = self.to_be_sent(state) {
+            self.sent.insert((effect, attempt));
+            let outcome = self.send(state, effect).await?;
+            return self.give(state, Progress::Sent { effect, attempt, outcome }).await;
+        }
+        let now = self.runs.0.commands.clock().now();
+        match state.next(now) {
+            Next::Due => self.give(state, Progress::Due).await,
+            Next::LookUp(effect) => {
+                let seen = self.look_up(state, effect).await?;
+                self.give(state, Progress::LookedUp { effect, seen }).await
+            }
+            Next::Do(step) => {
+                let progress = self.do_in_house(state, step).await?;
+                self.give(state, progress).await
+            }
+            Next::Ask(step) => {
+                let progress = self.ask(state, step).await?;
+                self.give(state, progress).await
+            }
+            Next::Approval { step, approval_id, round } => {
+                match self.look_at(state, (step, approval_id, round)).await? {
+                    Some(progress) => self.give(state, progress).await,
+                    None => Ok(Turned::Rests(self.until(state.next_time()))),
+                }
+            }
+            Next::Ticket { step, ticket } => self.look_at_ticket(state, (step, ticket)).await,
+            Next::Nothing(at) => Ok(Turned::Rests(self.until(at))),
+            Next::Over => {
+                self.tell_workflow(&state.begun).await?;
+                Ok(Turned::Rests(Afterwards::Done))
+            }
+        }
+    }
+
+    /// What this worker has said that it is about to send and has not sent.
+    fn to_be_sent(&self, state: &RunState) -> Option<(EffectId, u32)> {
+        state.effects.iter().find_map(|(id, effect)| match effect.known {
+            Known::Sending { fence, .. }
+                if fence == self.claimed.fence && !self.sent.contains(&(*id, effect.attempts)) =>
+            {
+                Some((*id, effect.attempts))
+            }
+            Known::Sending { .. }
+            | Known::Planned(_)
+            | Known::Confirmed(_)
+            | Known::Rejected
+            | Known::Ambiguous { .. } => None,
+        })
+    }
+
+    /// Tells the run what has come of something.
+    async fn give(&self, state: &RunState, with: Progress) -> Result<Turned, CommandError> {
+        let commands = &self.runs.0.commands;
+        let scene = commands.run_scene(self.claimed.tenant, &state.begun, self.runs.page(self.id())).await?;
+        commands.drive_run(&self.holder, self.id(), (scene, with)).await.map(Turned::On)
+    }
+
+    /// Nothing to do until then. An event that has come meanwhile makes the run due by itself.
+    fn until(&self, at: Option<chrono::DateTime<chrono::Utc>>) -> Afterwards {
+        let now = self.runs.0.commands.clock().now();
+        at.map_or(Afterwards::Done, |at| Afterwards::LookAgain((at - now).to_std().unwrap_or_default()))
+    }
+
+    async fn look_at_ticket(
+        &self,
+        state: &RunState,
+        (step, ticket): (&Step, &EffectReference),
+    ) -> Result<Turned, CommandError> {
+        let pause = self.runs.0.settings.ticket_every;
+        let status = match self.runs.0.relays.ticket_status(self.claimed.tenant, ticket).await {
+            Ok(status) => status,
+            Err(error) => {
+                tracing::info!(workflow_run.id = %self.id(), reason = %error, "a ticket could not be looked at; it is tried again");
+                return Ok(Turned::Rests(Afterwards::LookAgain(pause)));
+            }
+        };
+        let step = step.frame.id.clone();
+        let turned = self.give(state, Progress::TicketSeen { step: step.clone(), status }).await?;
+        match &turned {
+            Turned::On(WorkflowRun::Present(after))
+                if after.current().is_some_and(|(at, _)| at.frame.id == step) =>
+            {
+                Ok(Turned::Rests(Afterwards::LookAgain(pause)))
+            }
+            Turned::On(_) | Turned::Rests(_) => Ok(turned),
+        }
+    }
+
+    /// A run that is over may be what the workflow's next due time has waited for.
+    async fn tell_workflow(&self, begun: &RunBegun) -> Result<(), CommandError> {
+        match begun.definition.trigger {
+            Trigger::Schedule(_) => {
+                let context = &self.holder.context;
+                self.runs.0.commands.end_workflow_run(context, begun.workflow_id, begun.id).await?;
+                Ok(())
+            }
+            Trigger::KriBreach(_) | Trigger::Manual(_) => Ok(()),
+        }
+    }
+}
