@@ -91,6 +91,16 @@ impl Scene {
         Asked { id, run: run.to_string() }
     }
 
+    /// Somebody becomes that in another tenant besides.
+    pub(super) async fn joins_elsewhere(&self, n: usize, role: &str) {
+        let root = &self.stage.root;
+        let (tenant, _) = self.web().tenant(root, "other-corp").await;
+        let invite = json!({"email": format!("person{n}@acme.example"), "role": role, "tenantId": tenant});
+        let link = self.web().post(root, "/api/invitations", &invite).await.expect(201).field("token");
+        let accept = json!({"name": format!("Person {n}"), "password": "correct horse battery"});
+        self.web().post("", &format!("/api/invitations/{link}/accept"), &accept).await.expect(201);
+    }
+
     pub(super) fn runner(&self) -> Context {
         Context::of(Caller::runner(self.tenant))
     }
