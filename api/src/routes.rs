@@ -25,7 +25,7 @@ use crate::workflow::history::{ChangeItem, VersionItem};
 use crate::workflow::start::{self, NextRuns, RunBody};
 use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, backtest, history};
 use crate::{
-    account, api_token, approval, audit, auth, breach, control, dashboard, health, interview, kri,
+    account, api_token, approval, audit, auth, breach, control, dashboard, document, health, interview, kri,
     kri_event_definition, memory, model_config, openapi, organization, outcome, panel, preview, relay, risk,
     source, vendor, workflow,
 };
@@ -470,6 +470,7 @@ fn workflows() -> Vec<Route> {
         )
         .answers::<AnyObject>()
         .body::<backtest::BacktestBody>(),
+        get("/api/documents/{hash}", "Fetch a document that a run has written", document::fetch),
         get("/api/workflows/{id}/versions", "List a workflow's versions", history::versions)
             .answers::<Listed<VersionItem>>()
             .paged(),
