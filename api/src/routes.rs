@@ -7,6 +7,7 @@ use crate::approval::{ApprovalItem, DelegateBody, VoteBody, of_run};
 use crate::audit::{EventsAnswer, Explanation, ProofAnswer};
 use crate::auth::second_factor::{self, ConfirmBody, DisableBody, VerifyBody};
 use crate::auth::{AcceptBody, LoginBody, Me, RegisterBody, SessionAnswer, TenantTokenBody};
+use crate::effect::{DecideBody, EffectItem};
 use crate::memory::{DocumentBody, FactBody, FactValueBody};
 use crate::model_config::ModelBody;
 use crate::outcome::ReasonBody;
@@ -24,10 +25,11 @@ use crate::source::push::{self, PushBody};
 use crate::workflow::history::{ChangeItem, VersionItem};
 use crate::workflow::start::{self, NextRuns, RunBody};
 use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, backtest, history};
+use crate::workflow_run::{RunChanged, RunItem, RunReasonBody, RunShown};
 use crate::{
-    account, api_token, approval, audit, auth, breach, control, dashboard, document, health, interview, kri,
-    kri_event_definition, memory, model_config, openapi, organization, outcome, panel, preview, relay, risk,
-    source, vendor, workflow,
+    account, api_token, approval, audit, auth, breach, control, dashboard, document, effect, health,
+    interview, kri, kri_event_definition, memory, model_config, openapi, organization, outcome, panel,
+    preview, relay, risk, source, vendor, workflow, workflow_run,
 };
 use draxis_commands::approval::ApprovalChanged;
 use draxis_commands::identity::{
@@ -55,6 +57,9 @@ use draxis_runner::connector::trial::TrialReport;
 pub use crate::routes::route::{Access, Route};
 use crate::routes::route::{delete, get, post, put};
 
+/// What a run's state can be.
+const RUN_STATES: &str = "Standing so: running, waiting, completed, rejected, failed, cancelled";
+
 /// Every route of the program.
 pub fn routes() -> Vec<Route> {
     [
@@ -72,6 +77,7 @@ pub fn routes() -> Vec<Route> {
         workflow_surroundings(),
         interviews(),
         approvals(),
+        workflow_runs(),
         previews(),
         panel_sessions(),
         institutional_memory(),
@@ -657,6 +663,48 @@ fn approvals() -> Vec<Route> {
             approval::page::open,
         )
         .open(),
+    ]
+}
+
+fn workflow_runs() -> Vec<Route> {
+    vec![
+        get("/api/workflow-runs", "List runs of workflows", workflow_run::list)
+            .answers::<Listed<RunItem>>()
+            .parameter("workflow", "Of this workflow")
+            .parameter("state", RUN_STATES)
+            .parameter("trigger", "Set off so: kri_breach, schedule, manual")
+            .parameter("from", "Started at or after, RFC 3339")
+            .parameter("to", "Started before, RFC 3339")
+            .paged(),
+        get("/api/workflows/{id}/runs", "List a workflow's runs", workflow_run::of_workflow)
+            .answers::<Listed<RunItem>>()
+            .parameter("state", RUN_STATES)
+            .parameter("from", "Started at or after, RFC 3339")
+            .parameter("to", "Started before, RFC 3339")
+            .paged(),
+        get("/api/workflow-runs/{id}", "Read a run with its steps", workflow_run::show).answers::<RunShown>(),
+        post("/api/workflow-runs/{id}/retry", "Have a failed run tried again", workflow_run::retry)
+            .answers::<RunChanged>()
+            .body::<RunReasonBody>(),
+        post("/api/workflow-runs/{id}/skip", "Pass over the step that a run is at", workflow_run::skip)
+            .answers::<RunChanged>()
+            .body::<RunReasonBody>(),
+        post("/api/workflow-runs/{id}/cancel", "End a run", workflow_run::cancel)
+            .answers::<RunChanged>()
+            .body::<RunReasonBody>(),
+        get("/api/effects", "List what runs do outside", effect::list)
+            .answers::<Listed<EffectItem>>()
+            .parameter(
+                "state",
+                "Of which that is known: planned, sending, confirmed, rejected, ambiguous, decided",
+            )
+            .parameter("channel", "Through this channel")
+            .parameter("run", "Of this run")
+            .paged(),
+        get("/api/effects/{id}", "Read what a run does outside", effect::show).answers::<EffectItem>(),
+        post("/api/effects/{id}/decide", "Say what became of an effect, having looked", effect::decide)
+            .answers::<RunChanged>()
+            .body::<DecideBody>(),
     ]
 }
 

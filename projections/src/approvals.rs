@@ -80,7 +80,7 @@ pub(crate) fn approvals_of(run: WorkflowRunId) -> String {
     format!("run/{run}/")
 }
 
-fn place(position: Position) -> String {
+pub(crate) fn place(position: Position) -> String {
     format!("{:020}", position.get())
 }
 

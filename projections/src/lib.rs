@@ -21,6 +21,7 @@ mod change_log;
 mod changes;
 mod dashboard;
 mod directory;
+mod effects;
 mod explain;
 mod institutional_memory;
 mod interviews;
@@ -37,6 +38,7 @@ mod risk_model;
 mod source_runs;
 mod sources;
 mod versions;
+mod workflow_runs;
 mod workflows;
 
 pub use approvals::{ApprovalFilter, ApprovalRow, Approvals, ApprovalsRow};
@@ -46,6 +48,9 @@ pub use change_log::{ChangeAction, ChangeLog, ChangeRow, Versioned};
 pub use changes::{ActorChanges, Cause, Change, Going, Step, StreamDifference, ThingChange};
 pub use dashboard::{Dashboard, RenderedDashboard};
 pub use directory::{AccountRow, Directory, DirectoryRow, InvitationRow, OrganizationRow, TenantRow};
+pub use effects::{
+    EffectAttempt, EffectDecision, EffectFilter, EffectRow, EffectStanding, Effects, EffectsRow,
+};
 pub use error::ReadError;
 pub use explain::{Cause as ValueCause, CauseOf, Explaining, Explanation, Node, OpenBreach, WhyNot};
 pub use institutional_memory::{DocumentRow, FactRow, MemoryRow, MemoryRows};
@@ -74,4 +79,8 @@ pub use source_runs::{RunState, SourceRunRow, SourceRuns};
 pub use sources::{LastRun, SourceFilter, SourceHealth, SourceRow, SourceStanding, Sources};
 pub use store::Table;
 pub use versions::{VersionRow, VersionSummary, Versions};
+pub use workflow_runs::{
+    Incident, RunAttempt, RunEffect, RunStepRow, RunStepState, RunWaiting, StepFailure, WorkflowRunFilter,
+    WorkflowRunRow, WorkflowRunState, WorkflowRuns, WorkflowRunsRow,
+};
 pub use workflows::{TriggerKind, WorkflowFilter, WorkflowRow, WorkflowSummary, Workflows};

@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 use crate::error::{ReadError, UndecodableEvent};
 use crate::store::{Folder, Table};
 use crate::{
-    approvals, breaches, causality, change_log, directory, institutional_memory, interviews,
+    approvals, breaches, causality, change_log, directory, effects, institutional_memory, interviews,
     kri_event_definitions, kri_history, panel_sessions, previews, relays, risk_model, source_runs, sources,
-    versions, workflows,
+    versions, workflow_runs, workflows,
 };
 
 /// A pure fold of a log into keyed rows: no clock, no I/O, no map without an order, so that every fold of the same events
@@ -56,6 +56,7 @@ impl Log for TenantEvent {
             &approvals::Approvals,
             &breaches::Breaches,
             &causality::Causality::<Self>::ALL,
+            &effects::Effects,
             &institutional_memory::MemoryRows,
             &interviews::Interviews,
             &kri_event_definitions::KriEventDefinitions,
@@ -68,6 +69,7 @@ impl Log for TenantEvent {
             &sources::Sources,
             &change_log::ChangeLog,
             &versions::Versions,
+            &workflow_runs::WorkflowRuns,
             &workflows::Workflows,
         ]
     }

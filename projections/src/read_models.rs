@@ -14,6 +14,7 @@ mod risk;
 mod source;
 mod upkeep;
 mod workflow;
+mod workflow_run;
 mod workflow_surroundings;
 
 use std::num::NonZeroUsize;

@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use draxis_domain::relay::{Channel, RelayEvent, RelaySettings, RelayTested, TestOutcome};
+use draxis_domain::workflow_run::WorkflowRunEvent;
 use draxis_domain::{Recorded, TenantEvent};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::projection::Projection;
 use crate::store::Table;
+use crate::workflow_runs::of_run;
 
 /// The projection of relays, one row each under its channel, while it is set up.
 #[derive(Debug, Clone, Copy)]
@@ -51,15 +53,21 @@ pub enum RelayHealth {
 
 impl Projection for Relays {
     const TABLE: Table = Table::Relays;
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     type Event = TenantEvent;
     type Row = Box<RelayRow>;
 
     fn keys(told: &Recorded<TenantEvent>) -> Vec<String> {
-        of_relay(&told.event).map(|_| told.aggregate_id.clone()).into_iter().collect()
+        let own = of_relay(&told.event).map(|_| told.aggregate_id.clone());
+        own.or_else(|| went_through(&told.event).map(|(channel, _)| channel.to_string()))
+            .into_iter()
+            .collect()
     }
 
     fn apply(_: &str, row: Option<Self::Row>, told: &Recorded<TenantEvent>) -> Option<Self::Row> {
+        if let Some((_, at)) = went_through(&told.event) {
+            return row.map(|row| Box::new(RelayRow { last_used_at: Some(at), ..*row }));
+        }
         match of_relay(&told.event) {
             Some(RelayEvent::Configured(configured)) => {
                 let changed = configured.secret_replaced.then_some(told.recorded_at);
@@ -88,6 +96,31 @@ impl Projection for Relays {
             Some(RelayEvent::Removed(_)) => None,
             None => row,
         }
+    }
+}
+
+/// The relay that something went through, and when.
+const fn went_through(event: &TenantEvent) -> Option<(Channel, DateTime<Utc>)> {
+    let Some(event) = of_run(event) else { return None };
+    match event {
+        WorkflowRunEvent::EffectConfirmed(confirmed) => Some((confirmed.reference.channel, confirmed.at)),
+        WorkflowRunEvent::Begun(_)
+        | WorkflowRunEvent::StepStarted(_)
+        | WorkflowRunEvent::StepSkipped(_)
+        | WorkflowRunEvent::StepWaiting(_)
+        | WorkflowRunEvent::AttemptFailed(_)
+        | WorkflowRunEvent::StepCompleted(_)
+        | WorkflowRunEvent::StepFailed(_)
+        | WorkflowRunEvent::EffectPlanned(_)
+        | WorkflowRunEvent::EffectSending(_)
+        | WorkflowRunEvent::EffectRejected(_)
+        | WorkflowRunEvent::EffectAmbiguous(_)
+        | WorkflowRunEvent::EffectDecided(_)
+        | WorkflowRunEvent::Completed(_)
+        | WorkflowRunEvent::Rejected(_)
+        | WorkflowRunEvent::Failed(_)
+        | WorkflowRunEvent::Retried(_)
+        | WorkflowRunEvent::Cancelled(_) => None,
     }
 }
 

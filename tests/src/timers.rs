@@ -3,7 +3,7 @@
 mod far;
 mod freshness;
 mod leases;
-mod program;
+pub(crate) mod program;
 mod refold;
 mod runs;
 mod stopping;

@@ -1,4 +1,4 @@
-//! Workflows from outside: definitions, lifecycle, versions, change log, KRI events, relays, previews.
+//! Workflows from outside: definitions, lifecycle, versions, change log, KRI events, relays, previews, and what starts runs.
 
 mod backtests;
 mod definitions;
@@ -7,4 +7,6 @@ mod history;
 mod lifecycle;
 mod previews;
 mod relays;
+mod runs;
 pub(crate) mod stage;
+mod starting;

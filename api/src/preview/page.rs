@@ -1,6 +1,8 @@
 //! Pages of a preview for people: the button, what is behind it, and why there is nothing. No script, nothing from elsewhere.
 
-use super::visit::Shown;
+use std::fmt::Write as _;
+
+use super::visit::{Shown, ShownRun};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem;color:#1b2430}\
     h1{font-size:1.5rem}table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.3rem .6rem;\
@@ -39,7 +41,9 @@ pub(super) fn workflow(shown: &Shown) -> String {
     body.push_str(&escaped(&serde_json::to_string_pretty(&shown.workflow.definition).unwrap_or_default()));
     body.push_str("</pre><h2>Changes</h2>");
     body.push_str(&changes(shown));
-    body.push_str("<h2>Latest runs</h2><p>None.</p><h2>Verify</h2>");
+    body.push_str("<h2>Latest runs</h2>");
+    body.push_str(&runs(&shown.runs.items));
+    body.push_str("<h2>Verify</h2>");
     let verify = format!(
         "<p>The last event shown stands at position {} of the audit trail; its leaf hash is <code>{}</code>. With a token, \
          <code>{}</code> proves that it stands in the signed tree.</p>",
@@ -74,6 +78,20 @@ fn changes(shown: &Shown) -> String {
             text("/reason"),
         );
         rows.push_str(&row);
+    }
+    rows.push_str("</table>");
+    rows
+}
+
+fn runs(runs: &[ShownRun]) -> String {
+    if runs.is_empty() {
+        return "<p>None.</p>".to_owned();
+    }
+    let mut rows = "<table><tr><th>Started</th><th>Ended</th><th>State</th></tr>".to_owned();
+    for run in runs {
+        let ended = run.ended_at.map(|at| at.to_rfc3339()).unwrap_or_default();
+        let (started, state) = (run.started_at.to_rfc3339(), escaped(&word(&run.state)));
+        let _ = write!(rows, "<tr><td>{started}</td><td>{ended}</td><td>{state}</td></tr>");
     }
     rows.push_str("</table>");
     rows

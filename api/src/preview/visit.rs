@@ -10,7 +10,7 @@ use draxis_commands::CommandError;
 use draxis_commands::preview::FoundPreview;
 use draxis_domain::preview::PreviewStanding;
 use draxis_domain::{Position, TenantId};
-use draxis_projections::{WorkflowRow, WorkflowThen};
+use draxis_projections::{WorkflowRow, WorkflowRunRow, WorkflowRunState, WorkflowThen};
 use serde::Serialize;
 
 use super::page;
@@ -21,6 +21,9 @@ use crate::workflow::history::{ChangeItem, named_changes};
 
 /// How many changes are shown at most, the newest.
 const CHANGES: usize = 200;
+
+/// How many runs are shown at most, the latest that had been started by then.
+const RUNS: usize = 10;
 
 /// Words in the names of programs that look at links to show or judge them.
 const ROBOTS: [&str; 7] = ["bot", "crawl", "spider", "preview", "facebookexternalhit", "whatsapp", "scanner"];
@@ -33,8 +36,25 @@ pub(crate) struct Shown {
     pub(super) expires_at: DateTime<Utc>,
     pub(super) workflow: WorkflowRow,
     pub(super) change_log: ListOf<ChangeItem>,
-    pub(super) runs: ListOf<()>,
+    pub(super) runs: ListOf<ShownRun>,
     pub(super) verify: Verify,
+}
+
+/// A run as strangers may see it: that it was, and what became of it.
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ShownRun {
+    pub(super) version: u64,
+    pub(super) state: WorkflowRunState,
+    pub(super) started_at: DateTime<Utc>,
+    pub(super) ended_at: Option<DateTime<Utc>>,
+}
+
+impl From<WorkflowRunRow> for ShownRun {
+    fn from(run: WorkflowRunRow) -> Self {
+        let WorkflowRunRow { version, state, started_at, ended_at, .. } = run;
+        Self { version, state, started_at, ended_at }
+    }
 }
 
 /// A list that has no further pages here.
@@ -130,6 +150,8 @@ async fn ready(app: &App, preview: &FoundPreview) -> Result<Option<Shown>, Probl
         return Ok(None);
     };
     changes.truncate(CHANGES);
+    let of = (minted.workflow_id, minted.position);
+    let runs = app.read_models.runs_of_workflow_until(preview.tenant, of, RUNS).await?;
     let verify = Verify {
         stream: preview.tenant,
         event_position,
@@ -143,7 +165,7 @@ async fn ready(app: &App, preview: &FoundPreview) -> Result<Option<Shown>, Probl
         expires_at: minted.expires_at,
         workflow,
         change_log: ListOf::all(named_changes(app, changes).await?),
-        runs: ListOf::all(Vec::new()),
+        runs: ListOf::all(runs.into_iter().map(ShownRun::from).collect()),
         verify,
     }))
 }

@@ -6,9 +6,9 @@ use draxis_domain::kri_event_definition::{EventType, KriEventDefinition};
 use draxis_domain::workflow::{
     BreachReached, Definition, KriRef, PinnedKriEvent, RunKey, TenantFacts, Workflow, WorkflowCommand,
 };
-use draxis_domain::workflow_run::{ChainLink, WorkflowRunEvent};
-use draxis_domain::{EventSet, KriId, Rejection, Sequence, TenantId, WorkflowId, WorkflowRunId};
-use draxis_event_store::{Answer, Committed, OfAggregate, TenantTx, claims_of, head, read_aggregate};
+use draxis_domain::workflow_run::{ChainLink, WorkflowRun};
+use draxis_domain::{KriId, Rejection, TenantId, WorkflowId, WorkflowRunId};
+use draxis_event_store::{Answer, Committed, TenantTx, claims_of, head};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -108,19 +108,8 @@ impl Commands {
         tenant: TenantId,
         run: WorkflowRunId,
     ) -> Result<Vec<ChainLink>, CommandError> {
-        let of = OfAggregate::new("workflow_run", run.to_string()).only(&["workflow_run.begun"]);
-        let begun = {
-            let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
-            read_aggregate(&mut transaction, &of, Sequence::default(), 1).await?
-        };
-        let Some(begun) = begun.first() else { return Ok(Vec::new()) };
-        let event = WorkflowRunEvent::decode(&begun.event_type, begun.version, &begun.payload);
-        let chain = if let WorkflowRunEvent::Begun(begun) = event.map_err(CommandError::failed)? {
-            begun.chain
-        } else {
-            Vec::new()
-        };
-        Ok(chain)
+        let run = self.load::<WorkflowRun>(tenant, &run.to_string()).await?;
+        Ok(run.state().map(|state| state.begun.chain.clone()).unwrap_or_default())
     }
 
     /// The KRI in use that is meant, by the names that are held now.

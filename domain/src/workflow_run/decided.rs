@@ -157,8 +157,10 @@ fn result_of(content: &EffectContent, reference: &EffectReference) -> Value {
         EffectContent::Jira { .. } | EffectContent::ServiceNow { .. } => json!({
             "system": reference.channel, "key": reference.name, "url": reference.url, "status": "open",
         }),
+        // What a bot posts is found under the channel's id and the message's time; a webhook's answer names neither.
         EffectContent::Slack { channel, .. } => {
-            json!({ "channel": channel, "ts": reference.id, "url": reference.url })
+            let (channel, ts) = reference.id.split_once('/').unwrap_or((channel, &reference.id));
+            json!({ "channel": channel, "ts": ts, "url": reference.url })
         }
     }
 }

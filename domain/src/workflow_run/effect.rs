@@ -15,6 +15,8 @@ use crate::{EventId, TenantId, WorkflowRunId};
 #[serde(try_from = "String", into = "String")]
 pub struct EffectId(u128);
 
+text_schema!(EffectId, "pattern": "^[0-9a-f]{32}$");
+
 /// A text that names no effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("an effect's id is 32 of 0-9 and a-f")]

@@ -143,13 +143,7 @@ impl RunState {
             }
         }
         let at = moment.now;
-        let (turn, done) = (Turn::nobody(), matches!(verdict, Verdict::Done { .. }));
-        let mut decided = Decided::from(self, &turn, at);
-        decided.push(WorkflowRunEvent::EffectDecided(EffectDecided { effect, verdict, at }));
-        if done {
-            decided.complete_with(effect);
-        }
-        Ok(decided.events)
+        Ok(vec![WorkflowRunEvent::EffectDecided(EffectDecided { effect, verdict, at })])
     }
 
     fn must_not_be_sending(&self) -> Result<(), Rejection> {
@@ -182,13 +176,6 @@ pub(super) fn backoff(retry: &crate::workflow::Retry, made: u32, luck: u32) -> c
     let most = base(retry.delay).saturating_mul(1 << doubled).min(base(retry.max_delay));
     let millis = u128::from(most).saturating_mul(u128::from(luck)) >> 32;
     chrono::Duration::milliseconds(i64::try_from(millis).unwrap_or(i64::MAX / 1_000_000))
-}
-
-impl Turn {
-    /// The turn of a person, who holds nothing and knows nothing of the tenant.
-    pub(super) fn nobody() -> Self {
-        Self { fence: i64::MAX, luck: 0, scene: crate::workflow_run::Scene::default() }
-    }
 }
 
 impl StepPhase {

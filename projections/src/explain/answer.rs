@@ -147,6 +147,9 @@ pub enum CauseOf {
         adjustment: Adjustment,
         /// The value it made.
         value: Quantity,
+        /// The run of a workflow behind it, where it was one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        run_id: Option<WorkflowRunId>,
     },
     /// The reading grew too old.
     WentStale {

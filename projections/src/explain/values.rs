@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use draxis_domain::kri::{Adjustment, KriEvent, stale_at};
 use draxis_domain::source::Schedule;
-use draxis_domain::{EventId, Quantity, RunId, Sequence};
+use draxis_domain::{Actor, EventId, Quantity, RunId, Sequence, WorkflowRunId};
 
 use crate::explain::answer::{Cause, CauseOf, Node};
 
@@ -23,6 +23,14 @@ pub(super) struct ReadingTold {
     stands: Option<Quantity>,
     expires_at: Option<DateTime<Utc>>,
     corrected: Option<Node>,
+}
+
+/// The run of a workflow that did something, where it was one.
+const fn run_behind(actor: Actor) -> Option<WorkflowRunId> {
+    match actor {
+        Actor::WorkflowRun(run) => Some(WorkflowRunId::new(run)),
+        Actor::Account(_) | Actor::ApiToken(_) | Actor::Runner | Actor::Public => None,
+    }
 }
 
 /// What is known of the values.
@@ -141,7 +149,8 @@ impl Values {
             }
         }
         for (node, adjustment, value) in self.counted() {
-            causes.push(Cause::new(node, CauseOf::Adjustment { adjustment: adjustment.clone(), value }));
+            let (adjustment, run_id) = (adjustment.clone(), run_behind(node.actor));
+            causes.push(Cause::new(node, CauseOf::Adjustment { adjustment, value, run_id }));
         }
         if let Some(since) = self.stale_at(schedule)
             && let Some(node) = self.went_stale.get(&since)

@@ -263,6 +263,10 @@ tables! {
     Relays = "relays",
     /// Interviews.
     Interviews = "interviews",
+    /// Runs of workflows.
+    WorkflowRuns = "workflow_runs",
+    /// What they do outside.
+    Effects = "effects",
     /// Decisions that runs wait for.
     Approvals = "approvals",
     /// Public previews.

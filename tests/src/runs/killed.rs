@@ -93,7 +93,7 @@ async fn a_run_that_is_cut_off_after_any_of_its_commits_finishes_with_every_effe
     assert_eq!(scene.jira.with(|jira| jira.issues().len()), runs);
     assert_eq!(scene.servicenow.with(|now| now.records("incident").len()), runs);
     assert_eq!(scene.slack.with(|slack| slack.messages().len()), runs);
-    assert_eq!(scene.events("kri.value_adjusted").await.len().min(200), 0, "no reading, nothing to lower");
+    assert_eq!(scene.events("kri.value_adjusted").await.len(), runs, "each run lowers the KRI once");
     scene.web.stop().await;
 }
 
@@ -124,8 +124,7 @@ async fn cut_after(scene: &mut Scene, run: WorkflowRunId, commits: u64) -> bool 
         if scene.waiting_approval().await.is_some() {
             scene.approve().await;
         }
-        scene.web.clock.advance(chrono::Duration::seconds(3700));
-        scene.after(0).await;
+        scene.after(3700).await;
         let state = scene.web.app.commands.load_run(scene.tenant, run).await.unwrap();
         if state.state().is_some_and(|run| run.standing != RunStanding::UnderWay) {
             return false;

@@ -27,20 +27,20 @@ use crate::house::{Fitting, Process, TestDatabase, kri_body, reading, whole_stre
 use super::far::{VENDOR, registry};
 
 /// A process with timers.
-pub(super) struct Program {
-    pub(super) process: Process,
-    pub(super) timers: Timers,
-    pub(super) source_runs: SourceRuns,
-    pub(super) tasks: TaskTracker,
+pub(crate) struct Program {
+    pub(crate) process: Process,
+    pub(crate) timers: Timers,
+    pub(crate) source_runs: SourceRuns,
+    pub(crate) tasks: TaskTracker,
     stop: CancellationToken,
 }
 
 impl Program {
-    pub(super) async fn start(database: &TestDatabase) -> Self {
+    pub(crate) async fn start(database: &TestDatabase) -> Self {
         Self::with(database, TimerSettings::default()).await
     }
 
-    pub(super) async fn with(database: &TestDatabase, settings: TimerSettings) -> Self {
+    pub(crate) async fn with(database: &TestDatabase, settings: TimerSettings) -> Self {
         // The first one to install it wins; it is the same for all.
         drop(rustls::crypto::ring::default_provider().install_default());
         let fitting = Fitting { readers: 4, ..Fitting::default() };
@@ -63,19 +63,19 @@ impl Program {
     }
 
     /// Lets the timers go by themselves.
-    pub(super) fn go(&self) {
+    pub(crate) fn go(&self) {
         self.timers.start(&self.stop, &self.tasks, self.process.writer.wakeups().subscribe());
     }
 
     /// Stops as the product does: what was begun ends.
-    pub(super) async fn stop(&self) {
+    pub(crate) async fn stop(&self) {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
     }
 
     /// Folds and does what is due until nothing is: how many timers that were.
-    pub(super) async fn settle(&self) -> usize {
+    pub(crate) async fn settle(&self) -> usize {
         let mut done = 0;
         loop {
             self.timers.catch_up_all().await;
@@ -86,22 +86,22 @@ impl Program {
         }
     }
 
-    pub(super) fn advance_to(&self, at: DateTime<Utc>) {
+    pub(crate) fn advance_to(&self, at: DateTime<Utc>) {
         use draxis_event_store::Clock as _;
         self.process.clock.advance(at - self.process.clock.now());
     }
 
-    pub(super) async fn connect(&self, tenant: TenantId, base: &str, schedule: Schedule) -> SourceId {
+    pub(crate) async fn connect(&self, tenant: TenantId, base: &str, schedule: Schedule) -> SourceId {
         let body = source_body(VENDOR, base, schedule);
         let done = self.process.commands.connect_source(&context(tenant), body, None).await.unwrap();
         id_in(&done.answer.body)
     }
 
-    pub(super) async fn change(&self, tenant: TenantId, source: SourceId, command: SourceCommand) {
+    pub(crate) async fn change(&self, tenant: TenantId, source: SourceId, command: SourceCommand) {
         self.process.commands.change_source(&context(tenant), source, command).await.unwrap();
     }
 
-    pub(super) async fn reschedule(
+    pub(crate) async fn reschedule(
         &self,
         tenant: TenantId,
         source: SourceId,
@@ -113,23 +113,23 @@ impl Program {
     }
 
     /// A KRI that the source measures.
-    pub(super) async fn measure(&self, tenant: TenantId, source: SourceId, slug: &str) -> KriId {
+    pub(crate) async fn measure(&self, tenant: TenantId, source: SourceId, slug: &str) -> KriId {
         let body = KriBody { source_id: Some(source), ..kri_body(slug) };
         id_in(&self.process.commands.define_kri(&context(tenant), body).await.unwrap().answer.body)
     }
 
-    pub(super) async fn read(&self, tenant: TenantId, kri: KriId, value: i64, seconds: i64) {
+    pub(crate) async fn read(&self, tenant: TenantId, kri: KriId, value: i64, seconds: i64) {
         let reading: NewReading = reading(value, seconds);
         let command = KriCommand::RecordReading(reading);
         self.process.commands.change_kri(&context(tenant), kri, command).await.unwrap();
     }
 
-    pub(super) async fn table(&self, tenant: TenantId) -> BTreeMap<TimerName, StoredTimer> {
+    pub(crate) async fn table(&self, tenant: TenantId) -> BTreeMap<TimerName, StoredTimer> {
         timers_of(&self.process.pools.app, tenant).await.unwrap()
     }
 
     /// When the only timer of a kind is due.
-    pub(super) async fn due(&self, tenant: TenantId, kind: &str) -> Option<DateTime<Utc>> {
+    pub(crate) async fn due(&self, tenant: TenantId, kind: &str) -> Option<DateTime<Utc>> {
         self.timers.catch_up(tenant).await.unwrap();
         self.table(tenant)
             .await
@@ -139,14 +139,14 @@ impl Program {
     }
 
     /// The tenant's events of a type.
-    pub(super) async fn events(&self, tenant: TenantId, event_type: &str) -> Vec<StoredEvent> {
+    pub(crate) async fn events(&self, tenant: TenantId, event_type: &str) -> Vec<StoredEvent> {
         let mut events = whole_stream(&self.process.pools.app, tenant).await;
         events.retain(|event| event.event_type == event_type);
         events
     }
 
     /// Waits until the tenant has so many events of a type: woken by the writer, so no time is slept away.
-    pub(super) async fn events_come(&self, tenant: TenantId, event_type: &str, count: usize) {
+    pub(crate) async fn events_come(&self, tenant: TenantId, event_type: &str, count: usize) {
         let mut wakeups = self.process.writer.wakeups().subscribe();
         let come = async {
             while self.events(tenant, event_type).await.len() < count {
@@ -157,11 +157,11 @@ impl Program {
     }
 }
 
-pub(super) fn context(tenant: TenantId) -> Context {
+pub(crate) fn context(tenant: TenantId) -> Context {
     Context::of(Caller::runner(tenant))
 }
 
-pub(super) fn source_body(vendor: &str, base: &str, schedule: Schedule) -> SourceBody {
+pub(crate) fn source_body(vendor: &str, base: &str, schedule: Schedule) -> SourceBody {
     serde_json::from_value(serde_json::json!({
         "name": "Counting house", "sourceType": "generic", "vendor": vendor, "baseUrl": base, "schedule": schedule,
     }))

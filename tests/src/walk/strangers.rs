@@ -48,6 +48,12 @@ pub(crate) fn body(path: &str) -> serde_json::Value {
         "/api/workflow-interviews/{id}/messages" => json!({"text": "make it amber"}),
         "/api/approvals/{id}/vote" => json!({"decision": "approved", "digest": DIGEST}),
         "/api/approvals/{id}/delegate" => json!({"to": "01ARZ3NDEKTSV4RRFFQ69G5FAV"}),
+        "/api/workflow-runs/{id}/retry"
+        | "/api/workflow-runs/{id}/skip"
+        | "/api/workflow-runs/{id}/cancel" => {
+            json!({"reason": "a test"})
+        }
+        "/api/effects/{id}/decide" => json!({"verdict": "done", "reason": "a test"}),
         "/api/workflow-runs/{id}/approve" => json!({"digest": DIGEST}),
         "/api/workflow-runs/{id}/reject" => json!({"digest": DIGEST, "reason": "not yet"}),
         "/api/workflow-interviews/{id}/confirm" => json!({"digest": "0", "name": "N"}),
@@ -59,6 +65,33 @@ pub(crate) fn body(path: &str) -> serde_json::Value {
 fn workflow() -> serde_json::Value {
     json!({"schemaVersion": 1, "name": "W", "owners": [{"role": "tenant_admin"}],
            "trigger": {"type": "manual"}, "steps": [{"id": "pause", "type": "wait", "until": {"duration": "PT1H"}}]})
+}
+
+/// A run that has failed for what it could not do outside, and that effect.
+async fn failed_run(web: &Web, token: &str) -> (String, String) {
+    let slack =
+        json!({"settings": {"mode": "bot", "baseUrl": "http://127.0.0.1:9"}, "credentials": {"token": "x"}});
+    web.command(Method::PUT, token, "/api/relay-config/slack", &slack, &[]).await.expect(200);
+    let mut posting = workflow();
+    posting["steps"] =
+        json!([{"id": "post", "type": "post_slack", "channel": "#a", "text": "x", "retry": {"attempts": 1}}]);
+    let drafted = json!({"definition": posting, "reason": "a test"});
+    let workflow = web.post(token, "/api/workflows", &drafted).await.expect(201).field("id");
+    let reason = json!({"reason": "a test"});
+    web.post(token, &format!("/api/workflows/{workflow}/activate"), &reason).await.expect(200);
+    let pressed = web.post(token, &format!("/api/workflows/{workflow}/run"), &json!({})).await;
+    let run = pressed.expect(201).field("runId");
+    let (path, mut written) = (format!("/api/workflow-runs/{run}"), 0);
+    loop {
+        web.app.timers.catch_up_all().await;
+        let done = web.app.timers.do_due().await.expect("what is due is done");
+        let shown = web.get(token, &path).await.expect(200).json();
+        let now = web.written(token).await.len();
+        if shown["state"] == "failed" && done == 0 && now == written {
+            return (run, shown["effects"][0]["id"].as_str().expect("an effect").to_owned());
+        }
+        written = now;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,14 +131,16 @@ async fn every_route_answers_a_strangers_id_as_one_that_never_existed_and_writes
     let document = json!({"title": "D", "mediaType": "text/plain", "text": "a plan"});
     let document = make("/api/institutional-memory/documents", document).await;
     let asked = question(new_run(), start_of_time(), &json!({"approvers": {"accounts": [ann]}}));
-    let (approval, run) = (asked.id.to_string(), asked.run_id.to_string());
+    let approval = asked.id.to_string();
     let runner = Context::of(Caller::runner(their_id.parse().expect("a tenant's id")));
     web.app.commands.request_approval(&runner, asked).await.expect("it is asked");
+    let (run, effect) = failed_run(&web, &theirs).await;
     let foreign = |path: &str| {
         let id = match path.split('/').nth(2) {
             Some("workflows") => &workflow,
             Some("approvals") => &approval,
             Some("workflow-runs") => &run,
+            Some("effects") => &effect,
             Some("panel-sessions") => &session,
             Some("institutional-memory") => &document,
             Some("workflow-interviews") => &interview,

@@ -1,4 +1,4 @@
-//! Asking people.
+//! Asking people: what they are shown, what their answer is for, and when they are asked again.
 
 use serde_json::{Value, json};
 

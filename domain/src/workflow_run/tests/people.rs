@@ -1,4 +1,4 @@
-//! What people do to a run.
+//! What people do to a run: try again, pass over, end, and say what nobody else can know.
 
 use super::given::{Given, post, reference, refused, step, ticket};
 use crate::workflow_run::{
@@ -59,8 +59,10 @@ fn a_person_says_what_nobody_else_can_know() {
     };
     let mut run = ambiguous_post();
     let done = decide(&run, Verdict::Done { name: None });
-    assert_eq!(run.when(done.clone()).unwrap(), ["effect_decided", "step_completed"]);
+    assert_eq!(run.when(done.clone()).unwrap(), ["effect_decided"]);
+    assert_eq!(run.next(), Next::Due);
     assert!(run.when(done).unwrap().is_empty());
+    assert_eq!(run.due(), ["step_completed", "step_started", "effect_planned", "effect_sending"]);
     let mut run = ambiguous_post();
     let not_done = decide(&run, Verdict::NotDone);
     assert_eq!(run.when(not_done).unwrap(), ["effect_decided"]);

@@ -1,4 +1,4 @@
-//! From step to step.
+//! From step to step: in order, as conditions and failures say, and not before its time.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Shared: any number of programs do the runs of one database, each once; one that was overtaken is not listened to (H14).
+//! Leases: any number of programs do the runs of one database, each once; one that was overtaken is not listened to (H14).
 
 use std::collections::BTreeSet;
 
