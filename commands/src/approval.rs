@@ -8,8 +8,9 @@ use draxis_domain::approval::{
     Approval, ApprovalCommand, ApprovalRequested, ApprovalStanding, Ballot, Decision, Handover, Occasion,
     WithdrawnWhy,
 };
-use draxis_domain::{AccountId, ApprovalId, Comment, Position, TenantId, WorkflowRunId};
-use draxis_event_store::{Answer, Committed, TenantTx, read_aggregate_until};
+use draxis_domain::workflow_run::WorkflowRun;
+use draxis_domain::{AccountId, ApprovalId, Comment, TenantId, WorkflowRunId};
+use draxis_event_store::{Answer, Committed};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -122,11 +123,7 @@ impl Commands {
 
     /// Whether there is such a run, by the log.
     pub async fn run_exists(&self, tenant: TenantId, id: WorkflowRunId) -> Result<bool, CommandError> {
-        let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
-        let (id, begun) = (id.to_string(), ["workflow_run.begun".to_owned()]);
-        let end = Position::new(u64::MAX);
-        let found = read_aggregate_until(&mut transaction, ("workflow_run", &id), &begun, end).await?;
-        Ok(!found.is_empty())
+        Ok(self.load::<WorkflowRun>(tenant, &id.to_string()).await?.state().is_some())
     }
 
     async fn roles_of_voter(&self, context: &Context) -> Result<BTreeSet<Role>, CommandError> {

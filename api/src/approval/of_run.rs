@@ -68,6 +68,7 @@ async fn asked(
     digest: Option<String>,
 ) -> Result<Read, Problem> {
     context.caller.must(Permission::Read)?;
+    context.caller.person()?;
     let tenant = context.caller.tenant()?;
     let found = app.read_models.approval_of_run(tenant, run, step).await?;
     let Some(id) = found.and_then(|row| row.state().map(|state| state.asked.id)) else {

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use draxis_commands::Caller;
 use draxis_domain::account::Role;
 use draxis_domain::approval::{
-    ApprovalEnd, ApprovalStanding, ApprovalState, Approvers, DecidedBy, Decision, WithdrawnWhy,
+    ApprovalDecided, ApprovalEnd, ApprovalStanding, ApprovalState, Approvers, DecidedBy, Decision, Vote,
+    WithdrawnWhy,
 };
 use draxis_domain::workflow::{OnTimeout, StepId};
 use draxis_domain::{AccountId, Actor, ApprovalId, Comment, WorkflowId, WorkflowRunId};
@@ -159,34 +160,43 @@ fn item(state: &ApprovalState, looker: &Looker, names: &Names) -> ApprovalItem {
         remind_at: asked.remind_at.clone(),
         reminded: state.reminded,
         escalation: asked.escalation.as_ref().map(|escalation| EscalationItem {
-            at: escalation.at,
             to: deciders(&escalation.to),
+            at: escalation.at,
             done: state.escalated,
         }),
         votes: votes(state, person),
-        delegations: state
-            .handed_over
-            .iter()
-            .map(|(from, to)| DelegationItem { from: person(*from), to: person(*to) })
-            .collect(),
-        decision: state.decided().map(|decided| DecisionItem {
-            decision: decided.decision,
-            by: decided.by,
-            at: decided.at,
-        }),
+        delegations: delegations(state, person),
+        decision: decision(state),
         withdrawn: withdrawn(state),
         waits_for_me: looker.account.is_some_and(|account| state.waits_for(account, &looker.roles)),
     }
 }
 
 fn votes(state: &ApprovalState, person: impl Fn(AccountId) -> Person) -> Vec<VoteItem> {
-    let vote = |vote: &draxis_domain::approval::Vote| VoteItem {
+    let vote = |vote: &Vote| VoteItem {
         by: person(vote.by),
         decision: vote.decision,
         comment: vote.comment.clone(),
         at: vote.at,
     };
     state.votes.iter().map(vote).collect()
+}
+
+fn delegations(state: &ApprovalState, person: impl Fn(AccountId) -> Person) -> Vec<DelegationItem> {
+    state
+        .handed_over
+        .iter()
+        .map(|(from, to)| DelegationItem { from: person(*from), to: person(*to) })
+        .collect()
+}
+
+fn decision(state: &ApprovalState) -> Option<DecisionItem> {
+    let item = |decided: &ApprovalDecided| DecisionItem {
+        decision: decided.decision,
+        by: decided.by,
+        at: decided.at,
+    };
+    state.decided().map(item)
 }
 
 const fn withdrawn(state: &ApprovalState) -> Option<WithdrawnWhy> {

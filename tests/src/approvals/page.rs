@@ -73,12 +73,7 @@ async fn a_second_factor_is_asked_for_and_another_tenant_of_theirs_is_found() {
     let scene = Scene::set().await;
     let asked = scene.ask(&json!({"approvers": {"accounts": [scene.account(USER)]}})).await;
     // Somewhere else they are more, so that their first token is for there.
-    let (tenant, _) = scene.web().tenant(&scene.stage.root, "other-corp").await;
-    let invite = json!({"email": "person1@acme.example", "role": "tenant_admin", "tenantId": tenant});
-    let link =
-        scene.web().post(&scene.stage.root, "/api/invitations", &invite).await.expect(201).field("token");
-    let accept = json!({"name": "Person 1", "password": "correct horse battery"});
-    scene.web().post("", &format!("/api/invitations/{link}/accept"), &accept).await.expect(201);
+    scene.joins_elsewhere(USER, "tenant_admin").await;
     let secret = scene.web().post(scene.token(USER), "/api/auth/mfa/enroll", &json!({})).await.expect(200);
     let secret = totp_rs::Secret::try_from_base32(secret.field("secret")).unwrap();
     let code = || {

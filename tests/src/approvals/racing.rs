@@ -46,7 +46,11 @@ impl Race {
         let vote = NewVote { decision: Decision::Approved, comment: None, digest: DIGEST.to_owned() };
         let vote = commands.vote_on_approval(&voter, id, vote);
         let runner = self.scene.runner();
-        let over = self.other.commands.tick_approval(&runner, id);
+        // A vote is looked up before it is cast. Who lets time pass looks as long, so that neither has a start.
+        let over = async {
+            self.other.commands.roles_of_caller(&self.voter).await?;
+            self.other.commands.tick_approval(&runner, id).await
+        };
         let (voted, over) = if n % 2 == 0 {
             tokio::join!(vote, over)
         } else {

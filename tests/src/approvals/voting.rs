@@ -93,6 +93,7 @@ async fn a_role_that_was_taken_away_decides_nothing_although_its_token_still_liv
     let scene = Scene::set().await;
     let asked =
         scene.ask(&json!({"approvers": {"accounts": [scene.account(USER)], "roles": ["tenant_user"]}})).await;
+    scene.joins_elsewhere(USER, "tenant_user").await;
     let grant = json!({"grant": {"role": "tenant_user", "tenantId": scene.tenant}, "reason": "they left"});
     scene.stage.post(&format!("/api/accounts/{}/revoke", scene.account(USER)), &grant).await.expect(200);
     let told = scene.vote(scene.token(USER), &asked, "approved").await;

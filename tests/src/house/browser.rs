@@ -39,6 +39,8 @@ impl Browser {
             Err(error) if !super::long() && error.kind() == std::io::ErrorKind::NotFound => return None,
             Err(error) => panic!("chromedriver does not start: {error}"),
         };
+        // The first one to install it wins; it is the same for all.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let port = port(&mut driver).await;
         let client = reqwest::Client::new();
         let arguments =

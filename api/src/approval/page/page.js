@@ -51,7 +51,8 @@
       ["Asked", time(approval.askedAt) + (approval.requester ? `, started by ${approval.requester.name}` : "")],
       ["Due", `${time(approval.dueAt)}; without an answer ${words[approval.onTimeout]}`],
       ["Asked of", named(approval.approvers)],
-      ["Needed", `${approval.required} of them${approval.veto ? "; one rejection is enough to stop it" : ""}`],
+      ["Needed", `${approval.required === 1 ? "one approval" : `${approval.required} approvals`}`
+        + (approval.veto ? "; one rejection is enough to stop it" : "")],
       ["Handed over", approval.delegations.map((it) => `${it.from.name} to ${it.to.name}`).join("\n")],
       ["Votes", approval.votes.map(voted).join("\n")],
     ]);
