@@ -57,6 +57,36 @@ async fn nothing_is_linked_to_what_is_out_of_use() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_linked_to_what_is_another_tenants() {
+    let scene = Scene::set().await;
+    let (_, theirs) = scene.web.tenant(&scene.root, "their-corp").await;
+    let make = async |path: &str, body: Value| scene.web.post(&theirs, path, &body).await.expect(201).field("id");
+    let outcome = make("/api/outcomes", json!({"name": "O"})).await;
+    let risk = make("/api/risks", json!({"name": "R", "likelihood": 1, "impact": 1})).await;
+    let control = make("/api/controls", json!({"name": "C"})).await;
+    let source = make("/api/kri-sources", json!({"name": "P", "sourceType": "generic", "vendor": "push"})).await;
+    let (kri, own) = (scene.kri("own", json!({})).await, json!({"name": "S", "likelihood": 1, "impact": 1}));
+    let own = scene.make("/api/risks", own).await;
+    let kri_body = |field: &str, value: Value| {
+        json!({"slug": "own", "name": "own", "unit": "count", "direction": "higher_is_worse", "warn": 10, "critical": 20, field: value})
+    };
+    let risk_body = |field: &str, value: &str| json!({"name": "S", "likelihood": 1, "impact": 1, field: [value]});
+    for (path, body, pointer) in [
+        (format!("/api/kris/{kri}"), kri_body("riskIds", json!([risk])), "/riskIds"),
+        (format!("/api/kris/{kri}"), kri_body("outcomeId", json!(outcome)), "/outcomeId"),
+        (format!("/api/kris/{kri}"), kri_body("sourceId", json!(source)), "/sourceId"),
+        (format!("/api/kris/{kri}/risks/{risk}"), json!({}), "/riskIds"),
+        (format!("/api/risks/{own}"), risk_body("outcomeIds", &outcome), "/outcomeIds"),
+        (format!("/api/risks/{own}"), risk_body("controlIds", &control), "/controlIds"),
+        (format!("/api/risks/{own}/outcomes/{outcome}"), json!({}), "/outcomeIds"),
+        (format!("/api/risks/{own}/controls/{control}"), json!({}), "/controlIds"),
+    ] {
+        refused(&scene, (Method::PUT, &path, body), pointer).await;
+    }
+    scene.web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_edit_is_held_to_the_same_rules_as_a_definition() {
     let scene = Scene::set().await;
     let kri = scene.kri("a_kri", json!({})).await;
