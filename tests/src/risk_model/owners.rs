@@ -110,7 +110,7 @@ async fn what_was_carried_out_is_answered_so_again_though_its_owner_has_left_and
     scene.web.post(&scene.root, &format!("/api/accounts/{ann}/revoke"), &revoke).await.expect(200);
     scene.post(&format!("/api/risks/{risk}/archive"), json!({})).await.expect(200);
     let again = ask().await.expect(201);
-    assert_eq!((again.text, again.header("draxis-position")), (first.text.clone(), first.header("draxis-position")));
+    assert_eq!((&again.text, again.header("draxis-position")), (&first.text, first.header("draxis-position")));
     let anew = scene.post("/api/kris", body).await.expect(422).json();
     assert_eq!(anew["errors"][0]["pointer"], "/riskIds", "asked for anew it does not hold: {anew}");
     scene.web.stop().await;
