@@ -119,9 +119,9 @@ fn parameters(route: &Route) -> Vec<Value> {
     let key =
         route.is_command().then(|| header("Idempotency-Key", "The same key and body give the same answer"));
     let version = route.versioned.then(|| header("If-Match", "The ETag of the version that was read"));
-    let wait = route
-        .goes_on
-        .map(|_| header("Prefer", "wait=<seconds>, or respond-async: how long to wait for the end (RFC 7240)"));
+    let wait = route.goes_on.map(|_| {
+        header("Prefer", "wait=<seconds>, or respond-async: how long to wait for the end (RFC 7240)")
+    });
     in_path.chain(in_query).chain(key).chain(version).chain(wait).collect()
 }
 

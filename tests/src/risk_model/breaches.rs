@@ -78,7 +78,8 @@ async fn what_a_value_does_to_a_breach_stands_right_behind_it_in_the_same_commit
     let written = scene.written().await;
     let changes: Vec<_> = written.windows(2).filter(|two| two[1]["aggregateType"] == "kri").collect();
     let told = |two: &&&[Value]| two[1]["type"].as_str().is_some_and(|kind| kind.starts_with("breach."));
-    let pairs: Vec<_> = changes.iter().filter(told).map(|two| (two[0]["type"].clone(), two[1]["type"].clone())).collect();
+    let pairs: Vec<_> =
+        changes.iter().filter(told).map(|two| (two[0]["type"].clone(), two[1]["type"].clone())).collect();
     let pair = |cause: &str, effect: &str| (json!(cause), json!(effect));
     assert_eq!(
         pairs,

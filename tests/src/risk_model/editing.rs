@@ -12,8 +12,18 @@ fn nouns() -> [(&'static str, &'static str, Value, Value); 5] {
     [
         ("kri", "/api/kris", kri("Before"), kri("After")),
         ("risk", "/api/risks", risk("Before", 1), risk("Before", 5)),
-        ("control", "/api/controls", json!({"name": "Before"}), json!({"name": "Before", "state": "ineffective"})),
-        ("outcome", "/api/outcomes", json!({"name": "Before"}), json!({"name": "Before", "description": "More"})),
+        (
+            "control",
+            "/api/controls",
+            json!({"name": "Before"}),
+            json!({"name": "Before", "state": "ineffective"}),
+        ),
+        (
+            "outcome",
+            "/api/outcomes",
+            json!({"name": "Before"}),
+            json!({"name": "Before", "description": "More"}),
+        ),
         (
             "vendor",
             "/api/vendors",
@@ -26,7 +36,11 @@ fn nouns() -> [(&'static str, &'static str, Value, Value); 5] {
 /// The last event, once it is sure that it is this thing's, done by somebody who said why.
 async fn last(scene: &Scene, id: &str, reason: &str) -> Value {
     let event = scene.written().await.pop().unwrap();
-    assert_eq!((&event["aggregateId"], &event["metadata"]["reason"]), (&json!(id), &json!(reason)), "{event}");
+    assert_eq!(
+        (&event["aggregateId"], &event["metadata"]["reason"]),
+        (&json!(id), &json!(reason)),
+        "{event}"
+    );
     assert!(event["metadata"]["actor"].as_str().unwrap().starts_with("account:"), "{event}");
     event["type"].clone()
 }
@@ -62,7 +76,8 @@ async fn each_noun_is_made_edited_on_its_version_and_archived_by_somebody_who_sa
         assert_eq!(refused["type"], format!("urn:draxis:problem:{noun}.archived"));
         scene.post(&archive, why).await.expect(200);
         assert_eq!(scene.head().await, head, "{noun}: it is archived once");
-        let count = async |query: &str| scene.get(&format!("{list}{query}")).await["items"].as_array().map(Vec::len);
+        let count =
+            async |query: &str| scene.get(&format!("{list}{query}")).await["items"].as_array().map(Vec::len);
         assert_eq!((count("").await, count("?archived=true").await), (Some(0), Some(1)), "{noun}");
     }
     scene.web.stop().await;
@@ -77,7 +92,10 @@ async fn links_are_made_and_undone_one_by_one_and_reach_the_roll_up_at_once() {
     let kri = scene.kri("a_kri", json!({})).await;
     scene.enter(&kri, "12").await;
     let shown = async || {
-        let (risk, outcome) = (scene.get(&format!("/api/risks/{risk}")).await, scene.get(&format!("/api/outcomes/{outcome}")).await);
+        let (risk, outcome) = (
+            scene.get(&format!("/api/risks/{risk}")).await,
+            scene.get(&format!("/api/outcomes/{outcome}")).await,
+        );
         let kri = scene.get(&format!("/api/kris/{kri}")).await;
         [kri["unlinked"].clone(), risk["severity"].clone(), outcome["status"].clone()]
     };
@@ -95,7 +113,8 @@ async fn links_are_made_and_undone_one_by_one_and_reach_the_roll_up_at_once() {
         assert_eq!(scene.head().await, head, "{link} is made once");
     }
     let because = &scene.get(&format!("/api/risks/{risk}")).await["because"];
-    let named = |at: usize| (because[at]["kind"].clone(), because[at]["id"].clone(), because[at]["name"].clone());
+    let named =
+        |at: usize| (because[at]["kind"].clone(), because[at]["id"].clone(), because[at]["name"].clone());
     assert_eq!(named(0), (json!("kri"), json!(kri), json!("a_kri")));
     assert_eq!(named(1), (json!("control"), json!(control), json!("C")));
     for (link, _) in links.iter().rev() {

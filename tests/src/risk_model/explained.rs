@@ -60,7 +60,8 @@ async fn a_value_that_a_source_was_asked_for_is_traced_to_its_run() {
     let source = scene.make("/api/kri-sources", okta).await;
     let more = json!({"sourceId": source, "direction": "lower_is_worse", "warn": 95, "critical": 80});
     let kri = scene.kri("mfa_coverage_pct", more).await;
-    let ran = scene.post(&format!("/api/kri-sources/{source}/run"), json!({})).await.expect(200).field("runId");
+    let ran =
+        scene.post(&format!("/api/kri-sources/{source}/run"), json!({})).await.expect(200).field("runId");
     let explained = scene.get(&format!("/api/kris/{kri}/explain")).await;
     assert_eq!(roles(&explained), ["definition", "thresholds", "run", "reading", "breach_opened"]);
     let run = &explained["causes"][2];

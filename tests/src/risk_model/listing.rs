@@ -12,7 +12,9 @@ fn ids(page: &Value) -> Vec<String> {
 async fn every_list_comes_in_pages_that_nothing_added_meanwhile_shifts() {
     let scene = Scene::set().await;
     let body = |list: &str, n: usize| match list {
-        "kris" => json!({"slug": format!("kri_{n}"), "name": "K", "unit": "count", "direction": "higher_is_worse", "warn": 1, "critical": 2}),
+        "kris" => {
+            json!({"slug": format!("kri_{n}"), "name": "K", "unit": "count", "direction": "higher_is_worse", "warn": 1, "critical": 2})
+        }
         "risks" => json!({"name": "R", "likelihood": 1, "impact": 1}),
         "vendors" => json!({"name": "V", "criticality": "low"}),
         _ => json!({"name": "N"}),

@@ -34,7 +34,11 @@ async fn owned(scene: &Scene, owner: Option<&str>) -> Vec<(Method, String, Value
     asked
 }
 
-async fn ask(scene: &Scene, (method, path, body): &(Method, String, Value), owner: &str) -> crate::house::Told {
+async fn ask(
+    scene: &Scene,
+    (method, path, body): &(Method, String, Value),
+    owner: &str,
+) -> crate::house::Told {
     let mut body = body.clone();
     body["owner"] = json!(owner);
     scene.web.command(method.clone(), &scene.token, path, &body, &[]).await
@@ -89,7 +93,9 @@ async fn whoever_can_sign_in_answers_for_things_by_their_own_role_or_by_one_abov
         }
     }
     for list in ["/api/kris", "/api/risks"] {
-        let of = async |owner: &str| scene.get(&format!("{list}?owner={owner}")).await["items"].as_array().map(Vec::len);
+        let of = async |owner: &str| {
+            scene.get(&format!("{list}?owner={owner}")).await["items"].as_array().map(Vec::len)
+        };
         assert_eq!((of(&ann).await, of(&partner).await), (Some(1), Some(1)), "{list}");
     }
     scene.web.stop().await;
@@ -110,7 +116,10 @@ async fn what_was_carried_out_is_answered_so_again_though_its_owner_has_left_and
     scene.web.post(&scene.root, &format!("/api/accounts/{ann}/revoke"), &revoke).await.expect(200);
     scene.post(&format!("/api/risks/{risk}/archive"), json!({})).await.expect(200);
     let again = ask().await.expect(201);
-    assert_eq!((&again.text, again.header("draxis-position")), (&first.text, first.header("draxis-position")));
+    assert_eq!(
+        (&again.text, again.header("draxis-position")),
+        (&first.text, first.header("draxis-position"))
+    );
     let anew = scene.post("/api/kris", body).await.expect(422).json();
     assert_eq!(anew["errors"][0]["pointer"], "/riskIds", "asked for anew it does not hold: {anew}");
     scene.web.stop().await;

@@ -60,17 +60,18 @@ async fn nothing_is_linked_to_what_is_out_of_use() {
 async fn nothing_is_linked_to_what_is_another_tenants() {
     let scene = Scene::set().await;
     let (_, theirs) = scene.web.tenant(&scene.root, "their-corp").await;
-    let make = async |path: &str, body: Value| scene.web.post(&theirs, path, &body).await.expect(201).field("id");
+    let make =
+        async |path: &str, body: Value| scene.web.post(&theirs, path, &body).await.expect(201).field("id");
     let outcome = make("/api/outcomes", json!({"name": "O"})).await;
     let risk = make("/api/risks", json!({"name": "R", "likelihood": 1, "impact": 1})).await;
     let control = make("/api/controls", json!({"name": "C"})).await;
-    let source = make("/api/kri-sources", json!({"name": "P", "sourceType": "generic", "vendor": "push"})).await;
+    let source =
+        make("/api/kri-sources", json!({"name": "P", "sourceType": "generic", "vendor": "push"})).await;
     let (kri, own) = (scene.kri("own", json!({})).await, json!({"name": "S", "likelihood": 1, "impact": 1}));
     let own = scene.make("/api/risks", own).await;
-    let kri_body = |field: &str, value: Value| {
-        json!({"slug": "own", "name": "own", "unit": "count", "direction": "higher_is_worse", "warn": 10, "critical": 20, field: value})
-    };
-    let risk_body = |field: &str, value: &str| json!({"name": "S", "likelihood": 1, "impact": 1, field: [value]});
+    let kri_body = |field: &str, value: Value| json!({"slug": "own", "name": "own", "unit": "count", "direction": "higher_is_worse", "warn": 10, "critical": 20, field: value});
+    let risk_body =
+        |field: &str, value: &str| json!({"name": "S", "likelihood": 1, "impact": 1, field: [value]});
     for (path, body, pointer) in [
         (format!("/api/kris/{kri}"), kri_body("riskIds", json!([risk])), "/riskIds"),
         (format!("/api/kris/{kri}"), kri_body("outcomeId", json!(outcome)), "/outcomeId"),

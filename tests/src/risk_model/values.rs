@@ -158,7 +158,15 @@ async fn a_value_past_its_expiry_stands_but_is_never_healthy_above() {
         let dashboard = scene.get("/api/dashboard").await;
         let (kri, risk) = (find(&dashboard, "kris", &kri), find(&dashboard, "risks", &risk));
         let outcome = find(&dashboard, "outcomes", &outcome);
-        json!([kri["value"], kri["status"], kri["stale"], risk["severity"], risk["unknown"], risk["coverage"]["measured"], outcome["status"]])
+        json!([
+            kri["value"],
+            kri["status"],
+            kri["stale"],
+            risk["severity"],
+            risk["unknown"],
+            risk["coverage"]["measured"],
+            outcome["status"]
+        ])
     };
     assert_eq!(shown().await, json!(["5", "green", false, "green", 0, 1, "green"]));
     let mut wakeups = scene.web.app.commands.log().writer().wakeups().subscribe();
@@ -168,9 +176,15 @@ async fn a_value_past_its_expiry_stands_but_is_never_healthy_above() {
             drop(wakeups.recv().await);
         }
     };
-    tokio::time::timeout(std::time::Duration::from_mins(1), told).await.expect("its timer tells so, not whoever looks");
+    tokio::time::timeout(std::time::Duration::from_mins(1), told)
+        .await
+        .expect("its timer tells so, not whoever looks");
     assert_eq!(shown().await, json!(["5", "green", true, "unknown", 1, 0, "unknown"]));
     scene.enter(&kri, "5").await;
-    assert_eq!(shown().await, json!(["5", "green", false, "green", 0, 1, "green"]), "a fresh one is healthy again");
+    assert_eq!(
+        shown().await,
+        json!(["5", "green", false, "green", 0, 1, "green"]),
+        "a fresh one is healthy again"
+    );
     scene.web.stop().await;
 }

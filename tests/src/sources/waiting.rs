@@ -114,7 +114,8 @@ async fn a_paused_source_is_run_on_demand_alone_and_an_archived_one_never_again(
     let (source, _) = slow(&tenant, far.at("answers")).await;
     let path = format!("/api/kri-sources/{source}");
     let standing = async || tenant.get(&path).await["standing"].clone();
-    for (verb, event, left) in [("pause", "source.paused", "paused"), ("resume", "source.resumed", "active")] {
+    for (verb, event, left) in [("pause", "source.paused", "paused"), ("resume", "source.resumed", "active")]
+    {
         for _ in 0..2 {
             tenant.post(&format!("{path}/{verb}"), &json!({"reason": "as agreed"})).await.expect(200);
         }
