@@ -150,6 +150,31 @@ async fn values_that_cannot_be_kept_exactly_or_were_never_true_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_noun_is_held_to_its_own_rules() {
+    let scene = Scene::set().await;
+    let risk = |field: &str, value: Value| {
+        let mut body = json!({"name": "R", "likelihood": 1, "impact": 1});
+        body[field] = value;
+        body
+    };
+    for (path, body, pointer) in [
+        ("/api/risks", risk("likelihood", json!(0)), "/likelihood"),
+        ("/api/risks", risk("impact", json!(6)), "/impact"),
+        ("/api/risks", risk("impact", json!("high")), "/impact"),
+        ("/api/risks", risk("status", json!("gone")), "/status"),
+        ("/api/risks", risk("owner", json!("ann")), "/owner"),
+        ("/api/risks", risk("name", json!(" ")), "/name"),
+        ("/api/controls", json!({"name": "C", "state": "great"}), "/state"),
+        ("/api/vendors", json!({"name": "V", "criticality": "huge"}), "/criticality"),
+        ("/api/outcomes", json!({"name": ""}), "/name"),
+        ("/api/outcomes", json!({"name": "O", "surprise": 1}), "/surprise"),
+    ] {
+        refused(&scene, (Method::POST, path, body), pointer).await;
+    }
+    scene.web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slug_is_taken_until_its_kri_is_archived_and_an_archived_kri_takes_nothing() {
     let scene = Scene::set().await;
     let kri = scene.kri("a_kri", json!({})).await;
