@@ -68,7 +68,7 @@ fn told_the_model(heard: &Heard) -> String {
         .iter()
         .map(|(head, body)| format!("{}{body}", head.replace(&format!("Bearer {MODEL}"), "")))
         .collect();
-    assert!(told.contains("red_kri"), "it was shown the tenant's data: {told}");
+    assert!(told.contains("Doors left open"), "it was shown the tenant's data: {told}");
     told
 }
 

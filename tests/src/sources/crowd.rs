@@ -54,6 +54,13 @@ async fn ended(superuser: &mut sqlx::PgConnection, event: &str) -> BTreeMap<Stri
     rows.iter().map(|row| (row.get(0), usize::try_from(row.get::<i64, _>(1)).unwrap())).collect()
 }
 
+/// How runs have failed, by class.
+async fn failures(superuser: &mut sqlx::PgConnection) -> BTreeMap<String, i64> {
+    let classes = "SELECT payload -> 'failure' ->> 'class', count(*) FROM events
+                   WHERE event_type = 'source.run_failed' GROUP BY 1";
+    superuser.fetch_all(classes).await.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
 /// The memory that this process holds, in MiB.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -108,10 +115,10 @@ async fn of_a_crowd_due_at_once_those_that_answer_wait_for_none_that_hangs_or_fa
     let come = ended(&mut superuser, "source.run_completed").await.into_values().sum::<usize>();
     let given_up = ended(&mut superuser, "source.run_failed").await.into_values().sum::<usize>();
     let (first, last) = (finished.values().min(), finished.values().max());
-    let most = far.most_at_once();
+    let (most, failed) = (far.most_at_once(), failures(&mut superuser).await);
     let told = format!(
         "{come} of {all} that answer in {took:?}; tenants whole after {first:?} to {last:?}; at half (tenants, fewest of one) {half:?}; \
-         {most} connections at most; memory {before} MiB, at most {peak} MiB; given up meanwhile {given_up}"
+         {most} connections at most; memory {before} MiB, at most {peak} MiB; given up meanwhile {given_up}: {failed:?}"
     );
     if long() {
         writeln!(std::io::stderr(), "{told}").unwrap();

@@ -191,7 +191,7 @@ pub(super) async fn walk(asker: &Asker<'_>, model: &str) -> Vec<String> {
 
 /// A question that a model is asked, with something to speak of.
 async fn ask_a_model(asker: &Asker<'_>, token: &str, base: &str) {
-    let kri = json!({"slug": "red_kri", "name": "Red", "unit": "count", "direction": "higher_is_worse", "warn": 1, "critical": 2});
+    let kri = json!({"slug": "red_kri", "name": "Doors left open", "unit": "count", "direction": "higher_is_worse", "warn": 1, "critical": 2});
     let kri = asker.id(token, "/api/kris", kri).await;
     asker.made(token, &format!("/api/kris/{kri}/values"), json!({"value": 9})).await;
     let model = json!({"provider": "openai", "model": "far", "baseUrl": base, "key": MODEL});
