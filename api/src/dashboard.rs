@@ -11,12 +11,12 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
 use draxis_commands::Permission;
-use draxis_domain::Position;
 use draxis_projections::AsOf;
 use serde::Deserialize;
 
 use crate::answer::Answered;
 use crate::app::App;
+use crate::past::{come, looked_back_at};
 use crate::problem::Problem;
 use crate::request::Query;
 
@@ -36,18 +36,15 @@ pub async fn show(app: Data<App>, query: Query<DashboardQuery>) -> Answered {
     let tenant = query.tenant(Permission::Read)?;
     let reads = &app.read_models;
     let DashboardQuery { as_of, position, known_at } = query.parameters;
-    let dashboard = match (as_of, position, known_at) {
-        (None, None, None) => reads.dashboard(tenant, query.at_least).await?,
-        (Some(time), None, None) => Arc::new(reads.dashboard_as_of(tenant, AsOf::Time(time)).await?),
-        (None, Some(position), None) => {
-            let as_of = AsOf::Position(Position::new(position));
-            Arc::new(reads.dashboard_as_of(tenant, as_of).await?)
-        }
-        (Some(time), None, Some(known_at)) if known_at >= time => {
+    let now = app.commands.clock().now();
+    let dashboard = match (looked_back_at(now, (as_of, position))?, known_at) {
+        (None, None) => reads.dashboard(tenant, query.at_least).await?,
+        (Some(as_of), None) => Arc::new(reads.dashboard_as_of(tenant, as_of).await?),
+        (Some(AsOf::Time(time)), Some(known_at)) if known_at >= time => {
+            let known_at = come("/knownAt", known_at, now)?;
             Arc::new(reads.dashboard_known_at(tenant, time, known_at).await?)
         }
-        (Some(_), Some(_), _) => return Err(Problem::invalid_at("/asOf", "give asOf or position, not both")),
-        (_, _, Some(_)) => {
+        (None | Some(AsOf::Position(_) | AsOf::Time(_)), Some(_)) => {
             return Err(Problem::invalid_at("/knownAt", "must go with an asOf that is not later"));
         }
     };

@@ -6,13 +6,14 @@ use chrono::{DateTime, Duration, Utc};
 use draxis_commands::Permission;
 use draxis_domain::kri::{CorrectionBody, KriBody, KriCommand, KriState, ReadingBody, Status};
 use draxis_domain::{AccountId, KriId, KriSlug, OutcomeId, Position, RiskId, Sequence, SourceId, TenantId};
-use draxis_projections::{AsOf, HistoryRange, KriFilter};
+use draxis_projections::{HistoryRange, KriFilter};
 use serde::Deserialize;
 
 use crate::answer::{Answered, committed, found, json};
 use crate::app::App;
 use crate::outcome::ReasonBody;
 use crate::page::{Listing, WithArchived};
+use crate::past::looked_back_at;
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::request::{Command, Nothing, Query};
@@ -157,12 +158,8 @@ pub struct ExplainQuery {
 /// `GET /api/kris/{id}/explain`: the events behind its value and colour, and why others did not follow.
 pub async fn explain(app: Data<App>, id: Path<Id<KriId>>, query: Query<ExplainQuery>) -> Answered {
     let (tenant, id) = (query.tenant(Permission::Read)?, id.get("KRI")?);
-    let as_of = match (query.parameters.as_of, query.parameters.position) {
-        (None, None) => None,
-        (Some(time), None) => Some(AsOf::Time(time)),
-        (None, Some(position)) => Some(AsOf::Position(Position::new(position))),
-        (Some(_), Some(_)) => return Err(Problem::invalid_at("/asOf", "give asOf or position, not both")),
-    };
+    let ExplainQuery { as_of, position } = query.parameters;
+    let as_of = looked_back_at(app.commands.clock().now(), (as_of, position))?;
     let explanation = app.read_models.explain_kri(tenant, id, as_of).await?;
     json(StatusCode::OK, &explanation.ok_or_else(|| Problem::not_found("KRI"))?)
 }

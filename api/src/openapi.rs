@@ -119,7 +119,10 @@ fn parameters(route: &Route) -> Vec<Value> {
     let key =
         route.is_command().then(|| header("Idempotency-Key", "The same key and body give the same answer"));
     let version = route.versioned.then(|| header("If-Match", "The ETag of the version that was read"));
-    in_path.chain(in_query).chain(key).chain(version).collect()
+    let wait = route.goes_on.map(|_| {
+        header("Prefer", "wait=<seconds>, or respond-async: how long to wait for the end (RFC 7240)")
+    });
+    in_path.chain(in_query).chain(key).chain(version).chain(wait).collect()
 }
 
 fn responses(route: &Route, schemas: &mut SchemaGenerator) -> Value {
@@ -136,11 +139,10 @@ fn responses(route: &Route, schemas: &mut SchemaGenerator) -> Value {
         None => json!({ "description": route.summary }),
     };
     responses.insert(route.success.to_string(), success);
-    if route.reaches_outside {
-        responses.insert(
-            "202".to_owned(),
-            json!({ "description": "Under way; where to look stands in the answer" }),
-        );
+    if let Some(goes_on) = route.goes_on {
+        let content = json!({ "application/json": { "schema": goes_on(schemas) } });
+        let meaning = "Under way; where to look stands in the answer";
+        responses.insert("202".to_owned(), json!({ "description": meaning, "content": content }));
     }
     for (status, meaning) in refusals(route) {
         responses.insert(status.to_owned(), problem(meaning));
@@ -168,7 +170,7 @@ fn refusals(route: &Route) -> Vec<(&'static str, &'static str)> {
     if route.shows_once {
         refusals.push(("410", "Used, expired, taken back or unknown"));
     }
-    if route.reaches_outside {
+    if route.goes_on.is_some() {
         refusals.push(("502", "The far system did not answer as it should"));
     }
     if route.takes_a_body() {

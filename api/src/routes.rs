@@ -18,7 +18,7 @@ use crate::relay::{RelayBody, RelayItem};
 use crate::request::Nothing;
 use crate::shape::{
     AnyObject, ApiTokenShown, CheckpointShown, Delivered, Health, Items, Listed, NeedsSetup, PreviewMinted,
-    PublishedKey, PushTokenMinted, RelayChanged, RunEnded, VersionsCompared, WorkflowChanged,
+    PublishedKey, PushTokenMinted, RelayChanged, RunEnded, RunUnderWay, VersionsCompared, WorkflowChanged,
 };
 use crate::source::ConnectBody;
 use crate::source::push::{self, PushBody};
@@ -397,7 +397,7 @@ fn sources() -> Vec<Route> {
             .versioned(),
         post("/api/kri-sources/{id}/run", "Run a source now", source::run)
             .answers::<RunEnded>()
-            .reaches_outside()
+            .goes_on::<RunUnderWay>()
             .body::<ReasonBody>(),
         get("/api/kri-sources/{id}/runs", "List a source's runs", source::runs)
             .answers::<Page<SourceRunRow>>()

@@ -139,6 +139,15 @@ pub(crate) struct RunEnded {
     rows_skipped: u64,
 }
 
+/// A run that goes on while its caller does something else.
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RunUnderWay {
+    run_id: RunId,
+    /// Where the run is to be looked for.
+    look_at: String,
+}
+
 /// What became of values that were handed in.
 #[derive(JsonSchema)]
 #[serde(rename_all = "camelCase")]

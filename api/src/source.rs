@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use draxis_commands::Permission;
 use draxis_commands::secret::Secret;
-use draxis_domain::source::{BaseUrl, RunTrigger, Schedule, SourceBody, SourceCommand, SourceType, Vendor};
+use draxis_domain::source::{BaseUrl, Schedule, SourceBody, SourceCommand, SourceType, Vendor};
 use draxis_domain::{KriSlug, Name, Reason, SourceId};
 use draxis_projections::{SourceFilter, SourceHealth};
 use draxis_runner::source_run::{RunAnswer, SealedSettings, SentSettings};
@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::outcome::ReasonBody;
 use crate::page::{Listing, WithArchived};
 use crate::path::Id;
+use crate::prefer::Patience;
 use crate::problem::Problem;
 use crate::request::{Command, Nothing, Query};
 
@@ -164,10 +165,15 @@ pub async fn archive(app: Data<App>, id: Path<Id<SourceId>>, command: Command<Re
 }
 
 /// `POST /api/kri-sources/{id}/run`: runs it now and waits a while for its end.
-pub async fn run(app: Data<App>, id: Path<Id<SourceId>>, command: Command<ReasonBody>) -> Answered {
+pub async fn run(
+    app: Data<App>,
+    id: Path<Id<SourceId>>,
+    Patience(patience): Patience,
+    command: Command<ReasonBody>,
+) -> Answered {
     let context = command.context.because(command.body.reason);
     context.caller.must(Permission::RunSources)?;
-    match app.source_runs.run(context, id.get("source")?, RunTrigger::Manual).await? {
+    match app.source_runs.run(context, id.get("source")?, patience).await? {
         RunAnswer::Completed(done) => Ok(committed(done)),
         RunAnswer::Failed { run_id, failure } => Err(Problem::run_failed(run_id, &failure)),
         RunAnswer::UnderWay { run_id } => {

@@ -18,11 +18,12 @@ impl Commands {
         context: &Context,
         body: ControlBody,
     ) -> Result<Committed, CommandError> {
+        let held = self.owner_must_be_member(context.caller.tenant()?, body.owner).await;
         let id = ControlId::new(self.ids().next());
         let context = context.clone().because(body.reason.clone());
         let command = ControlCommand::Define { id, body };
-        let respond = Arc::new(created);
-        self.on_tenant(&context, Execution::<Control> { id: id.to_string(), command, respond }).await
+        let execution = Execution::<Control> { id: id.to_string(), command, respond: Arc::new(created) };
+        self.on_tenant_if(&context, held, execution).await
     }
 
     /// Edits, archives: anything asked of a control that exists.
@@ -32,8 +33,14 @@ impl Commands {
         id: ControlId,
         command: ControlCommand,
     ) -> Result<Committed, CommandError> {
+        let held = match &command {
+            ControlCommand::Define { body, .. } | ControlCommand::Edit { body } => {
+                self.owner_must_be_member(context.caller.tenant()?, body.owner).await
+            }
+            ControlCommand::Archive => Ok(()),
+        };
         let respond = Arc::new(|control: &Control, id: &str| accepted(id, control.version()));
-        self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await
+        self.on_tenant_if(context, held, Execution { id: id.to_string(), command, respond }).await
     }
 
     /// Refuses a link to a control that is not there or no longer in use.

@@ -126,6 +126,23 @@ impl Commands {
         Err(CommandError::Contended)
     }
 
+    /// Carries out a command that hangs on more than its own aggregate: `held` is what was found of the rest. Where that
+    /// does not hold any more, a command that was carried out while it did is still answered as it was then.
+    pub(crate) async fn on_tenant_if<A>(
+        &self,
+        context: &Context,
+        held: Result<(), CommandError>,
+        execution: Execution<A>,
+    ) -> Result<Committed, CommandError>
+    where
+        A: Root + 'static,
+        A::Command: Guarded + Clone,
+    {
+        let Err(refusal) = held else { return self.on_tenant(context, execution).await };
+        context.caller.must(execution.command.permission())?;
+        self.repeated(context.caller.tenant()?, context, refusal).await
+    }
+
     /// Carries out a command on the platform's stream, through postgres-es.
     pub async fn on_platform<A>(
         &self,

@@ -9,7 +9,7 @@ use draxis_domain::source::{Schedule, Source};
 use draxis_domain::{KriId, KriSlug, SourceId, TenantId};
 use draxis_event_store::{Committed, TenantTx, claim_owner};
 
-use crate::execution::{Commands, Context, Execution};
+use crate::execution::{Commands, Context, Execution, Responder};
 use crate::outcome::missing_link;
 use crate::platform::{accepted, created};
 use crate::{CommandError, Guarded, Permission};
@@ -17,12 +17,13 @@ use crate::{CommandError, Guarded, Permission};
 impl Commands {
     /// Brings a KRI into being.
     pub async fn define_kri(&self, context: &Context, body: KriBody) -> Result<Committed, CommandError> {
-        let schedule = self.kri_links_must_hold(context.caller.tenant()?, &body).await?;
+        let links = self.kri_links_must_hold(context.caller.tenant()?, &body).await;
+        let schedule = links.as_ref().copied().unwrap_or_default();
         let id = KriId::new(self.ids().next());
         let context = context.clone().because(body.reason.clone());
         let command = KriCommand::Define { id, body: Box::new(body), schedule };
-        self.on_tenant(&context, Execution::<Kri> { id: id.to_string(), command, respond: Arc::new(created) })
-            .await
+        let execution = Execution::<Kri> { id: id.to_string(), command, respond: Arc::new(created) };
+        self.on_tenant_if(&context, links.map(drop), execution).await
     }
 
     /// Edits a KRI; its current value is judged again at once.
@@ -32,9 +33,12 @@ impl Commands {
         id: KriId,
         body: KriBody,
     ) -> Result<Committed, CommandError> {
-        let schedule = self.kri_links_must_hold(context.caller.tenant()?, &body).await?;
+        let links = self.kri_links_must_hold(context.caller.tenant()?, &body).await;
+        let schedule = links.as_ref().copied().unwrap_or_default();
         let context = context.clone().because(body.reason.clone());
-        self.change_kri(&context, id, KriCommand::Edit { body: Box::new(body), schedule }).await
+        let command = KriCommand::Edit { body: Box::new(body), schedule };
+        let execution = Execution { id: id.to_string(), command, respond: changed() };
+        self.on_tenant_if(&context, links.map(drop), execution).await
     }
 
     /// Writes a manual value.
@@ -56,11 +60,16 @@ impl Commands {
         id: KriId,
         command: KriCommand,
     ) -> Result<Committed, CommandError> {
-        if let KriCommand::LinkRisk(risk) = &command {
-            self.risk_must_be_in_use(context.caller.tenant()?, *risk).await?;
-        }
-        let respond = Arc::new(|kri: &Kri, id: &str| accepted(id, kri.version()));
-        self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await
+        let tenant = context.caller.tenant()?;
+        let held = if let KriCommand::LinkRisk(risk) = &command {
+            self.risk_must_be_in_use(tenant, *risk).await
+        } else if let KriCommand::Breach { command: BreachCommand::Assign(owner), .. } = &command {
+            self.owner_must_be_member(tenant, *owner).await
+        } else {
+            Ok(())
+        };
+        let execution = Execution { id: id.to_string(), command, respond: changed() };
+        self.on_tenant_if(context, held, execution).await
     }
 
     /// Writes what a run has read, where the tenant has wired the slug to that source: false where it has not, which is no
@@ -93,7 +102,7 @@ impl Commands {
         Ok(kri.in_use().is_some_and(|kri| kri.body.source_id == Some(source)).then_some(id))
     }
 
-    /// Checks every link of a KRI's body, and finds the schedule that its freshness hangs on.
+    /// Checks every link of a KRI's body and its owner, and finds the schedule that its freshness hangs on.
     async fn kri_links_must_hold(
         &self,
         tenant: TenantId,
@@ -105,11 +114,17 @@ impl Commands {
         if let Some(outcome) = body.outcome_id {
             self.outcome_must_be_in_use(tenant, outcome, "/outcomeId").await?;
         }
+        self.owner_must_be_member(tenant, body.owner).await?;
         let Some(source) = body.source_id else { return Ok(None) };
         let source = self.load::<Source>(tenant, &source.to_string()).await?;
         let in_use = source.in_use().ok_or_else(|| missing_link("source", "/sourceId"))?;
         Ok(Some(in_use.body.schedule))
     }
+}
+
+/// The answer to what was asked of a KRI that exists.
+fn changed() -> Responder<Kri> {
+    Arc::new(|kri, id| accepted(id, kri.version()))
 }
 
 impl Guarded for KriCommand {

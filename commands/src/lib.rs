@@ -14,6 +14,7 @@ pub mod identity;
 pub mod interview;
 pub mod kri;
 pub mod kri_event_definition;
+mod member;
 pub mod memory;
 pub mod model_config;
 pub mod outcome;

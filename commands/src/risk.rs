@@ -14,15 +14,12 @@ use crate::{CommandError, Guarded, Permission};
 impl Commands {
     /// Brings a risk into being.
     pub async fn define_risk(&self, context: &Context, body: RiskBody) -> Result<Committed, CommandError> {
-        self.risk_links_must_hold(context.caller.tenant()?, &body).await?;
+        let held = self.risk_links_must_hold(context.caller.tenant()?, &body).await;
         let id = RiskId::new(self.ids().next());
         let context = context.clone().because(body.reason.clone());
         let command = RiskCommand::Define { id, body: Box::new(body) };
-        self.on_tenant(
-            &context,
-            Execution::<Risk> { id: id.to_string(), command, respond: Arc::new(created) },
-        )
-        .await
+        let execution = Execution::<Risk> { id: id.to_string(), command, respond: Arc::new(created) };
+        self.on_tenant_if(&context, held, execution).await
     }
 
     /// Edits, archives, links: anything asked of a risk that exists.
@@ -33,19 +30,19 @@ impl Commands {
         command: RiskCommand,
     ) -> Result<Committed, CommandError> {
         let tenant = context.caller.tenant()?;
-        match &command {
-            RiskCommand::Edit { body } => self.risk_links_must_hold(tenant, body).await?,
+        let held = match &command {
+            RiskCommand::Edit { body } => self.risk_links_must_hold(tenant, body).await,
             RiskCommand::LinkOutcome(outcome) => {
-                self.outcome_must_be_in_use(tenant, *outcome, "/outcomeIds").await?;
+                self.outcome_must_be_in_use(tenant, *outcome, "/outcomeIds").await
             }
-            RiskCommand::LinkControl(control) => self.control_must_be_in_use(tenant, *control).await?,
+            RiskCommand::LinkControl(control) => self.control_must_be_in_use(tenant, *control).await,
             RiskCommand::Define { .. }
             | RiskCommand::UnlinkControl(_)
             | RiskCommand::UnlinkOutcome(_)
-            | RiskCommand::Archive => {}
-        }
+            | RiskCommand::Archive => Ok(()),
+        };
         let respond = Arc::new(|risk: &Risk, id: &str| accepted(id, risk.version()));
-        self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await
+        self.on_tenant_if(context, held, Execution { id: id.to_string(), command, respond }).await
     }
 
     /// Refuses a link to a risk that is not there or no longer in use.
@@ -63,7 +60,7 @@ impl Commands {
         for control in &body.control_ids {
             self.control_must_be_in_use(tenant, *control).await?;
         }
-        Ok(())
+        self.owner_must_be_member(tenant, body.owner).await
     }
 }
 

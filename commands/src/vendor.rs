@@ -17,11 +17,12 @@ impl Commands {
         context: &Context,
         body: VendorBody,
     ) -> Result<Committed, CommandError> {
+        let held = self.owner_must_be_member(context.caller.tenant()?, body.owner).await;
         let id = VendorId::new(self.ids().next());
         let context = context.clone().because(body.reason.clone());
         let command = VendorCommand::Define { id, body };
-        let respond = Arc::new(created);
-        self.on_tenant(&context, Execution::<Vendor> { id: id.to_string(), command, respond }).await
+        let execution = Execution::<Vendor> { id: id.to_string(), command, respond: Arc::new(created) };
+        self.on_tenant_if(&context, held, execution).await
     }
 
     /// Edits, archives: anything asked of a vendor that exists.
@@ -31,8 +32,14 @@ impl Commands {
         id: VendorId,
         command: VendorCommand,
     ) -> Result<Committed, CommandError> {
+        let held = match &command {
+            VendorCommand::Define { body, .. } | VendorCommand::Edit { body } => {
+                self.owner_must_be_member(context.caller.tenant()?, body.owner).await
+            }
+            VendorCommand::Archive => Ok(()),
+        };
         let respond = Arc::new(|vendor: &Vendor, id: &str| accepted(id, vendor.version()));
-        self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await
+        self.on_tenant_if(context, held, Execution { id: id.to_string(), command, respond }).await
     }
 }
 

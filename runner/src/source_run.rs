@@ -27,9 +27,6 @@ use crate::source_run::fetch::EgressFetch;
 use crate::source_run::settings::{Opened, refused};
 pub use crate::source_run::settings::{SealedSettings, SentSettings};
 
-/// How long whoever pressed the button waits before being told where to look.
-const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
-
 /// Runs sources, each in a task of its own, so that a caller who hangs up cuts nothing off.
 #[derive(Clone)]
 pub struct SourceRuns {
@@ -128,12 +125,15 @@ impl SourceRuns {
         Ok(self.test(&body, SealedSettings::open(secret.as_ref())?).await?)
     }
 
-    /// Runs a source now and waits a while for its end.
+    /// How long whoever presses the button waits at most before they are told where to look.
+    pub const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
+
+    /// Runs a source now, because somebody asks for it, and waits so long for its end.
     pub async fn run(
         &self,
         context: Context,
         source: SourceId,
-        trigger: RunTrigger,
+        patience: std::time::Duration,
     ) -> Result<RunAnswer, CommandError> {
         let tenant = context.caller.tenant()?;
         if let Some(before) = self.commands.answered(tenant, &context).await? {
@@ -143,11 +143,11 @@ impl SourceRuns {
         let run_id = RunId::new(self.commands.ids().next());
         let (body, secret) = self.commands.open_source(tenant, source).await?;
         let sealed = SealedSettings::open(secret.as_ref())?;
-        let started = self.start(&context, (source, run_id), trigger).await?;
+        let started = self.start(&context, (source, run_id), RunTrigger::Manual).await?;
         let now = self.commands.clock().now();
         let begun = Begun { runs: self.clone(), context, source, run_id, started, now };
         let ending = self.tasks.spawn(async move { begun.run_within_limit(&body, sealed).await });
-        match tokio::time::timeout(PATIENCE, ending).await {
+        match tokio::time::timeout(patience, ending).await {
             Ok(ended) => ended.map_err(CommandError::failed)?,
             Err(_) => Ok(RunAnswer::UnderWay { run_id }),
         }

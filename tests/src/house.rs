@@ -31,7 +31,7 @@ pub use program::{Program, draxis, kill, run, verifier};
 pub use server::{OwnServer, ROLES, Server};
 pub use stream::{sound_stream, whole_stream};
 pub use tap::{Cut, Tap};
-pub use vendor::vendor;
+pub use vendor::{serve_vendor, vendor};
 pub use web::{Told, Web};
 
 /// Whether the long forms of the tests of endurance are asked for: `DRAXIS_LONG_TESTS=1`.

@@ -2,6 +2,6 @@
 
 mod asking;
 mod injected;
-mod modelled;
+pub(crate) mod modelled;
 mod remembering;
 mod stage;

@@ -3,9 +3,13 @@
 mod canary;
 mod crowd;
 mod delivering;
+mod far;
 mod generic;
 mod given;
 mod mailing;
 mod manifests;
 mod rotating;
 mod running;
+mod trying;
+mod vendors;
+mod waiting;

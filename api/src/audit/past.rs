@@ -8,11 +8,11 @@ use draxis_commands::CommandError;
 use draxis_domain::audit::{AuditEvent, ReplayView, StreamReplayed};
 use draxis_domain::{Position, TenantId};
 use draxis_event_store::{TenantTx, head, last_before};
-use draxis_projections::AsOf;
 use serde::Deserialize;
 
 use crate::answer::{Answered, json};
 use crate::app::App;
+use crate::past::looked_back_at;
 use crate::problem::Problem;
 use crate::request::Query;
 
@@ -45,13 +45,8 @@ pub async fn replay(app: Data<App>, query: Query<ReplayQuery>) -> Answered {
     query.caller.audited_stream()?;
     let tenant = query.caller.tenant()?;
     let ReplayQuery { as_of, position } = query.parameters;
-    let wanted = match (as_of, position) {
-        (Some(time), None) => AsOf::Time(time),
-        (None, Some(position)) => AsOf::Position(Position::new(position)),
-        (Some(_), Some(_)) | (None, None) => {
-            return Err(Problem::invalid_at("/asOf", "give one of asOf and position"));
-        }
-    };
+    let wanted = looked_back_at(app.commands.clock().now(), (as_of, position))?
+        .ok_or_else(|| Problem::invalid_at("/asOf", "give one of asOf and position"))?;
     // Looked at first, so that what is recorded of the look is not part of what is looked at.
     let dashboard = app.read_models.dashboard_as_of(tenant, wanted).await?;
     let look = StreamReplayed { as_of, to: position.map(Position::new), ..replayed(ReplayView::Dashboard) };

@@ -5,11 +5,10 @@ use std::net::SocketAddr;
 use draxis_commands::Caller;
 use draxis_commands::secret::Secret;
 use draxis_commands::{CommandError, Context};
-use draxis_domain::source::RunTrigger;
 use draxis_domain::{Email, Name, Reason, SourceId, TenantId};
 use draxis_event_store::{CommandKey, Committed, RequestHash};
 use draxis_runner::far_systems::{FarJira, FarSystem};
-use draxis_runner::source_run::RunAnswer;
+use draxis_runner::source_run::{RunAnswer, SourceRuns};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -201,7 +200,8 @@ impl Walk<'_> {
 
     async fn run(&self, caller: &Caller, source: &str) -> Result<(), DemoError> {
         let source: SourceId = body(json!(source))?;
-        let answer = self.app.source_runs.run(Context::of(caller.clone()), source, RunTrigger::Manual).await;
+        let context = Context::of(caller.clone());
+        let answer = self.app.source_runs.run(context, source, SourceRuns::PATIENCE).await;
         match answer.map_err(step("running a source"))? {
             RunAnswer::Completed(_) => Ok(()),
             RunAnswer::Failed { failure, .. } => Err(DemoError::Unexpected(failure.detail)),

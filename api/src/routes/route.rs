@@ -42,8 +42,8 @@ pub struct Route {
     pub parameters: Vec<(&'static str, &'static str)>,
     /// Whether its link works once.
     pub shows_once: bool,
-    /// Whether it waits for a far system's answer.
-    pub reaches_outside: bool,
+    /// The schema of its answer where what it sets off outside goes on for longer than the caller waits.
+    pub goes_on: Option<fn(&mut SchemaGenerator) -> Schema>,
     register: Box<dyn Fn(&mut ServiceConfig) + Send + Sync>,
 }
 
@@ -66,7 +66,7 @@ where
         versioned: false,
         parameters: Vec::new(),
         shows_once: false,
-        reaches_outside: false,
+        goes_on: None,
         register: Box::new(move |config| {
             config.route(path, web::method(served.clone()).to(handler.clone()));
         }),
@@ -118,8 +118,8 @@ impl Route {
         Self { shows_once: true, ..self }
     }
 
-    pub(super) fn reaches_outside(self) -> Self {
-        Self { reaches_outside: true, ..self }
+    pub(super) fn goes_on<T: JsonSchema>(self) -> Self {
+        Self { goes_on: Some(SchemaGenerator::subschema_for::<T>), ..self }
     }
 
     pub(super) fn parameter(mut self, name: &'static str, meaning: &'static str) -> Self {

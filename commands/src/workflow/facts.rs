@@ -1,15 +1,13 @@
 //! The facts of a tenant that a definition is held against, each from the log: claims for what has a unique name, aggregates
 //! for the rest. No read model is asked, because these facts decide.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use draxis_domain::account::{Account, Grant, Role};
 use draxis_domain::kri::Kri;
 use draxis_domain::kri_event_definition::KriEventDefinition;
 use draxis_domain::relay::{Channel, Relay};
-use draxis_domain::tenant::Tenant;
 use draxis_domain::workflow::{KriFact, KriRef, TenantFacts};
-use draxis_domain::{AccountId, KriId, KriSlug, OrganizationId, TenantId};
+use draxis_domain::{KriId, KriSlug, TenantId};
 use draxis_event_store::{TenantTx, Those, claims_of};
 use serde_json::Value;
 
@@ -74,48 +72,4 @@ impl Commands {
         let set_up = relays.values().filter_map(Relay::config).map(|config| config.settings.channel());
         Ok(set_up.collect())
     }
-
-    /// Who can sign in to the tenant, with their roles for it: its own people and the administrators of its organization.
-    pub(crate) async fn members(
-        &self,
-        tenant: TenantId,
-    ) -> Result<BTreeMap<AccountId, BTreeSet<Role>>, CommandError> {
-        let named = tenant.to_string();
-        let own = Those::Naming(&["grant", "tenantId"], &named);
-        let mut accounts = self.log().load_those::<Account>(TenantId::PLATFORM, own).await?;
-        let organization = self.load::<Tenant>(TenantId::PLATFORM, &named).await?.organization();
-        if let Some(organization) = organization {
-            let named = organization.to_string();
-            let above = Those::Naming(&["grant", "organizationId"], &named);
-            accounts.extend(self.log().load_those::<Account>(TenantId::PLATFORM, above).await?);
-        }
-        let member = |(id, account): (String, Account)| {
-            let roles = roles(&account, (tenant, organization));
-            (!roles.is_empty()).then_some((id.parse().ok()?, roles))
-        };
-        Ok(accounts.into_iter().filter_map(member).collect())
-    }
-
-    /// What one person is in the tenant now; nothing where they are no member, or nobody.
-    pub(crate) async fn roles_in(
-        &self,
-        tenant: TenantId,
-        account: AccountId,
-    ) -> Result<BTreeSet<Role>, CommandError> {
-        let organization = self.load::<Tenant>(TenantId::PLATFORM, &tenant.to_string()).await?.organization();
-        let account = self.load::<Account>(TenantId::PLATFORM, &account.to_string()).await?;
-        Ok(roles(&account, (tenant, organization)))
-    }
-}
-
-/// What an account is in a tenant of that organization.
-fn roles(account: &Account, (tenant, organization): (TenantId, Option<OrganizationId>)) -> BTreeSet<Role> {
-    let holds = |grant: &Grant| match grant {
-        Grant::Superadmin => false,
-        Grant::MasterAdmin { organization_id } => Some(*organization_id) == organization,
-        Grant::TenantAdmin { tenant_id } | Grant::TenantUser { tenant_id } | Grant::Auditor { tenant_id } => {
-            *tenant_id == tenant
-        }
-    };
-    account.grants().filter(holds).map(Grant::role).collect()
 }

@@ -187,10 +187,7 @@ fn judge(status: u16) -> Verdict {
             ErrorClass::Server,
             format!("the vendor answered with trouble of its own ({status}): try again later"),
         )),
-        300..=399 => never(
-            ErrorClass::Redirect,
-            format!("the vendor points elsewhere ({status}); redirects are not followed: check the base URL"),
-        ),
+        300..=399 => Verdict::Never(FetchError::Redirect.into()),
         _ => never(
             ErrorClass::Rejected,
             format!("the vendor does not take the request ({status}): check the settings"),

@@ -105,6 +105,9 @@ pub enum FetchError {
     /// The connection broke before the answer was whole.
     #[error("the connection broke before the answer was whole: try again later")]
     Broken,
+    /// The far side points elsewhere (hazard H7).
+    #[error("the vendor points elsewhere; redirects are not followed: check the base URL")]
+    Redirect,
     /// The request cannot be written, such as a header with a line break in it.
     #[error("the request cannot be written: check the settings for characters that do not belong there")]
     Request,

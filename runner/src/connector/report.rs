@@ -198,6 +198,7 @@ impl From<FetchError> for Trouble {
             FetchError::Timeout => ErrorClass::Timeout,
             FetchError::TooLarge => ErrorClass::TooLarge,
             FetchError::Broken => ErrorClass::Broken,
+            FetchError::Redirect => ErrorClass::Redirect,
             FetchError::Request => ErrorClass::Settings,
         };
         Self::new(class, error.to_string())

@@ -86,6 +86,7 @@ const fn fetch_error(error: &EgressError) -> FetchError {
         EgressError::Tls { .. } => FetchError::Tls,
         EgressError::Timeout { .. } => FetchError::Timeout,
         EgressError::TooLarge { .. } => FetchError::TooLarge,
-        EgressError::Lost { .. } | EgressError::Redirected { .. } => FetchError::Broken,
+        EgressError::Lost { .. } => FetchError::Broken,
+        EgressError::Redirected { .. } => FetchError::Redirect,
     }
 }

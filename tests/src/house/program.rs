@@ -32,13 +32,26 @@ pub fn verifier() -> &'static Path {
     BUILT.get_or_init(|| built("draxis-proof", "draxis-verify"))
 }
 
+/// What cargo tells a test of its own package. Build scripts that look at it (ring's does) would run again at every turn from
+/// a build of the tests to one of the program, and half of the program with them.
+const OF_THE_TEST: [&str; 7] = [
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_PKG_NAME",
+    "CARGO_PKG_VERSION_MAJOR",
+    "CARGO_PKG_VERSION_MINOR",
+    "CARGO_PKG_VERSION_PATCH",
+    "CARGO_PKG_VERSION_PRE",
+];
+
 fn built(package: &str, name: &str) -> PathBuf {
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--package", package, "--bin", name])
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .status()
-        .expect("cargo runs");
-    assert!(built.success(), "the program builds");
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--package", package, "--bin", name]);
+    build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    for variable in OF_THE_TEST {
+        build.env_remove(variable);
+    }
+    assert!(build.status().expect("cargo runs").success(), "the program builds");
     let here = std::env::current_exe().expect("this binary has a path");
     here.ancestors().nth(2).expect("it lies in target/<profile>/deps").join(name)
 }

@@ -3,13 +3,18 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 
+use chrono::{DateTime, Utc};
 use draxis_runner::connector::replay::{Asked, Turns, Vendor};
 
 use super::start_of_time;
 
 /// Answers from recorded replies until the tests end, without the waiting that a real export takes; says where.
 pub fn vendor(replies: &str) -> String {
-    let vendor = Vendor::parse("tenable-io", replies).expect("the replies read");
+    serve_vendor(Vendor::parse("tenable-io", replies).expect("the replies read"), start_of_time())
+}
+
+/// The same for a vendor whose answers speak of that time.
+pub fn serve_vendor(vendor: Vendor, now: DateTime<Utc>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     let shown = base.clone();
@@ -42,13 +47,20 @@ pub fn vendor(replies: &str) -> String {
                 headers: &headers,
                 body: &body,
                 base: &base,
-                now: start_of_time(),
+                now,
             };
             let reply = vendor.answer(&asked, &turns);
-            let (status, body) = reply.map_or((404, Vec::new()), |reply| (reply.status, reply.body.to_vec()));
-            write!(stream, "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nconnection: close\r\n")
-                .expect("the asker listens");
-            write!(stream, "content-length: {}\r\n\r\n", body.len()).expect("the asker listens");
+            let (status, headers, body) = reply.map_or((404, Vec::new(), Vec::new()), |reply| {
+                (reply.status, reply.headers, reply.body.to_vec())
+            });
+            let headers: String =
+                headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+            write!(
+                stream,
+                "HTTP/1.1 {status} X\r\n{headers}connection: close\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            )
+            .expect("the asker listens");
             stream.write_all(&body).expect("the asker listens");
         }
     });

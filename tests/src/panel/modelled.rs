@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use super::stage::Stage;
 
 /// What the far model was sent: heads and bodies.
-type Heard = Arc<Mutex<Vec<(String, Value)>>>;
+pub(crate) type Heard = Arc<Mutex<Vec<(String, Value)>>>;
 
 /// A model on loopback that speaks `OpenAI`'s protocol: it looks at the KRIs, then answers from what it was shown, with one figure of
 /// its own. It ends with the test.
-fn far_model() -> (String, Heard) {
+pub(crate) fn far_model() -> (String, Heard) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
     let heard = Heard::default();

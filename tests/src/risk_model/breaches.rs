@@ -37,11 +37,10 @@ async fn an_episode_tells_what_values_and_people_did_until_it_ended() {
         scene.minutes_pass(1);
         scene.post(&format!("/api/breaches/{id}/{verb}"), body).await
     };
-    let me = scene.ask("/api/auth/me").await.expect(200).json();
-    let me = me["account"]["id"].as_str().or(me["id"].as_str()).unwrap().to_owned();
+    let ann = scene.member("ann@acme.example").await;
     act("acknowledge", json!({"reason": "on it"})).await.expect(200);
     act("acknowledge", json!({})).await.expect(200);
-    act("assign", json!({"owner": me})).await.expect(200);
+    act("assign", json!({"owner": ann})).await.expect(200);
     act("comments", json!({"comment": "The <scanner> was down"})).await.expect(200);
     let until = scene.now() + Duration::hours(1);
     act("snooze", json!({"until": until})).await.expect(200);
@@ -51,7 +50,7 @@ async fn an_episode_tells_what_values_and_people_did_until_it_ended() {
         ["opened", "raised", "lowered", "acknowledged", "assigned", "commented", "snoozed"],
         "twice acknowledged is once: {shown}"
     );
-    assert_eq!((&shown["acknowledged"], &shown["owner"]), (&json!(true), &json!(me)));
+    assert_eq!((&shown["acknowledged"], &shown["owner"]), (&json!(true), &json!(ann)));
     scene.minutes_pass(1);
     scene.enter(&kri, "30").await;
     let shown = scene.get(&format!("/api/breaches/{id}")).await;
@@ -63,6 +62,39 @@ async fn an_episode_tells_what_values_and_people_did_until_it_ended() {
     assert_eq!(timeline(&shown).last().map(String::as_str), Some("closed"));
     assert!(list(&scene, "?open=true").await.is_empty());
     assert_eq!(list(&scene, "").await.len(), 1);
+    scene.web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_value_does_to_a_breach_stands_right_behind_it_in_the_same_commit() {
+    let scene = Scene::set().await;
+    let kri = scene.kri("findings", json!({})).await;
+    for value in ["12", "25", "13"] {
+        scene.minutes_pass(1);
+        scene.enter(&kri, value).await;
+    }
+    scene.minutes_pass(1);
+    scene.correct(&kri, 6, json!("1")).await.expect(200);
+    let written = scene.written().await;
+    let changes: Vec<_> = written.windows(2).filter(|two| two[1]["aggregateType"] == "kri").collect();
+    let told = |two: &&&[Value]| two[1]["type"].as_str().is_some_and(|kind| kind.starts_with("breach."));
+    let pairs: Vec<_> =
+        changes.iter().filter(told).map(|two| (two[0]["type"].clone(), two[1]["type"].clone())).collect();
+    let pair = |cause: &str, effect: &str| (json!(cause), json!(effect));
+    assert_eq!(
+        pairs,
+        [
+            pair("kri.value_recorded", "breach.opened"),
+            pair("kri.value_recorded", "breach.raised"),
+            pair("kri.value_recorded", "breach.lowered"),
+            pair("kri.value_corrected", "breach.closed"),
+        ]
+    );
+    for two in changes.iter().filter(told) {
+        let at = |event: &Value| (event["recordedAt"].clone(), event["metadata"]["request"].clone());
+        assert_eq!(at(&two[0]), at(&two[1]), "one command, one commit: {two:?}");
+        assert_eq!(two[0]["position"].as_u64().map(|before| before + 1), two[1]["position"].as_u64());
+    }
     scene.web.stop().await;
 }
 

@@ -62,6 +62,7 @@ async fn a_reading_that_came_late_was_true_before_it_was_known_and_a_later_one_w
 async fn clocks_that_do_not_fit_each_other_are_refused() {
     let scene = Scene::set().await;
     let (early, late) = (text(scene.now()), text(scene.now() + Duration::minutes(1)));
+    let to_come = text(scene.now() + Duration::minutes(6));
     for (query, pointer) in [
         (format!("asOf={late}&knownAt={early}"), "/knownAt"),
         (format!("knownAt={early}"), "/knownAt"),
@@ -69,6 +70,8 @@ async fn clocks_that_do_not_fit_each_other_are_refused() {
         (format!("position=0&asOf={early}"), "/asOf"),
         ("position=77".to_owned(), "/position"),
         ("asOf=yesterday".to_owned(), ""),
+        (format!("asOf={to_come}"), "/asOf"),
+        (format!("asOf={early}&knownAt={to_come}"), "/knownAt"),
     ] {
         let told = scene.ask(&format!("/api/dashboard?{query}")).await.expect(422);
         assert_eq!(told.json()["errors"][0]["pointer"], pointer, "{query}: {}", told.text);

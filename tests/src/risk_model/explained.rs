@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::scene::{Scene, text};
+use crate::house::vendor;
 
 fn roles(explanation: &Value) -> Vec<&str> {
     explanation["causes"].as_array().unwrap().iter().filter_map(|cause| cause["role"].as_str()).collect()
@@ -44,5 +45,27 @@ async fn a_colour_is_traced_to_events_that_stand_in_the_stream() {
     );
     scene.ask(&format!("{path}?position={}", defined - 1)).await.expect(404);
     scene.ask(&format!("{path}?position=99")).await.expect(422);
+    let to_come = text(scene.now() + chrono::Duration::days(1));
+    let told = scene.ask(&format!("{path}?asOf={to_come}")).await.expect(422).json();
+    assert_eq!(told["errors"][0]["pointer"], "/asOf", "nobody knows yet why it will be so: {told}");
+    scene.web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_a_source_was_asked_for_is_traced_to_its_run() {
+    let scene = Scene::set().await;
+    let base = vendor(include_str!("../../../fixtures/vendors/okta/complete/replies.json"));
+    let okta = json!({"name": "Okta", "sourceType": "identity", "vendor": "okta", "baseUrl": base,
+        "credentials": {"api_token": "made-up-api_token"}, "config": {"domain": "acme.okta.com"}});
+    let source = scene.make("/api/kri-sources", okta).await;
+    let more = json!({"sourceId": source, "direction": "lower_is_worse", "warn": 95, "critical": 80});
+    let kri = scene.kri("mfa_coverage_pct", more).await;
+    let ran =
+        scene.post(&format!("/api/kri-sources/{source}/run"), json!({})).await.expect(200).field("runId");
+    let explained = scene.get(&format!("/api/kris/{kri}/explain")).await;
+    assert_eq!(roles(&explained), ["definition", "thresholds", "run", "reading", "breach_opened"]);
+    let run = &explained["causes"][2];
+    assert_eq!((&run["runId"], &run["type"]), (&json!(ran), &json!("source.run_started")));
+    assert_eq!(explained["causes"][3]["causedBy"], run["eventId"], "{explained}");
     scene.web.stop().await;
 }

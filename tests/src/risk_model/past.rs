@@ -31,6 +31,7 @@ async fn a_look_back_shows_what_a_recorder_wrote_down_at_the_time() {
         // Half a minute each: all of it within the life of one token.
         scene.web.clock.advance(chrono::Duration::seconds(30));
     }
+    let mut written_by_time = Vec::new();
     for (at, shown) in &written {
         let position = serde_json::from_str::<serde_json::Value>(shown).unwrap()["position"].clone();
         let then = scene.ask(&format!("/api/dashboard?position={position}")).await.expect(200);
@@ -39,6 +40,17 @@ async fn a_look_back_shows_what_a_recorder_wrote_down_at_the_time() {
         let mut then = then.json();
         then.as_object_mut().unwrap().remove("asOf");
         assert_eq!(then, serde_json::from_str::<serde_json::Value>(shown).unwrap());
+        written_by_time.push((*at, then));
+    }
+    let (begin, end) = (written[0].0, written[written.len() - 1].0);
+    let lasted = (end - begin).num_microseconds().unwrap();
+    for _ in 0..1_000 {
+        let later = (0..=lasted).new_tree(&mut runner).unwrap().current();
+        let at = begin + chrono::Duration::microseconds(later);
+        let mut then = scene.get(&format!("/api/dashboard?asOf={}", text(at))).await;
+        then.as_object_mut().unwrap().remove("asOf");
+        let (_, shown) = written_by_time.iter().rfind(|(written_at, _)| *written_at <= at).unwrap();
+        assert_eq!(then, *shown, "{at}");
     }
     scene.web.stop().await;
 }

@@ -57,6 +57,37 @@ async fn nothing_is_linked_to_what_is_out_of_use() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_linked_to_what_is_another_tenants() {
+    let scene = Scene::set().await;
+    let (_, theirs) = scene.web.tenant(&scene.root, "their-corp").await;
+    let make =
+        async |path: &str, body: Value| scene.web.post(&theirs, path, &body).await.expect(201).field("id");
+    let outcome = make("/api/outcomes", json!({"name": "O"})).await;
+    let risk = make("/api/risks", json!({"name": "R", "likelihood": 1, "impact": 1})).await;
+    let control = make("/api/controls", json!({"name": "C"})).await;
+    let source =
+        make("/api/kri-sources", json!({"name": "P", "sourceType": "generic", "vendor": "push"})).await;
+    let (kri, own) = (scene.kri("own", json!({})).await, json!({"name": "S", "likelihood": 1, "impact": 1}));
+    let own = scene.make("/api/risks", own).await;
+    let kri_body = |field: &str, value: Value| json!({"slug": "own", "name": "own", "unit": "count", "direction": "higher_is_worse", "warn": 10, "critical": 20, field: value});
+    let risk_body =
+        |field: &str, value: &str| json!({"name": "S", "likelihood": 1, "impact": 1, field: [value]});
+    for (path, body, pointer) in [
+        (format!("/api/kris/{kri}"), kri_body("riskIds", json!([risk])), "/riskIds"),
+        (format!("/api/kris/{kri}"), kri_body("outcomeId", json!(outcome)), "/outcomeId"),
+        (format!("/api/kris/{kri}"), kri_body("sourceId", json!(source)), "/sourceId"),
+        (format!("/api/kris/{kri}/risks/{risk}"), json!({}), "/riskIds"),
+        (format!("/api/risks/{own}"), risk_body("outcomeIds", &outcome), "/outcomeIds"),
+        (format!("/api/risks/{own}"), risk_body("controlIds", &control), "/controlIds"),
+        (format!("/api/risks/{own}/outcomes/{outcome}"), json!({}), "/outcomeIds"),
+        (format!("/api/risks/{own}/controls/{control}"), json!({}), "/controlIds"),
+    ] {
+        refused(&scene, (Method::PUT, &path, body), pointer).await;
+    }
+    scene.web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_edit_is_held_to_the_same_rules_as_a_definition() {
     let scene = Scene::set().await;
     let kri = scene.kri("a_kri", json!({})).await;
@@ -115,6 +146,31 @@ async fn values_that_cannot_be_kept_exactly_or_were_never_true_are_refused() {
     let told = scene.post(&values, body).await.expect(409);
     assert_eq!(told.json()["type"], "urn:draxis:problem:kri.reading_exists");
     assert_eq!(scene.head().await, before, "nothing was written");
+    scene.web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_noun_is_held_to_its_own_rules() {
+    let scene = Scene::set().await;
+    let risk = |field: &str, value: Value| {
+        let mut body = json!({"name": "R", "likelihood": 1, "impact": 1});
+        body[field] = value;
+        body
+    };
+    for (path, body, pointer) in [
+        ("/api/risks", risk("likelihood", json!(0)), "/likelihood"),
+        ("/api/risks", risk("impact", json!(6)), "/impact"),
+        ("/api/risks", risk("impact", json!("high")), "/impact"),
+        ("/api/risks", risk("status", json!("gone")), "/status"),
+        ("/api/risks", risk("owner", json!("ann")), "/owner"),
+        ("/api/risks", risk("name", json!(" ")), "/name"),
+        ("/api/controls", json!({"name": "C", "state": "great"}), "/state"),
+        ("/api/vendors", json!({"name": "V", "criticality": "huge"}), "/criticality"),
+        ("/api/outcomes", json!({"name": ""}), "/name"),
+        ("/api/outcomes", json!({"name": "O", "surprise": 1}), "/surprise"),
+    ] {
+        refused(&scene, (Method::POST, path, body), pointer).await;
+    }
     scene.web.stop().await;
 }
 

@@ -13,6 +13,8 @@ pub(super) struct Scene {
     pub(super) web: Web,
     pub(super) tenant: String,
     pub(super) token: String,
+    /// The token of the superadmin who stands above it.
+    pub(super) root: String,
 }
 
 /// A time as it stands in an address.
@@ -36,7 +38,7 @@ impl Scene {
     pub(super) async fn of(database: TestDatabase, web: Web) -> Self {
         let root = web.register().await;
         let (tenant, token) = web.tenant(&root, "acme-corp").await;
-        Self { database, web, tenant, token }
+        Self { database, web, tenant, token, root }
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {
@@ -61,6 +63,34 @@ impl Scene {
 
     pub(super) async fn put(&self, path: &str, body: Value) -> Told {
         self.web.command(Method::PUT, &self.token, path, &body, &[]).await
+    }
+
+    /// Edits what was read at that version.
+    pub(super) async fn edit(&self, path: &str, version: u64, body: &Value) -> Told {
+        let seen = format!("\"{version}\"");
+        self.web.command(Method::PUT, &self.token, path, body, &[("if-match", &seen)]).await
+    }
+
+    /// Somebody who has been let in with that role; their account's id.
+    pub(super) async fn person(&self, email: &str, grant: Value) -> String {
+        let mut invite = json!({"email": email});
+        for (field, value) in grant.as_object().into_iter().flatten() {
+            invite[field] = value.clone();
+        }
+        let invited = self.web.post(&self.root, "/api/invitations", &invite).await.expect(201).field("token");
+        let person = json!({"name": "Ann", "password": "correct horse battery"});
+        let accepted = self.web.post("", &format!("/api/invitations/{invited}/accept"), &person).await;
+        accepted.expect(201).json()["account"]["id"].as_str().expect("an account").to_owned()
+    }
+
+    /// An administrator of the tenant.
+    pub(super) async fn member(&self, email: &str) -> String {
+        self.person(email, json!({"role": "tenant_admin", "tenantId": self.tenant})).await
+    }
+
+    /// The stream, but for who has read it.
+    pub(super) async fn written(&self) -> Vec<Value> {
+        self.web.written(&self.token).await
     }
 
     pub(super) async fn make(&self, path: &str, body: Value) -> String {

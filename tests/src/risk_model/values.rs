@@ -143,3 +143,48 @@ async fn a_value_entered_with_an_expiry_says_until_when_it_stands() {
     assert_eq!(values["items"][0]["note"], "from the auditor");
     scene.web.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_past_its_expiry_stands_but_is_never_healthy_above() {
+    let scene = Scene::set().await;
+    let outcome = scene.make("/api/outcomes", json!({"name": "O"})).await;
+    let risk = json!({"name": "R", "likelihood": 1, "impact": 1, "outcomeIds": [outcome]});
+    let risk = scene.make("/api/risks", risk).await;
+    let kri = scene.kri("findings", json!({"riskIds": [risk]})).await;
+    let expiry = scene.now() + Duration::minutes(10);
+    let body = json!({"value": "5", "expiresAt": expiry});
+    scene.post(&format!("/api/kris/{kri}/values"), body).await.expect(200);
+    let shown = async || {
+        let dashboard = scene.get("/api/dashboard").await;
+        let (kri, risk) = (find(&dashboard, "kris", &kri), find(&dashboard, "risks", &risk));
+        let outcome = find(&dashboard, "outcomes", &outcome);
+        json!([
+            kri["value"],
+            kri["status"],
+            kri["stale"],
+            risk["severity"],
+            risk["unknown"],
+            risk["coverage"]["measured"],
+            outcome["status"]
+        ])
+    };
+    assert_eq!(shown().await, json!(["5", "green", false, "green", 0, 1, "green"]));
+    let mut wakeups = scene.web.app.commands.log().writer().wakeups().subscribe();
+    scene.minutes_pass(10);
+    let told = async {
+        while !scene.written().await.iter().any(|event| event["type"] == "kri.went_stale") {
+            drop(wakeups.recv().await);
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_mins(1), told)
+        .await
+        .expect("its timer tells so, not whoever looks");
+    assert_eq!(shown().await, json!(["5", "green", true, "unknown", 1, 0, "unknown"]));
+    scene.enter(&kri, "5").await;
+    assert_eq!(
+        shown().await,
+        json!(["5", "green", false, "green", 0, 1, "green"]),
+        "a fresh one is healthy again"
+    );
+    scene.web.stop().await;
+}

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use draxis_commands::{Caller, Commands, Context};
@@ -15,83 +13,13 @@ use draxis_runner::timer::TimerSettings;
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use sqlx::{Executor, Row};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 
+use super::far::Far;
 use crate::house::{TestDatabase, Web, kri_body, long, new_tenant};
 
 /// Of each tenant: eight that answer, one that hangs and one that fails.
 const OF_A_TENANT: usize = 10;
 const WELL: usize = 8;
-
-/// A far system for all of them.
-struct Far {
-    base: String,
-    most_at_once: Arc<AtomicUsize>,
-    let_go: watch::Sender<bool>,
-    _tasks: JoinSet<()>,
-}
-
-impl Far {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let (let_go, gone) = watch::channel(false);
-        let (at_once, most_at_once) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let (mut tasks, most) = (JoinSet::new(), Arc::clone(&most_at_once));
-        tasks.spawn(async move {
-            let mut connections = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                let (at_once, most, gone) = (Arc::clone(&at_once), Arc::clone(&most), gone.clone());
-                connections.spawn(async move {
-                    most.fetch_max(at_once.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                    answer(stream, gone).await;
-                    at_once.fetch_sub(1, Ordering::SeqCst);
-                });
-                while connections.try_join_next().is_some() {}
-            }
-        });
-        Self { base, most_at_once, let_go, _tasks: tasks }
-    }
-
-    /// Hangs up on everybody who is kept waiting.
-    fn hang_up(&self) {
-        self.let_go.send(true).unwrap();
-    }
-}
-
-async fn answer(mut stream: TcpStream, mut gone: watch::Receiver<bool>) {
-    let mut request = Vec::new();
-    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
-        match stream.read_buf(&mut request).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {}
-        }
-    }
-    let request = String::from_utf8_lossy(&request);
-    let status = match request.split(['/', ' ']).nth(2).unwrap_or_default() {
-        "hangs" => {
-            // Until it is let go, or whoever asks has had enough.
-            tokio::select! {
-                _ = gone.wait_for(|gone| *gone) => {}
-                _ = stream.read_u8() => {}
-            }
-            return;
-        }
-        "refuses" => "401 Unauthorized",
-        "breaks" => "503 Service Unavailable",
-        _ => "200 OK",
-    };
-    let body = r#"{"count": 3}"#;
-    let reply = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    // Whoever hung up does not want to know.
-    drop(stream.write_all(reply.as_bytes()).await);
-}
 
 fn manner(tenant: usize, source: usize) -> &'static str {
     match (source, tenant % 2) {
@@ -126,6 +54,13 @@ async fn ended(superuser: &mut sqlx::PgConnection, event: &str) -> BTreeMap<Stri
     rows.iter().map(|row| (row.get(0), usize::try_from(row.get::<i64, _>(1)).unwrap())).collect()
 }
 
+/// How runs have failed, by class.
+async fn failures(superuser: &mut sqlx::PgConnection) -> BTreeMap<String, i64> {
+    let classes = "SELECT payload -> 'failure' ->> 'class', count(*) FROM events
+                   WHERE event_type = 'source.run_failed' GROUP BY 1";
+    superuser.fetch_all(classes).await.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
 /// The memory that this process holds, in MiB.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -144,7 +79,7 @@ async fn of_a_crowd_due_at_once_those_that_answer_wait_for_none_that_hangs_or_fa
         ids.iter().enumerate().flat_map(|(n, id)| (0..OF_A_TENANT).map(move |source| (n, *id, source)));
     stream::iter(connecting)
         .map(|(n, id, source)| {
-            let url = format!("{}/{}/{n}/{source}", far.base, manner(n, source));
+            let url = far.at(&format!("{}/{n}/{source}", manner(n, source)));
             connect(commands.clone(), id, url, source)
         })
         .buffer_unordered(64)
@@ -175,18 +110,20 @@ async fn of_a_crowd_due_at_once_those_that_answer_wait_for_none_that_hangs_or_fa
             }
         }
     };
-    tokio::time::timeout(patience, coming).await.expect("those that answer are read in time");
+    let in_time = tokio::time::timeout(patience, coming).await.is_ok();
     let took = begun.elapsed();
+    let come = ended(&mut superuser, "source.run_completed").await.into_values().sum::<usize>();
     let given_up = ended(&mut superuser, "source.run_failed").await.into_values().sum::<usize>();
-    let (first, last) = (finished.values().min().unwrap(), finished.values().max().unwrap());
-    let most = far.most_at_once.load(Ordering::SeqCst);
+    let (first, last) = (finished.values().min(), finished.values().max());
+    let (most, failed) = (far.most_at_once(), failures(&mut superuser).await);
     let told = format!(
-        "{all} that answer in {took:?}; tenants whole after {first:?} to {last:?}; at half (tenants, fewest of one) {half:?}; \
-         {most} connections at most; memory {before} MiB, at most {peak} MiB; given up meanwhile {given_up}"
+        "{come} of {all} that answer in {took:?}; tenants whole after {first:?} to {last:?}; at half (tenants, fewest of one) {half:?}; \
+         {most} connections at most; memory {before} MiB, at most {peak} MiB; given up meanwhile {given_up}: {failed:?}"
     );
     if long() {
         writeln!(std::io::stderr(), "{told}").unwrap();
     }
+    assert!(in_time, "those that answer are read in time: {told}");
     assert_eq!(half.unwrap().0, tenants, "at half nobody is left out: {told}");
     assert!(most <= usize::try_from(TimerSettings::default().outside.at_once).unwrap(), "{told}");
     // Other tests share the process, so that only the long form, run alone, says whose memory it is.
@@ -199,7 +136,7 @@ async fn of_a_crowd_due_at_once_those_that_answer_wait_for_none_that_hangs_or_fa
     }
 
     // What hangs ends as well, each in its own history.
-    far.hang_up();
+    far.let_go();
     let ending = async {
         while ended(&mut superuser, "source.run_failed").await.into_values().sum::<usize>() < 2 * tenants {
             drop(wakeups.recv().await);

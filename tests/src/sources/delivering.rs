@@ -112,11 +112,7 @@ async fn a_push_token_opens_one_source_and_nothing_else_until_it_is_revoked() {
     tenant.web.clock.advance(Duration::hours(1));
     assert_eq!(tenant.deliver(short, &path, batch).await.status, 401, "at its very second");
     // The access token has expired with the hour.
-    let root = json!({"email": "root@acme.example", "password": "correct horse battery"});
-    let root = tenant.web.post("", "/api/auth/login", &root).await.expect(200).field("accessToken");
-    let mine = tenant.web.get(&root, "/api/tenants").await.expect(200).json()["items"][0]["id"].clone();
-    let admin = json!({"tenantId": mine, "reason": "a test"});
-    let admin = tenant.web.post(&root, "/api/auth/tenant", &admin).await.expect(200).field("accessToken");
+    let admin = tenant.fresh_token().await;
     let tokens = format!("/api/kri-sources/{source}/push-tokens");
     let listed = tenant.web.get(&admin, &tokens).await.expect(200);
     assert!(!listed.text.contains(&token[56..]), "a token is seen once");

@@ -32,6 +32,15 @@ impl Tenant {
         self.web.post("", &format!("/api/invitations/{invited}/accept"), &person).await.expect(201);
     }
 
+    /// Another token for the tenant, once the first has expired.
+    pub(super) async fn fresh_token(&self) -> String {
+        let root = json!({"email": "root@acme.example", "password": "correct horse battery"});
+        let root = self.web.post("", "/api/auth/login", &root).await.expect(200).field("accessToken");
+        let mine = self.web.get(&root, "/api/tenants").await.expect(200).json()["items"][0]["id"].clone();
+        let again = json!({"tenantId": mine, "reason": "a test"});
+        self.web.post(&root, "/api/auth/tenant", &again).await.expect(200).field("accessToken")
+    }
+
     pub(super) async fn connect(&self, source: &Value) -> String {
         self.post("/api/kri-sources", source).await.expect(201).field("id")
     }

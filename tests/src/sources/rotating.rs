@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sqlx::{Executor, Row};
 
 use super::given::{Tenant, okta, plain};
-use crate::house::{TestDatabase, Web, vendor};
+use crate::house::{TestDatabase, Web, draxis, vendor};
 
 const COMPLETE: &str = include_str!("../../../fixtures/vendors/okta/complete/replies.json");
 const OLD: &str = "old:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -92,6 +92,49 @@ async fn after_a_rotation_the_old_key_is_needed_by_nothing() {
     assert_eq!(tried["step"], "connect", "the relay's token opened: {tried}");
     assert_eq!(handed_out(&tenant, &root, &workflow).await, answers, "and what is answered again");
     tenant.get("/api/audit/proof?position=1").await;
+    tenant.web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_goes_on_where_it_was_killed_beside_a_program_that_serves() {
+    let database = TestDatabase::with_connections(20).await;
+    let tenant = Tenant::with_keys(&database, keys(OLD)).await;
+    let base = vendor(COMPLETE);
+    let source = tenant.okta(&base).await;
+    for _ in 0..200 {
+        tenant.okta(&base).await;
+    }
+    tenant.wire("locked_out_accounts", &source).await;
+    tenant.web.stop().await;
+
+    let both = format!("{NEW},{OLD}");
+    let tenant = Tenant { web: Web::with_keys(&database, keys(&both)).await, token: tenant.token };
+    let rotate = || {
+        let mut command = draxis(&database, &["rotate-key"]);
+        command.env("ENCRYPTION_KEY", &both);
+        command
+    };
+    let all = under_the_old_key(&database).await;
+    let mut killed = rotate().spawn().unwrap();
+    while under_the_old_key(&database).await > all - 10 {
+        assert!(killed.try_wait().unwrap().is_none(), "it ended before it was killed");
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let left = under_the_old_key(&database).await;
+    assert!(0 < left && left < all, "{left} of {all}");
+    assert_eq!(tenant.run(&source).await.expect(200).json()["rowsWritten"], 1, "it serves meanwhile");
+    for expected in ["Older keys are needed by nothing", "under the current key already"] {
+        let told = rotate().output().unwrap();
+        let said = String::from_utf8_lossy(&told.stdout);
+        assert!(told.status.success() && said.contains(expected), "{said}");
+    }
+    assert_eq!(under_the_old_key(&database).await, 0);
+    tenant.web.stop().await;
+
+    let tenant = Tenant { web: Web::with_keys(&database, keys(NEW)).await, token: tenant.token };
+    tenant.web.clock.advance(chrono::Duration::seconds(1));
+    assert_eq!(tenant.run(&source).await.expect(200).json()["rowsWritten"], 1, "with the new key alone");
     tenant.web.stop().await;
 }
 
