@@ -130,6 +130,9 @@ pub struct StreamReplayed {
     /// The position as of which it was, or the last of what was compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Position>,
+    /// Which read model, where it was one of them by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// The event that was explained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<EventId>,
@@ -141,6 +144,8 @@ pub struct StreamReplayed {
 pub enum ReplayView {
     /// The dashboard as it was.
     Dashboard,
+    /// The rows of a read model as they were.
+    ReadModel,
     /// What changed between two points.
     Difference,
     /// Why something happened, and what came of it.
