@@ -9,7 +9,7 @@ use draxis_domain::audit::{AuditEvent, ReplayView, StreamReplayed};
 use draxis_domain::Position;
 use draxis_event_store::head;
 use draxis_projections::{AsOf, Dashboard, PageOf, RowsThen};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::answer::{Answered, json};
 use crate::app::App;
@@ -32,8 +32,8 @@ pub struct ReplayQuery {
 }
 
 /// What is shown of the past: the dashboard, or a page of the read model that was named.
-#[derive(Serialize, schemars::JsonSchema)]
-#[serde(untagged)]
+#[derive(schemars::JsonSchema)]
+#[schemars(untagged)]
 #[expect(dead_code, reason = "only the shape is ever asked for")]
 pub(crate) enum Replayed {
     /// The dashboard as it was.

@@ -1,5 +1,11 @@
 //! A stage: a tenant with people, KRIs, relays and KRI events, as the golden definitions speak of them.
 
+use std::sync::Arc;
+
+use draxis_commands::{Caller, CommandError, Context, Execution};
+use draxis_domain::TenantId;
+use draxis_domain::workflow::{Workflow, WorkflowCommand};
+use draxis_event_store::{Answer, Committed};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -27,6 +33,8 @@ const EVENTS: [(&str, &str); 3] = [
 pub(crate) struct Stage {
     pub(crate) database: TestDatabase,
     pub(crate) web: Web,
+    /// The tenant's id.
+    pub(crate) tenant: String,
     /// The tenant admin's token.
     pub(crate) token: String,
     /// The first administrator's token for the tenant: an impersonation.
@@ -73,6 +81,7 @@ impl Stage {
         let mut stage = Self {
             database,
             web,
+            tenant: tenant.clone(),
             token: String::new(),
             above,
             root,
@@ -147,6 +156,25 @@ impl Stage {
     /// Activates, pauses or archives.
     pub(crate) async fn turn(&self, id: &str, verb: &str) -> Told {
         self.post(&format!("/api/workflows/{id}/{verb}"), &json!({"reason": format!("to {verb}")})).await
+    }
+
+    /// Gives a workflow a command as the program itself does.
+    pub(crate) async fn give(
+        &self,
+        workflow: &str,
+        command: WorkflowCommand,
+    ) -> Result<Committed, CommandError> {
+        let respond = |_: &Workflow, _: &str| Answer { status: 204, body: Vec::new(), version: None };
+        let execution =
+            Execution::<Workflow> { id: workflow.to_owned(), command, respond: Arc::new(respond) };
+        let tenant: TenantId = self.tenant.parse().expect("a tenant's id");
+        self.web.app.commands.on_tenant(&Context::of(Caller::runner(tenant)), execution).await
+    }
+
+    /// Presses a workflow's button, once for each key.
+    pub(crate) async fn press(&self, workflow: &str, key: &str) -> Result<Committed, CommandError> {
+        let (key, inputs) = (key.to_owned(), serde_json::Map::new());
+        self.give(workflow, WorkflowCommand::Run { key, inputs, kri_events: Vec::new() }).await
     }
 
     /// A golden definition with this tenant's ids.
