@@ -24,7 +24,7 @@ async fn with_a_run() -> Scene {
     scene
 }
 
-fn positions<'a>(events: impl IntoIterator<Item = &'a Value>) -> Vec<u64> {
+fn positions(events: impl IntoIterator<Item = &Value>) -> Vec<u64> {
     events.into_iter().map(|event| event["position"].as_u64().unwrap()).collect()
 }
 

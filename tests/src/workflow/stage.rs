@@ -191,27 +191,27 @@ impl Stage {
 
     /// Whether a text stands anywhere in the database.
     pub(crate) async fn is_kept(&self, text: &str) -> bool {
+        // The bytes of a row as text, and those of byte columns decoded as far as they are text.
+        let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let dump = self.dump().await;
+        dump.contains(text) || dump.contains(&hex)
+    }
+
+    /// Every row of every table as text.
+    pub(crate) async fn dump(&self) -> String {
         use sqlx::{Executor as _, Row as _};
 
         let mut superuser = self.database.superuser().await;
         let tables = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
+        let mut dump = String::new();
         for table in superuser.fetch_all(tables).await.expect("the catalog reads") {
-            let table: String = table.get(0);
-            // The bytes of a row as text, and those of byte columns decoded as far as they are text.
-            let rows = superuser
-                .fetch_all(format!("SELECT t::text FROM {table} AS t").as_str())
-                .await
-                .expect("the table reads");
-            let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-            let holds = |row: &sqlx::postgres::PgRow| {
-                let row: String = row.get(0);
-                row.contains(text) || row.contains(&hex)
-            };
-            if rows.iter().any(holds) {
-                return true;
+            let rows = format!("SELECT t::text FROM {} AS t", table.get::<String, _>(0));
+            for row in superuser.fetch_all(rows.as_str()).await.expect("the table reads") {
+                dump.push_str(row.get(0));
+                dump.push('\n');
             }
         }
-        false
+        dump
     }
 }
 
