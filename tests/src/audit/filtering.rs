@@ -24,7 +24,7 @@ async fn with_a_run() -> Scene {
     scene
 }
 
-fn positions(events: impl IntoIterator<Item = &Value>) -> Vec<u64> {
+fn positions<'a, I: IntoIterator<Item = &'a Value>>(events: I) -> Vec<u64> {
     events.into_iter().map(|event| event["position"].as_u64().unwrap()).collect()
 }
 
