@@ -5,8 +5,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
 use draxis_commands::CommandError;
-use draxis_domain::audit::{AuditEvent, ReplayView, StreamReplayed};
 use draxis_domain::Position;
+use draxis_domain::audit::{AuditEvent, ReplayView, StreamReplayed};
 use draxis_event_store::head;
 use draxis_projections::{AsOf, Dashboard, PageOf, RowsThen};
 use serde::Deserialize;
@@ -70,7 +70,10 @@ pub async fn replay(app: Data<App>, query: Query<ReplayQuery>) -> Answered {
     let to = position.map(Position::new);
     let Some(model) = model else {
         if limit.is_some() || cursor.is_some() {
-            return Err(Problem::invalid_at("/model", "must be given: only a read model's rows come in pages"));
+            return Err(Problem::invalid_at(
+                "/model",
+                "must be given: only a read model's rows come in pages",
+            ));
         }
         let dashboard = app.read_models.dashboard_as_of(query.caller.tenant()?, wanted).await?;
         let look = StreamReplayed { as_of, to, ..replayed(ReplayView::Dashboard) };
@@ -101,7 +104,8 @@ pub async fn diff(app: Data<App>, query: Query<DiffQuery>) -> Answered {
     let tenant = query.caller.audited_stream()?;
     let pool = &app.commands.pools().app;
     let end = head(pool, tenant).await.map_err(CommandError::from)?;
-    let from = Point::parse("/from", &query.parameters.from)?.last_within(&app, (tenant, end), "/from").await?;
+    let from =
+        Point::parse("/from", &query.parameters.from)?.last_within(&app, (tenant, end), "/from").await?;
     let to = match &query.parameters.to {
         Some(to) => Point::parse("/to", to)?.last_within(&app, (tenant, end), "/to").await?,
         None => end,

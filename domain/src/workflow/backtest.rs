@@ -200,7 +200,18 @@ impl Backtest {
         let answered: BTreeSet<&str> = started.values().map(|run| run.key.as_str()).collect();
         let (unanswered, misfits) = (breaches.unanswered(&tried, &answered), breaches.misfits());
         let (from, to, assumed) = (tried.after, tried.until, tried.assumed());
-        Backtested { from, to, both, only_tried, only_recorded, approvals, unanswered, cut_short, misfits, assumed }
+        Backtested {
+            from,
+            to,
+            both,
+            only_tried,
+            only_recorded,
+            approvals,
+            unanswered,
+            cut_short,
+            misfits,
+            assumed,
+        }
     }
 
     /// Puts the definition in force, once.

@@ -204,7 +204,6 @@ fn chosen<E: Log>(projection: Option<&str>) -> Result<Vec<String>, ReadError> {
 /// The projection of that name over a log.
 pub(crate) fn folder_named<E: Log>(name: &str) -> Result<&'static dyn Folder<E>, ReadError> {
     let found = E::folders().iter().find(|folder| folder.table().name() == name);
-    let unknown =
-        || ReadError::NoSuchProjection { name: name.to_owned(), known: names::<E>().join(", ") };
+    let unknown = || ReadError::NoSuchProjection { name: name.to_owned(), known: names::<E>().join(", ") };
     found.copied().ok_or_else(unknown)
 }

@@ -70,7 +70,8 @@ impl ReadModels {
             return Err(ReadError::Ahead { wanted, head: then.position });
         }
         let limit = page.bounded();
-        let mut found = then.state.rows_after(page.cursor.as_deref().unwrap_or_default(), limit.saturating_add(1))?;
+        let mut found =
+            then.state.rows_after(page.cursor.as_deref().unwrap_or_default(), limit.saturating_add(1))?;
         let more = found.len() > limit;
         found.truncate(limit);
         let next_cursor = found.last().filter(|_| more).map(|last| last.key.clone());

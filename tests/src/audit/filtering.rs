@@ -46,7 +46,8 @@ async fn each_filter_admits_what_it_names_and_pages_and_exports_tell_the_same() 
     let scene = with_a_run().await;
     let all = scene.events().await;
     let end = all.len();
-    let text = |event: &Value, pointer: &str| event.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let text =
+        |event: &Value, pointer: &str| event.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let correlated = all.iter().find_map(|event| text(event, "/metadata/correlation")).unwrap();
     let by = all.iter().find_map(|event| text(event, "/metadata/actor").filter(|by| by != "runner")).unwrap();
     let time = text(&all[end / 2], "/recordedAt").unwrap();
@@ -84,9 +85,9 @@ async fn each_filter_admits_what_it_names_and_pages_and_exports_tell_the_same() 
 async fn a_value_that_a_connector_read_is_explained_by_its_run_and_whoever_started_it() {
     let scene = with_a_run().await;
     let events = scene.events().await;
-    let read = events.iter().find(|event| {
-        event["type"] == "kri.value_recorded" && event["metadata"]["correlation"].is_string()
-    });
+    let read = events
+        .iter()
+        .find(|event| event["type"] == "kri.value_recorded" && event["metadata"]["correlation"].is_string());
     let read = read.expect("the run has read a value");
     let explained =
         scene.get(&format!("/api/audit/explain?event={}", read["eventId"].as_str().unwrap())).await;
@@ -152,8 +153,10 @@ async fn any_read_model_is_shown_as_it_was_in_pages_and_none_that_there_is_not()
     let values: Vec<Value> =
         scene.events().await.into_iter().filter(|event| event["type"] == "kri.value_recorded").collect();
     let at = |n: usize| values[n]["position"].as_u64().unwrap();
-    let history = async |query: &str| scene.get(&format!("/api/audit/replay?model=kri_history&{query}")).await;
-    let (first, second) = (history(&format!("position={}", at(0))).await, history(&format!("position={}", at(1))).await);
+    let history =
+        async |query: &str| scene.get(&format!("/api/audit/replay?model=kri_history&{query}")).await;
+    let (first, second) =
+        (history(&format!("position={}", at(0))).await, history(&format!("position={}", at(1))).await);
     assert_eq!((first["position"].as_u64(), &first["nextCursor"]), (Some(at(0)), &Value::Null));
     assert_ne!(first["items"], second["items"]);
     let time = values[0]["recordedAt"].as_str().unwrap();
@@ -168,7 +171,12 @@ async fn any_read_model_is_shown_as_it_was_in_pages_and_none_that_there_is_not()
         cursor = format!("&cursor={next}");
     }
     assert!(rows.len() > 1 && json!(rows) == whole["items"], "{whole}");
-    for query in ["model=directory&position=1", "model=breaches", "position=1&limit=5", "model=breaches&position=999999"] {
+    for query in [
+        "model=directory&position=1",
+        "model=breaches",
+        "position=1&limit=5",
+        "model=breaches&position=999999",
+    ] {
         let refused = scene.web.get(&scene.auditor, &format!("/api/audit/replay?{query}")).await;
         assert_eq!(refused.status, 422, "{query}: {}", refused.text);
     }
@@ -183,7 +191,8 @@ async fn a_part_about_one_workflow_proves_itself_and_shows_nothing_of_the_rest()
     stage.turn(&mine, "activate").await.expect(200);
     let auditor = &stage.tokens[2];
     let keys = stage.web.get(auditor, "/api/audit/keys").await.expect(200).json();
-    let ring = draxis_proof::checkpoint::KeyRing::parse(keys["items"][0]["verifierKey"].as_str().unwrap()).unwrap();
+    let ring =
+        draxis_proof::checkpoint::KeyRing::parse(keys["items"][0]["verifierKey"].as_str().unwrap()).unwrap();
     let path = format!("/api/audit/export?format=bundle&aggregateType=workflow&aggregateId={mine}");
     let response = stage.web.client().get(stage.web.url(&path)).bearer_auth(auditor).send().await.unwrap();
     let bundle = response.bytes().await.unwrap().to_vec();

@@ -13,7 +13,9 @@ async fn rows_then(scene: &Scene, model: &str, as_of: AsOf) -> BTreeMap<String, 
     loop {
         let found = scene.models.rows_as_of((scene.tenant, model), as_of, &page).await.unwrap();
         assert!(found.items.len() <= 7 && found.model == model);
-        rows.extend(found.items.into_iter().map(|it| (format!("{model}/{}", it.key), it.row.get().to_owned())));
+        rows.extend(
+            found.items.into_iter().map(|it| (format!("{model}/{}", it.key), it.row.get().to_owned())),
+        );
         page.cursor = found.next_cursor;
         if page.cursor.is_none() {
             return rows;
@@ -50,7 +52,10 @@ async fn what_is_not_there_is_refused_and_the_beginning_is_empty() {
     let empty = scene.models.rows_as_of((scene.tenant, "breaches"), start, &page).await.unwrap();
     assert!(empty.items.is_empty() && empty.position == Position::START);
     let unknown = scene.models.rows_as_of((scene.tenant, "directory"), start, &page).await.unwrap_err();
-    assert!(matches!(&unknown, ReadError::NoSuchProjection { known, .. } if known.contains("workflows")), "{unknown}");
+    assert!(
+        matches!(&unknown, ReadError::NoSuchProjection { known, .. } if known.contains("workflows")),
+        "{unknown}"
+    );
     let ahead = AsOf::Position(scene.head().await.next());
     let refused = scene.models.rows_as_of((scene.tenant, "breaches"), ahead, &page).await.unwrap_err();
     assert!(matches!(refused, ReadError::Ahead { .. }), "{refused}");

@@ -165,7 +165,8 @@ async fn recorded(stage: &Stage, workflow: &str, version: u64) -> Vec<Value> {
 
 fn scheduled(cron: &str, text: &str) -> Value {
     let mut definition = answering("red");
-    definition["trigger"] = json!({"type": "schedule", "cron": cron, "timeZone": "Europe/Berlin", "overlap": "allow"});
+    definition["trigger"] =
+        json!({"type": "schedule", "cron": cron, "timeZone": "Europe/Berlin", "overlap": "allow"});
     definition["steps"][1]["body"] = json!(text);
     definition
 }
@@ -174,7 +175,12 @@ fn scheduled(cron: &str, text: &str) -> Value {
 async fn lived(stage: &mut Stage) -> String {
     let id = stage.draft(&scheduled("0 * * * *", "first")).await;
     stage.turn(&id, "activate").await.expect(200);
-    for (n, next) in [scheduled("*/30 * * * *", "second"), answering("red")].into_iter().map(Some).chain([None]).enumerate() {
+    for (n, next) in [scheduled("*/30 * * * *", "second"), answering("red")]
+        .into_iter()
+        .map(Some)
+        .chain([None])
+        .enumerate()
+    {
         for step in 0..5 {
             stage.web.clock.advance(chrono::Duration::minutes(25));
             stage.sign_in().await;
@@ -205,10 +211,15 @@ async fn each_version_over_its_own_time_gives_the_runs_that_schedule_breach_and_
     for version in 1..=3 {
         let happened = recorded(&past.stage, &past.workflow, version).await;
         let ids: Vec<&Value> = happened.iter().map(|event| &event["payload"]["runId"]).collect();
-        kinds.extend(happened.iter().map(|event| event["payload"]["trigger"]["kind"].as_str().unwrap().to_owned()));
+        kinds.extend(
+            happened.iter().map(|event| event["payload"]["trigger"]["kind"].as_str().unwrap().to_owned()),
+        );
         let own = past.stage.post(&path, &json!({"version": version})).await.expect(200).json();
         let told: Vec<&Value> = own["both"].as_array().unwrap().iter().map(|run| &run["runId"]).collect();
-        assert!(told.len() > 1 && told.len() == ids.len() && ids.iter().all(|id| told.contains(id)), "{version}: {own}");
+        assert!(
+            told.len() > 1 && told.len() == ids.len() && ids.iter().all(|id| told.contains(id)),
+            "{version}: {own}"
+        );
         assert_eq!((&own["onlyTried"], &own["onlyRecorded"]), (&json!([]), &json!([])), "{version}: {own}");
         // The same stretch, asked for by its positions, is the same.
         let by_positions = json!({"version": version, "from": own["from"], "to": own["to"]});

@@ -153,6 +153,9 @@ async fn the_schema_that_is_served_takes_what_the_validator_takes_and_refuses_wh
         }
     }
     // What a name must not be made of is more than the schema says.
-    assert_eq!((taken, refused > 40), (vec!["007-name-blank".to_owned(), "010-name-control".to_owned()], true));
+    assert_eq!(
+        (taken, refused > 40),
+        (vec!["007-name-blank".to_owned(), "010-name-control".to_owned()], true)
+    );
     stage.web.stop().await;
 }

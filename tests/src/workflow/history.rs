@@ -233,11 +233,14 @@ async fn owners_and_settings_are_part_of_a_version() {
         assert_eq!(stage.put(&path, &body, &[]).await.expect(200).json()["version"], version, "{pointer}");
         let compare = format!("{path}/versions/compare?from={}&to={version}", version - 1);
         let patch = stage.get(&compare).await.expect(200).json()["patch"].clone();
-        let touched = patch.as_array().unwrap().iter().all(|one| one["path"].as_str().unwrap().starts_with(pointer));
+        let touched =
+            patch.as_array().unwrap().iter().all(|one| one["path"].as_str().unwrap().starts_with(pointer));
         assert!(touched && patch != json!([]), "{pointer}: {patch}");
     }
     stage.post(&format!("{path}/restore"), &json!({"version": 1, "reason": "as it was"})).await.expect(200);
-    let definition = async |n: u64| stage.get(&format!("{path}/versions/{n}")).await.expect(200).json()["definition"].clone();
+    let definition = async |n: u64| {
+        stage.get(&format!("{path}/versions/{n}")).await.expect(200).json()["definition"].clone()
+    };
     assert_eq!(definition(6).await, definition(1).await);
     stage.web.stop().await;
 }
@@ -254,7 +257,11 @@ async fn a_kri_event_takes_every_operator_and_a_closing_and_is_changed_under_the
     assert_eq!(stage.declare(7, &body).await.expect(200).json()["version"], 1);
     let path = format!("/api/workflow-kri-definitions/{}", chosen_id(7));
     let read = stage.get(&path).await.expect(200).json();
-    assert_eq!((&read["closeBreach"], read["effects"].as_array().map(Vec::len)), (&json!(true), Some(3)), "{read}");
+    assert_eq!(
+        (&read["closeBreach"], read["effects"].as_array().map(Vec::len)),
+        (&json!(true), Some(3)),
+        "{read}"
+    );
     assert_eq!((&read["effects"][0]["amount"], &read["effects"][0]["floor"]), (&json!("2.5"), &json!("1")));
     let closing = json!({"eventType": "rollout_finished", "closeBreach": true, "reason": "nothing else"});
     assert_eq!(stage.declare(7, &closing).await.expect(200).json()["version"], 2);

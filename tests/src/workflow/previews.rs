@@ -60,7 +60,9 @@ async fn of_64_who_come_at_once_exactly_one_sees_it() {
     assert_eq!(counted(&stage, "preview.viewed").await, tokens);
     assert_eq!(counted(&stage, "preview.missed").await, 63 * tokens);
     let dump = stage.dump().await;
-    assert!(dump.matches("preview.viewed").count() >= tokens && !handed_out.iter().any(|it| dump.contains(it)));
+    assert!(
+        dump.matches("preview.viewed").count() >= tokens && !handed_out.iter().any(|it| dump.contains(it))
+    );
     stage.web.stop().await;
 }
 

@@ -67,7 +67,8 @@ async fn own_time(
     };
     let own = app.read_models.own_time((tenant, id), version, end).await?;
     own.ok_or_else(|| {
-        let detail = format!("must be given: version {version} was never in force, so it has no time of its own");
+        let detail =
+            format!("must be given: version {version} was never in force, so it has no time of its own");
         Problem::invalid_at("/from", detail)
     })
 }

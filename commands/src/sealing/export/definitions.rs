@@ -58,7 +58,8 @@ mod tests {
         for (tenant, types) in [(TenantId::PLATFORM, PlatformEvent::TYPES), (other, TenantEvent::TYPES)] {
             let told: Value = serde_json::from_slice(&definitions(tenant).unwrap()).unwrap();
             let events = told["events"].as_array().unwrap();
-            let named = types.iter().flat_map(|(aggregate, types)| types.iter().map(move |it| (*aggregate, *it)));
+            let named =
+                types.iter().flat_map(|(aggregate, types)| types.iter().map(move |it| (*aggregate, *it)));
             for ((aggregate, (name, version)), event) in named.zip(events) {
                 assert_eq!((&event["aggregateType"], &event["type"]), (&aggregate.into(), &name.into()));
                 assert_eq!(event["version"], version);

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::workflow::WorkflowCommand;
 use crate::workflow::backtest::{Backtest, BacktestRun, Pauses};
 use crate::workflow::event::{MissedWhat, MissedWhy, WorkflowEvent};
 use crate::workflow::rule::Standing;
 use crate::workflow::run::{BreachReached, RunTrigger};
-use crate::workflow::WorkflowCommand;
 
 impl Backtest {
     /// What an event of the workflow says of the world outside the rule.
