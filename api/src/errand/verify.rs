@@ -1,5 +1,5 @@
 //! `draxis verify`: every stream against itself, its checkpoints, those kept outside, and its read models. That somebody had it
-//! verified is recorded in each stream that holds.
+//! verified is recorded in each stream that holds; where something does not, nothing is written.
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -31,8 +31,12 @@ pub async fn run(app: &App, asked: &VerifyCommand, say: &mut dyn FnMut(&str)) ->
         let shown = shown.await?;
         bar.finish_and_clear();
         let compare = asked.projections && shown.holds();
-        // A stream that does not hold is left as it is found.
-        if shown.holds() {
+        let models = if compare { app.read_models.verify(*tenant).await? } else { Vec::new() };
+        let holds = shown.holds() && models.iter().all(|model| model.difference.is_none());
+        all_hold &= holds;
+        print(asked, &shown, &models)?;
+        // What does not hold is left as it is found.
+        if holds {
             let look = AuditEvent::Verified(BundleVerified {
                 origin: Some(app.sealing.origin(*tenant).to_string()),
                 integrity: Judgement::Holds,
@@ -40,9 +44,6 @@ pub async fn run(app: &App, asked: &VerifyCommand, say: &mut dyn FnMut(&str)) ->
             });
             app.commands.record_look(&at_the_terminal(*tenant, "draxis verify"), look).await?;
         }
-        let models = if compare { app.read_models.verify(*tenant).await? } else { Vec::new() };
-        all_hold &= shown.holds() && models.iter().all(|model| model.difference.is_none());
-        print(asked, &shown, &models)?;
     }
     if !all_hold {
         say("Something was changed behind the program's back: keep this database as it is and investigate");
