@@ -308,6 +308,7 @@ impl From<ReadError> for Problem {
         match error {
             ReadError::Ahead { .. } => Self::invalid_at("/position", detail),
             ReadError::Cursor => Self::invalid_at("/cursor", detail),
+            ReadError::NoSuchProjection { .. } => Self::invalid_at("/model", detail),
             ReadError::Contended => Self::unavailable("contended", detail),
             ReadError::Database(ref cause)
             | ReadError::Stretch(StretchError::Database { source: ref cause, .. })
@@ -322,7 +323,6 @@ impl From<ReadError> for Problem {
             | ReadError::Row { .. }
             | ReadError::Unwritable { .. }
             | ReadError::Newer { .. }
-            | ReadError::NoSuchProjection { .. }
             | ReadError::Interrupted(_) => Self::failed(&error),
         }
     }

@@ -4,7 +4,7 @@ mod route;
 
 use crate::account::PersonItem;
 use crate::approval::{ApprovalItem, DelegateBody, VoteBody, of_run};
-use crate::audit::{EventsAnswer, Explanation, ProofAnswer};
+use crate::audit::{EventsAnswer, Explanation, ProofAnswer, Replayed};
 use crate::auth::second_factor::{self, ConfirmBody, DisableBody, VerifyBody};
 use crate::auth::{AcceptBody, LoginBody, Me, RegisterBody, SessionAnswer, TenantTokenBody};
 use crate::effect::{DecideBody, EffectItem};
@@ -774,10 +774,12 @@ fn auditing() -> Vec<Route> {
             .parameter("to", "…is the beginning of the stream of this many"),
         post("/api/audit/verify", "Verify a bundle (the body is its bytes)", audit::verify)
             .answers::<AnyObject>(),
-        get("/api/audit/replay", "The dashboard as it was", audit::replay)
-            .answers::<Dashboard>()
+        get("/api/audit/replay", "The dashboard as it was, or any read model's rows", audit::replay)
+            .answers::<Replayed>()
             .parameter("asOf", "As of this time (RFC 3339)")
-            .parameter("position", "As of this position of the stream"),
+            .parameter("position", "As of this position of the stream")
+            .parameter("model", "The read model's name, such as `workflows`; the dashboard where it is left out")
+            .paged(),
         get("/api/audit/diff", "What changed between two points, by thing and by actor", audit::diff)
             .answers::<StreamDifference>()
             .parameter("from", "The earlier point: a position or a time (RFC 3339)")

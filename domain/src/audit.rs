@@ -32,7 +32,7 @@ events! {
         Read(StreamRead) = "audit.read" v 1,
         /// Exported a part of it.
         Exported(StreamExported) = "audit.exported" v 1,
-        /// Had a bundle verified.
+        /// Had a bundle verified, or the stream itself.
         Verified(BundleVerified) = "audit.verified" v 1,
         /// Looked at the past.
         Replayed(StreamReplayed) = "audit.replayed" v 1,
@@ -92,11 +92,11 @@ pub struct StreamExported {
     pub part: StreamPart,
 }
 
-/// Had a bundle verified.
+/// Had a bundle verified, or the stream itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BundleVerified {
-    /// The stream it says to be of; none where even that could not be read.
+    /// The stream that was verified, or that the bundle says to be of; none where even that could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
     /// Whether every byte shown is what was sealed.
@@ -130,6 +130,9 @@ pub struct StreamReplayed {
     /// The position as of which it was, or the last of what was compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Position>,
+    /// Which read model, where it was one of them by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// The event that was explained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<EventId>,
@@ -141,6 +144,8 @@ pub struct StreamReplayed {
 pub enum ReplayView {
     /// The dashboard as it was.
     Dashboard,
+    /// The rows of a read model as they were.
+    ReadModel,
     /// What changed between two points.
     Difference,
     /// Why something happened, and what came of it.

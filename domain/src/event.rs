@@ -32,6 +32,9 @@ pub trait EventSet: Sized {
     /// Every wire name with the payload version written today.
     const TYPES: &'static [(&'static str, u16)];
 
+    /// What each of them means, in the same order.
+    const MEANINGS: &'static [EventMeaning];
+
     /// The wire name, fixed for ever.
     fn wire_type(&self) -> &'static str;
 
@@ -43,6 +46,19 @@ pub trait EventSet: Sized {
 
     /// Reads a stored event, lifting an older payload to today's version.
     fn decode(event_type: &str, version: u16, payload: &str) -> Result<Self, DecodeError>;
+}
+
+/// What a type of event means, for whoever reads a stream without this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventMeaning {
+    /// The wire name.
+    pub event_type: &'static str,
+    /// The payload's version.
+    pub version: u16,
+    /// What has happened, in words.
+    pub words: &'static str,
+    /// A record with every field of the payload filled in, as it is kept for ever in `fixtures/events/`.
+    pub sample: &'static str,
 }
 
 /// An event as it stands in a stream.
@@ -70,16 +86,25 @@ pub struct Recorded<E> {
 /// name in its column.
 macro_rules! events {
     ($(#[$doc:meta])* pub enum $name:ident {
-        $($(#[$variant_doc:meta])* $variant:ident($body:ty) = $wire:literal v $version:literal),+ $(,)?
+        $($(#[doc = $words:literal])* $variant:ident($body:ty) = $wire:literal v $version:literal),+ $(,)?
     }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
         pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $wire)] $variant($body)),+
+            $($(#[doc = $words])* #[serde(rename = $wire)] $variant($body)),+
         }
 
         impl $crate::EventSet for $name {
             const TYPES: &'static [(&'static str, u16)] = &[$(($wire, $version)),+];
+
+            const MEANINGS: &'static [$crate::EventMeaning] = &[$($crate::EventMeaning {
+                event_type: $wire,
+                version: $version,
+                words: concat!($($words),*),
+                sample: include_str!(concat!(
+                    env!("CARGO_MANIFEST_DIR"), "/../fixtures/events/", $wire, ".v", $version, ".json"
+                )),
+            }),+];
 
             fn wire_type(&self) -> &'static str {
                 match self { $(Self::$variant(_) => $wire),+ }

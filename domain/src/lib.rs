@@ -56,7 +56,7 @@ pub use actor::Actor;
 pub use aggregate::Root;
 pub use claim::Claim;
 pub use decimal::Quantity;
-pub use event::{DecodeError, EventSet, Recorded};
+pub use event::{DecodeError, EventMeaning, EventSet, Recorded};
 pub use id::{
     AccountId, ApiTokenId, ApprovalId, BreachId, ControlId, DocumentId, EventId, InterviewId, InvitationId,
     KriEventDefinitionId, KriId, OrganizationId, OutcomeId, PanelSessionId, PreviewId, PushTokenId, RiskId,

@@ -24,7 +24,7 @@ use crate::tenant::TenantEvent as TenantCreation;
 use crate::vendor::VendorEvent;
 use crate::workflow::WorkflowEvent;
 use crate::workflow_run::WorkflowRunEvent;
-use crate::{DecodeError, EventSet};
+use crate::{DecodeError, EventMeaning, EventSet};
 
 /// Declares a log as the sum of its aggregates' events, told apart by aggregate type.
 macro_rules! log {
@@ -39,6 +39,10 @@ macro_rules! log {
             /// Every aggregate type with its events' wire names and today's versions.
             pub const TYPES: &'static [(&'static str, &'static [(&'static str, u16)])] =
                 &[$(($aggregate, <$events as EventSet>::TYPES)),+];
+
+            /// Every aggregate type with what its events mean.
+            pub const MEANINGS: &'static [(&'static str, &'static [EventMeaning])] =
+                &[$(($aggregate, <$events as EventSet>::MEANINGS)),+];
 
             /// Reads a stored event of the given aggregate type.
             pub fn decode(

@@ -33,7 +33,7 @@ mod version;
 pub use approval::{AwaitApproval, Escalation, OnTimeout};
 pub use backtest::{
     Absence, Approvals, ApproverLoad, Backtest, BacktestRun, Backtested, Misfit, OtherThresholds, Pauses,
-    Tried, Unanswered, UnansweredBecause, WhatIf,
+    Tried, Unanswered, UnansweredBecause, WhatIf, own_time,
 };
 pub use command::WorkflowCommand;
 pub use condition::{ConditionError, holds};

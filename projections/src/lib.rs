@@ -68,7 +68,8 @@ pub use past::AsOf;
 pub use previews::{PreviewRow, Previews, PreviewsRow};
 pub use projection::{LogEvent, Projection};
 pub use read_models::{
-    Effect, EventExplained, FoundDocument, FoundInMemory, ReadModels, Settings, Words, WorkflowThen,
+    Effect, EventExplained, FoundDocument, FoundInMemory, ReadModels, RowThen, RowsThen, Settings, Words,
+    WorkflowThen,
 };
 pub use relays::{RelayHealth, RelayRow, Relays};
 pub use risk_model::{

@@ -14,7 +14,7 @@ use draxis_event_store::Pools;
 use sqlx::PgPool;
 
 pub use rebuild::Progress;
-pub(crate) use rebuild::names_of;
+pub(crate) use rebuild::{folder_named, names_of};
 pub(crate) use verify::Refold;
 pub use verify::{Difference, Refolded, Verified};
 

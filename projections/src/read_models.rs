@@ -12,6 +12,7 @@ mod past;
 mod platform;
 mod risk;
 mod source;
+mod then;
 mod upkeep;
 mod workflow;
 mod workflow_run;
@@ -28,6 +29,7 @@ use crate::live::Live;
 
 pub use causes::{Effect, EventExplained};
 pub use memory::{FoundDocument, FoundInMemory, Words};
+pub use then::{RowThen, RowsThen};
 pub use workflow::WorkflowThen;
 
 /// How much is kept in memory, and how often streams are looked at that nobody asked for.

@@ -4,6 +4,7 @@ mod case_files;
 mod causes;
 mod errands;
 mod exporting;
+mod filtering;
 mod looking;
 mod proving;
 mod rewriting;

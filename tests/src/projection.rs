@@ -2,5 +2,6 @@
 
 mod memory;
 mod rebuilding;
+mod replaying;
 mod scene;
 mod verifying;

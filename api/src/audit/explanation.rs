@@ -60,8 +60,14 @@ pub async fn explain(app: Data<App>, query: Query<ExplainQuery>) -> Answered {
     let id: EventId = query.parameters.event.parse().map_err(|_| Problem::not_found("event"))?;
     let found = app.read_models.explain_event(tenant, id).await?;
     let explained = found.ok_or_else(|| Problem::not_found("event"))?;
-    let look =
-        StreamReplayed { view: ReplayView::Explanation, as_of: None, from: None, to: None, event: Some(id) };
+    let look = StreamReplayed {
+        view: ReplayView::Explanation,
+        as_of: None,
+        from: None,
+        to: None,
+        model: None,
+        event: Some(id),
+    };
     app.commands.record_look(&query.context(), AuditEvent::Replayed(look)).await?;
     let EventExplained { event, together, causes, effects, more_effects } = explained;
     let effect = |Followed { cause, depth, event }| Ok(Effect { cause, depth, event: shown(event)? });

@@ -7,6 +7,7 @@ use actix_web::web::Data;
 use draxis_commands::sealing::ProofRefusal;
 use draxis_commands::{CommandError, Permission};
 use draxis_domain::Position;
+use draxis_domain::audit::{AuditEvent, StreamPart, StreamRead};
 use draxis_proof::tree::{Hash, leaf_hash};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -107,6 +108,11 @@ pub async fn proof(app: Data<App>, query: Query<ProofQuery>) -> Answered {
         ProofQuery { position: Some(position), from: None, to: None } => {
             let shown = app.sealing.prove_inclusion(tenant, Position::new(position)).await;
             let shown = shown.map_err(|refusal| refused("/position", refusal))?;
+            // The proof shows the record: that is a reading of it.
+            let (before, at) = (Position::new(position.saturating_sub(1)), Position::new(position));
+            let part = StreamPart { after: Some(before), until: Some(at), ..StreamPart::default() };
+            let look = AuditEvent::Read(StreamRead { part });
+            app.commands.record_look(&query.context(), look).await?;
             let leaf_hash = leaf_hash(&shown.record).to_string();
             let record = String::from_utf8(shown.record).map_err(|error| Problem::failed(&error))?;
             let record = RawValue::from_string(record).map_err(|error| Problem::failed(&error))?;

@@ -19,6 +19,7 @@ pub async fn run(app: &App, asked: &ReplayCommand) -> Result<(), ErrandError> {
         as_of: None,
         from: Some(after.next()),
         to: Some(until),
+        model: None,
         event: None,
     };
     app.commands.record_look(&at_the_terminal(tenant, "draxis replay"), AuditEvent::Replayed(look)).await?;

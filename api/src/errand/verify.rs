@@ -1,16 +1,18 @@
-//! `draxis verify`: every stream against itself, its checkpoints, those kept outside, and its read models.
+//! `draxis verify`: every stream against itself, its checkpoints, those kept outside, and its read models. That somebody had it
+//! verified is recorded in each stream that holds; where something does not, nothing is written.
 
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use draxis_commands::sealing::{Fault, HeldNote, Verification};
 use draxis_domain::TenantId;
+use draxis_domain::audit::{AuditEvent, BundleVerified, Judgement};
 use draxis_projections::Verified;
 use draxis_proof::checkpoint::{Checkpoint, KeyRing, Note, VerifierKey};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
-use super::{ErrandError, stream_named, words_for};
+use super::{ErrandError, at_the_terminal, stream_named, words_for};
 use crate::app::App;
 use crate::config::VerifyCommand;
 
@@ -30,8 +32,18 @@ pub async fn run(app: &App, asked: &VerifyCommand, say: &mut dyn FnMut(&str)) ->
         bar.finish_and_clear();
         let compare = asked.projections && shown.holds();
         let models = if compare { app.read_models.verify(*tenant).await? } else { Vec::new() };
-        all_hold &= shown.holds() && models.iter().all(|model| model.difference.is_none());
+        let holds = shown.holds() && models.iter().all(|model| model.difference.is_none());
+        all_hold &= holds;
         print(asked, &shown, &models)?;
+        // What does not hold is left as it is found.
+        if holds {
+            let look = AuditEvent::Verified(BundleVerified {
+                origin: Some(app.sealing.origin(*tenant).to_string()),
+                integrity: Judgement::Holds,
+                completeness: Judgement::Holds,
+            });
+            app.commands.record_look(&at_the_terminal(*tenant, "draxis verify"), look).await?;
+        }
     }
     if !all_hold {
         say("Something was changed behind the program's back: keep this database as it is and investigate");

@@ -1,8 +1,9 @@
 //! `POST /api/workflows/{id}/backtests`: a definition held against what was recorded, and what if something had been otherwise.
 
+mod between;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
-use chrono::{DateTime, SubsecRound as _, Utc};
 use draxis_commands::workflow::Trial;
 use draxis_domain::WorkflowId;
 use draxis_domain::audit::{AuditEvent, ReplayView, StreamReplayed};
@@ -10,9 +11,11 @@ use draxis_domain::workflow::{Tried, WhatIf};
 use serde::Deserialize;
 use serde_json::Value;
 
+use self::between::Between;
 use super::definition_schema;
 use crate::answer::Answered;
 use crate::app::App;
+use crate::audit::Point;
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::request::Command;
@@ -28,11 +31,15 @@ pub struct BacktestBody {
     /// The version to try.
     #[serde(default)]
     version: Option<u64>,
-    /// From when on it is taken to be in force.
-    from: DateTime<Utc>,
-    /// Until when; now, where it is left out.
+    /// From where on it is taken to be in force: behind the event at a position, or a time (RFC 3339). Where it is left out, the
+    /// version's own time is meant: the stretch in which it was in force.
     #[serde(default)]
-    to: Option<DateTime<Utc>>,
+    #[schemars(with = "Option<Value>")]
+    from: Option<Point>,
+    /// Until where: a position or a time. Where it is left out, until now or the end of the version's own time.
+    #[serde(default)]
+    #[schemars(with = "Option<Value>")]
+    to: Option<Point>,
     /// What is taken to have been otherwise: `thresholds` (`kri`, `warn`, `critical`), `pauses` (`as_recorded` or `none`),
     /// `runsTake`, `answersTake` (ISO 8601 durations), `absences` (`approver`, `from`, `to`).
     #[serde(default)]
@@ -55,11 +62,6 @@ pub async fn backtest(app: Data<App>, id: Path<Id<WorkflowId>>, command: Command
         (None, Some(version)) => Trial::Version(version),
         (None, None) => Trial::InForce,
     };
-    let now = app.commands.clock().now();
-    let to = to.unwrap_or(now).min(now).trunc_subsecs(6);
-    if from >= to {
-        return Err(Problem::invalid_at("/from", "must lie before `to`, and in the past"));
-    }
     for (pointer, count) in [("thresholds", what_if.thresholds.len()), ("absences", what_if.absences.len())] {
         if count > WhatIf::MOST {
             let detail = format!("must be at most {}", WhatIf::MOST);
@@ -67,17 +69,19 @@ pub async fn backtest(app: Data<App>, id: Path<Id<WorkflowId>>, command: Command
         }
     }
     let (definition, version) = app.commands.definition_to_try(caller, id, trial).await?;
-    let tried = Tried { id, definition, version, from, to, what_if };
-    let (shown, until) = app.read_models.backtest(tenant, tried).await?;
+    let Between { after, from, until, to } = Between::asked(&app, (tenant, id, version), (from, to)).await?;
+    let tried = Tried { id, definition, version, after, from, until, to, what_if };
+    let shown = app.read_models.backtest(tenant, tried).await?;
     if let Some(misfit) = shown.misfits.first() {
         let pointer = format!("/whatIf/thresholds/{}", misfit.at);
         return Err(Problem::invalid_at(pointer, misfit.detail));
     }
     let look = StreamReplayed {
         view: ReplayView::Backtest,
-        as_of: Some(from),
-        from: None,
+        as_of: None,
+        from: Some(after.next()),
         to: Some(until),
+        model: None,
         event: None,
     };
     let recorded = app.commands.record_look(&command.context, AuditEvent::Replayed(look)).await?;

@@ -52,19 +52,28 @@ pub async fn last_before(
     time: DateTime<Utc>,
     until: Position,
 ) -> Result<Position, sqlx::Error> {
-    let tenant = transaction.tenant().uuid();
     let (mut before, mut after) = (0, until.get().saturating_add(1));
     while after.saturating_sub(before) > 1 {
         let middle = Position::new(before.midpoint(after));
-        let recorded_at = sqlx::query_scalar!(
-            "SELECT recorded_at FROM events WHERE tenant_id = $1 AND position = $2",
-            tenant,
-            middle.as_i64()
-        );
-        let earlier = recorded_at.fetch_optional(&mut **transaction).await?.is_some_and(|at| at < time);
+        let earlier = recorded_at(transaction, middle).await?.is_some_and(|at| at < time);
         *(if earlier { &mut before } else { &mut after }) = middle.get();
     }
     Ok(Position::new(before))
+}
+
+/// When the event at a position was recorded; none where there is no such position.
+pub async fn recorded_at(
+    transaction: &mut TenantTx,
+    position: Position,
+) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    let tenant = transaction.tenant().uuid();
+    sqlx::query_scalar!(
+        "SELECT recorded_at FROM events WHERE tenant_id = $1 AND position = $2",
+        tenant,
+        position.as_i64()
+    )
+    .fetch_optional(&mut **transaction)
+    .await
 }
 
 /// The first aggregate whose sequences do not count 1, 2, 3… up to a position, if there is one.

@@ -37,7 +37,9 @@ pub use checkpoints::{
 pub use clock::{Clock, Ids, ManualClock, SystemClock, UlidIds};
 pub use database::{Database, DatabaseError, Pools, migrate};
 pub use deliveries::{delivered_size, note_delivered};
-pub use ends::{SequenceFault, StreamEnd, Written, first_sequence_fault, last_before, stream_end};
+pub use ends::{
+    SequenceFault, StreamEnd, Written, first_sequence_fault, last_before, recorded_at, stream_end,
+};
 pub use lookup::{Those, aggregate_ids, claims_of, read_aggregate_until};
 pub use metadata::{CqrsMetadata, flatten};
 pub use out_of_reach::is_out_of_reach;

@@ -5,6 +5,7 @@
 
 mod bundle;
 mod cloud_event;
+mod definitions;
 
 use std::str::FromStr;
 

@@ -3,10 +3,13 @@
 //! A fold of recorded events through the workflow's own rule and nothing else: there is no clock here and no way outside. What
 //! came from outside the rule is taken as it was: when breaches were told of, when somebody pressed the button, when time was
 //! served and when nobody was there to serve it, pauses, and when runs that there were ended. All else the rule decides anew, so
-//! that the definition that was in force, over its own time, starts exactly the runs that there were.
+//! that the definition that was in force, over its own time, starts exactly the runs that there were. A backtest begins and ends
+//! between two positions of the stream: what was recorded in the same instant lies on one side or the other, never on both.
 
 mod episode;
 mod load;
+mod mirror;
+mod own_time;
 mod sought;
 #[cfg(test)]
 mod tests;
@@ -26,6 +29,7 @@ use crate::{Actor, BreachId, Moment, Position, Recorded, TenantEvent, WorkflowId
 
 pub use episode::{Misfit, Unanswered, UnansweredBecause};
 pub use load::{Approvals, ApproverLoad};
+pub use own_time::own_time;
 pub use sought::{Absence, OtherThresholds, Pauses, WhatIf};
 
 /// What is tried.
@@ -37,8 +41,12 @@ pub struct Tried {
     pub definition: Definition,
     /// Its version, where it is one of the workflow's.
     pub version: Option<u64>,
-    /// From when on it is taken to be in force.
+    /// The last position before it is taken to be in force.
+    pub after: Position,
+    /// From when on it is.
     pub from: DateTime<Utc>,
+    /// The last position that is looked at.
+    pub until: Position,
     /// Until when.
     pub to: DateTime<Utc>,
     /// What is taken to have been otherwise.
@@ -63,6 +71,10 @@ pub struct BacktestRun {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Backtested {
+    /// The position behind which the definition was taken to be in force.
+    pub from: Position,
+    /// The last position that was looked at.
+    pub to: Position,
     /// Runs that would have started and did.
     pub both: Vec<BacktestRun>,
     /// Runs that would have started and did not.
@@ -88,7 +100,7 @@ pub struct Backtest {
     tried: Tried,
     /// The workflow as it was recorded.
     real: Option<WorkflowState>,
-    /// The workflow as it would have been, from `from` on.
+    /// The workflow as it would have been, once it is in force.
     sim: Option<WorkflowState>,
     /// The events of the workflow itself, by which some breaches were told of later than they happened.
     told_at: BTreeMap<BreachId, Position>,
@@ -151,10 +163,10 @@ impl Backtest {
     /// Takes the next event of the stream; what is of no KRI and no workflow is passed over.
     pub fn tell(&mut self, told: &Recorded<TenantEvent>) {
         let at = told.recorded_at;
-        if at > self.tried.to {
+        if told.position > self.tried.until {
             return;
         }
-        if at >= self.tried.from {
+        if told.position > self.tried.after {
             self.enter();
             self.pass_time(at);
         }
@@ -187,8 +199,19 @@ impl Backtest {
         let cut_short = started.len() >= Self::MOST || served >= Self::MOST || breaches.cut_short();
         let answered: BTreeSet<&str> = started.values().map(|run| run.key.as_str()).collect();
         let (unanswered, misfits) = (breaches.unanswered(&tried, &answered), breaches.misfits());
-        let assumed = tried.assumed();
-        Backtested { both, only_tried, only_recorded, approvals, unanswered, cut_short, misfits, assumed }
+        let (from, to, assumed) = (tried.after, tried.until, tried.assumed());
+        Backtested {
+            from,
+            to,
+            both,
+            only_tried,
+            only_recorded,
+            approvals,
+            unanswered,
+            cut_short,
+            misfits,
+            assumed,
+        }
     }
 
     /// Puts the definition in force, once.
@@ -288,7 +311,7 @@ impl Backtest {
     }
 
     fn tell_kri(&mut self, told: &Recorded<TenantEvent>, event: &KriEvent) {
-        let inside = told.recorded_at >= self.tried.from;
+        let inside = told.position > self.tried.after;
         if let Some(breach) = self.breaches.tell(told, event, inside) {
             // One that the workflow itself spoke of is told of where it did.
             let later = self.told_at.get(&breach.breach_id).is_some_and(|at| *at > told.position);
@@ -309,88 +332,6 @@ impl Backtest {
             }
             (Some(real), event) => real.evolve(event.clone()),
             (None, _) => {}
-        }
-    }
-
-    /// What an event of the workflow says of the world outside the rule.
-    fn mirror(&mut self, event: &WorkflowEvent, at: DateTime<Utc>) {
-        let pauses = self.tried.what_if.pauses == Pauses::AsRecorded;
-        match event {
-            WorkflowEvent::Activated(activated) if pauses => {
-                let paused = self.sim.as_ref().is_some_and(|sim| sim.standing != Standing::Active);
-                let version = self.sim.as_ref().map_or(0, |sim| sim.version);
-                let drafted = self.real.as_ref().is_some_and(|real| real.standing == Standing::Draft);
-                if paused || drafted {
-                    self.activate(version, activated.at);
-                }
-            }
-            WorkflowEvent::Paused(_) | WorkflowEvent::Archived(_) if pauses => {
-                if let Some(sim) = &mut self.sim {
-                    sim.evolve(event.clone());
-                }
-            }
-            WorkflowEvent::RunStarted(started) => {
-                let (run_id, key, version) = (started.run_id, started.key.clone(), started.version);
-                self.happened.insert(run_id, BacktestRun { run_id, key, at, version });
-                self.again(&started.trigger, &started.key, at);
-            }
-            WorkflowEvent::RunRequested(requested) => self.serve(requested.due_at),
-            WorkflowEvent::RunMissed(missed) => match (&missed.what, missed.why) {
-                // A circle was closed by what others did, which no definition of this workflow's alone would change.
-                (MissedWhat::KriBreach(_), MissedWhy::Loop) => {}
-                (MissedWhat::KriBreach(breach), _) => self.tell_breach(breach.clone(), at),
-                (MissedWhat::Schedule(times), MissedWhy::Overlap) => self.serve(times.last),
-                // Nobody was there: that is no decision of the rule.
-                (MissedWhat::Schedule(_), MissedWhy::Late) if self.as_recorded() => {
-                    if let Some(sim) = &mut self.sim {
-                        sim.evolve(event.clone());
-                    }
-                }
-                (
-                    MissedWhat::Schedule(_),
-                    MissedWhy::Late
-                    | MissedWhy::Paused
-                    | MissedWhy::Archived
-                    | MissedWhy::Edited
-                    | MissedWhy::Loop,
-                ) => {}
-            },
-            WorkflowEvent::RunEnded(ended) => {
-                let command = WorkflowCommand::EndRun { run_id: ended.run_id, kri_events: Vec::new() };
-                self.decide(command, at);
-            }
-            WorkflowEvent::Drafted(_)
-            | WorkflowEvent::Edited(_)
-            | WorkflowEvent::Restored(_)
-            | WorkflowEvent::Activated(_)
-            | WorkflowEvent::Paused(_)
-            | WorkflowEvent::Archived(_) => {}
-        }
-    }
-
-    /// What set a recorded run off sets off what it would have set off.
-    fn again(&mut self, trigger: &RunTrigger, key: &str, at: DateTime<Utc>) {
-        match trigger {
-            RunTrigger::KriBreach(breach) => self.tell_breach(breach.clone(), at),
-            RunTrigger::Schedule { due_at } => self.serve(*due_at),
-            RunTrigger::Manual { inputs } => {
-                let key = key.strip_prefix("manual:").unwrap_or(key).to_owned();
-                let command = WorkflowCommand::Run { key, inputs: inputs.clone(), kri_events: Vec::new() };
-                self.decide(command, at);
-            }
-        }
-    }
-
-    fn tell_breach(&mut self, breach: BreachReached, at: DateTime<Utc>) {
-        if self.breaches.is_as_recorded(breach.kri) {
-            self.decide(reached(breach), at);
-        }
-    }
-
-    /// Somebody was there at a due time.
-    fn serve(&mut self, due_at: DateTime<Utc>) {
-        if self.as_recorded() {
-            self.decide(WorkflowCommand::Tick { kri_events: Vec::new() }, due_at);
         }
     }
 }

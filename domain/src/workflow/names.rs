@@ -126,14 +126,30 @@ impl Names {
         for (depth, name) in path.iter().enumerate() {
             here = match here {
                 Self::Open => return Ok(here),
-                Self::Leaf => return Err(Unknown { name: joined(path, depth), allowed: Vec::new() }),
+                // A value without fields is what there is itself.
+                Self::Leaf => {
+                    let allowed = vec![joined(path, depth.saturating_sub(1))];
+                    return Err(Unknown { name: joined(path, depth), allowed });
+                }
                 Self::Fields(inner) => inner.get(*name).ok_or_else(|| Unknown {
                     name: joined(path, depth),
-                    allowed: inner.keys().map(|known| with(path, depth, known)).collect(),
+                    allowed: self.beside(inner, path, depth),
                 })?,
             };
         }
         Ok(here)
+    }
+
+    /// The names there are at this depth of the path; where there are none, those that one can begin with.
+    fn beside(&self, inner: &BTreeMap<String, Self>, path: &[&str], depth: usize) -> Vec<String> {
+        match self {
+            Self::Fields(all) if inner.is_empty() => {
+                all.keys().filter(|known| path.first() != Some(&known.as_str())).cloned().collect()
+            }
+            Self::Fields(_) | Self::Leaf | Self::Open => {
+                inner.keys().map(|known| with(path, depth, known)).collect()
+            }
+        }
     }
 }
 

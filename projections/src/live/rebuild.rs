@@ -195,11 +195,15 @@ fn folders<E: Log>(names: &[String]) -> impl Iterator<Item = &'static dyn Folder
 
 /// The names that are meant: the given one, or all.
 fn chosen<E: Log>(projection: Option<&str>) -> Result<Vec<String>, ReadError> {
-    let all = names::<E>();
-    let Some(name) = projection else { return Ok(all.into_iter().map(str::to_owned).collect()) };
-    if all.contains(&name) {
-        Ok(vec![name.to_owned()])
-    } else {
-        Err(ReadError::NoSuchProjection { name: name.to_owned(), known: all.join(", ") })
+    match projection {
+        Some(name) => Ok(vec![folder_named::<E>(name)?.table().name().to_owned()]),
+        None => Ok(names::<E>().into_iter().map(str::to_owned).collect()),
     }
+}
+
+/// The projection of that name over a log.
+pub(crate) fn folder_named<E: Log>(name: &str) -> Result<&'static dyn Folder<E>, ReadError> {
+    let found = E::folders().iter().find(|folder| folder.table().name() == name);
+    let unknown = || ReadError::NoSuchProjection { name: name.to_owned(), known: names::<E>().join(", ") };
+    found.copied().ok_or_else(unknown)
 }

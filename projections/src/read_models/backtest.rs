@@ -1,8 +1,8 @@
 //! Backtests: the recorded history told to a definition, event by event.
 
-use draxis_domain::workflow::{Backtest, Backtested, Tried, WorkflowEvent};
-use draxis_domain::{Position, Recorded, Sequence, TenantEvent, TenantId};
-use draxis_event_store::{OfAggregate, StoredEvent, Stretch, TenantTx, head, read_aggregate};
+use draxis_domain::workflow::{Backtest, Backtested, Tried, WorkflowEvent, own_time};
+use draxis_domain::{Position, Recorded, Sequence, TenantEvent, TenantId, WorkflowId};
+use draxis_event_store::{OfAggregate, StoredEvent, Stretch, TenantTx, read_aggregate};
 
 use crate::error::ReadError;
 use crate::projection::recorded;
@@ -12,46 +12,45 @@ use crate::read_models::ReadModels;
 const PAGE: u32 = 1_000;
 
 impl ReadModels {
-    /// Which runs the definition would have started by what was recorded. Answers with the last position that was looked at.
-    pub async fn backtest(
-        &self,
-        tenant: TenantId,
-        tried: Tried,
-    ) -> Result<(Backtested, Position), ReadError> {
-        let until = tried.to;
-        let own = self.own_events(tenant, &tried).await?;
-        let end = head(self.pool(), tenant).await?;
+    /// Which runs the definition would have started by what was recorded.
+    pub async fn backtest(&self, tenant: TenantId, tried: Tried) -> Result<Backtested, ReadError> {
+        let until = tried.until;
+        let own = self.told_of_workflow(tenant, tried.id, until).await?;
         let mut backtest = Backtest::new(tried, &own);
-        let mut reader = Stretch::all(tenant, Position::START, end).read(self.pool());
-        let mut last = Position::START;
-        while let Some(mut events) = reader.next().await? {
-            let count = events.len();
-            events.retain(|event| event.recorded_at <= until);
-            let ended = events.len() < count;
-            last = events.last().map_or(last, |event| event.position);
+        let mut reader = Stretch::all(tenant, Position::START, until).read(self.pool());
+        while let Some(events) = reader.next().await? {
             // A rule decides thousands of times: off the async threads.
             backtest = tokio::task::spawn_blocking(move || told(backtest, events)).await??;
-            if ended {
-                break;
-            }
         }
-        let shown = tokio::task::spawn_blocking(move || backtest.finish()).await?;
-        Ok((shown, last))
+        Ok(tokio::task::spawn_blocking(move || backtest.finish()).await?)
     }
 
-    async fn own_events(
+    /// The positions between which a version of a workflow was in force by now; none where it never was.
+    pub async fn own_time(
+        &self,
+        (tenant, id): (TenantId, WorkflowId),
+        version: u64,
+        end: Position,
+    ) -> Result<Option<(Position, Position)>, ReadError> {
+        let own = self.told_of_workflow(tenant, id, end).await?;
+        Ok(own_time(&own, version).map(|(after, until)| (after, until.unwrap_or(end))))
+    }
+
+    /// A workflow's own events up to a position.
+    async fn told_of_workflow(
         &self,
         tenant: TenantId,
-        tried: &Tried,
+        id: WorkflowId,
+        until: Position,
     ) -> Result<Vec<Recorded<WorkflowEvent>>, ReadError> {
         let mut transaction = TenantTx::begin(self.pool(), tenant).await?;
-        let of = OfAggregate::new("workflow", tried.id.to_string());
+        let of = OfAggregate::new("workflow", id.to_string());
         let (mut own, mut after) = (Vec::new(), Sequence::START);
         loop {
             let page = read_aggregate(&mut transaction, &of, after, PAGE).await?;
             let Some(last) = page.last().map(|event| event.sequence) else { return Ok(own) };
             after = last;
-            for stored in page.into_iter().filter(|stored| stored.recorded_at <= tried.to) {
+            for stored in page.into_iter().filter(|stored| stored.position <= until) {
                 let told: Recorded<TenantEvent> = recorded(stored)?;
                 if let TenantEvent::Workflow(event) = told.event {
                     own.push(Recorded {

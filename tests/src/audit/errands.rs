@@ -70,6 +70,12 @@ fn whoever_sits_at_a_terminal_exports_verifies_replays_and_investigates() {
     gathered_into_a_case_file(&demo);
     let verified = demo.prints(&["verify", "--projections"]);
     assert!(verified.contains("risk_model") && verified.contains("as the log gives them"), "{verified}");
+    let looks =
+        demo.prints(&["export", "--tenant", "acme-corp", "--format", "ndjson", "--type", "audit.verified"]);
+    let looks: Vec<Value> = looks.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(looks.len(), 1, "who verifies the database is recorded in each stream that holds");
+    assert_eq!(looks[0]["metadata"]["reason"], "draxis verify at a terminal");
+    assert_eq!(looks[0]["payload"]["origin"], format!("draxis/{}", demo.tenant));
     let keys = demo.prints(&["rotate-key"]);
     assert!(keys.contains("under the current key already"), "{keys}");
 }

@@ -12,9 +12,9 @@ use crate::house::{TestDatabase, Web};
 /// A tenant with a KRI and two values, its administrator and an auditor.
 pub(super) struct Scene {
     pub(super) web: Web,
-    _database: TestDatabase,
+    pub(super) database: TestDatabase,
     root: String,
-    tenant: String,
+    pub(super) tenant: String,
     pub(super) admin: String,
     pub(super) auditor: String,
     pub(super) kri: String,
@@ -34,7 +34,7 @@ impl Scene {
         let kri = json!({"slug": "open_ports", "name": "Open ports", "unit": "count", "direction": "higher_is_worse",
                          "warn": 5, "critical": 10});
         let kri = web.post(&admin, "/api/kris", &kri).await.expect(201).field("id");
-        let scene = Self { web, _database: database, root, tenant, admin, auditor, kri };
+        let scene = Self { web, database, root, tenant, admin, auditor, kri };
         scene.value(3).await;
         scene.value(7).await;
         scene
@@ -46,7 +46,7 @@ impl Scene {
         self.web.post(&self.admin, &path, &json!({"value": value})).await.expect(200);
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(super) async fn get(&self, path: &str) -> Value {
         self.web.get(&self.auditor, path).await.expect(200).json()
     }
 
@@ -62,7 +62,7 @@ impl Scene {
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
-    async fn export(&self, query: &str) -> Vec<u8> {
+    pub(super) async fn export(&self, query: &str) -> Vec<u8> {
         let path = self.web.url(&format!("/api/audit/export{query}"));
         let response = self.web.client().get(path).bearer_auth(&self.auditor).send().await.unwrap();
         assert_eq!(response.status().as_u16(), 200);

@@ -1,12 +1,8 @@
 //! Backtests over HTTP: the definition in force gives the runs that there were, another one others, and nothing is changed.
 
-use std::sync::Arc;
-
-use draxis_commands::{Caller, Context, Execution};
+use draxis_domain::KriSlug;
 use draxis_domain::kri::Level;
-use draxis_domain::workflow::{BreachReached, Workflow, WorkflowCommand};
-use draxis_domain::{KriSlug, TenantId};
-use draxis_event_store::Answer;
+use draxis_domain::workflow::{BreachReached, WorkflowCommand};
 use serde_json::{Value, json};
 
 use super::stage::Stage;
@@ -68,14 +64,7 @@ impl Past {
         };
         let command =
             WorkflowCommand::Breached { breach: told, open: true, chain: Vec::new(), kri_events: Vec::new() };
-        let respond = |_: &Workflow, _: &str| Answer { status: 204, body: Vec::new(), version: None };
-        let events = self.stage.get("/api/audit/export?format=ndjson&until=1").await.text;
-        let first: Value = serde_json::from_str(events.lines().next().expect("an event")).expect("a record");
-        let tenant: TenantId = first["tenantId"].as_str().expect("a tenant").parse().expect("an id");
-        let execution =
-            Execution::<Workflow> { id: self.workflow.clone(), command, respond: Arc::new(respond) };
-        let context = Context::of(Caller::runner(tenant));
-        self.stage.web.app.commands.on_tenant(&context, execution).await.expect("the rule answers");
+        self.stage.give(&self.workflow, command).await.expect("the rule answers");
     }
 
     async fn asked(&self, more: Value) -> Told {
@@ -145,6 +134,10 @@ async fn what_cannot_be_tried_is_refused_with_its_place() {
         (json!({"version": 1, "definition": answering("red")}), "/version"),
         (json!({"version": 7}), "/version"),
         (json!({"from": "2099-01-01T00:00:00Z"}), "/from"),
+        (json!({"from": 99_999}), "/from"),
+        (json!({"from": 5, "to": 3}), "/from"),
+        (json!({"to": 99_999}), "/to"),
+        (json!({"from": null, "definition": answering("red")}), "/from"),
         (kri("none_such", 1, 2), "/whatIf/thresholds/0"),
         (kri("critical_cves_unpatched", 9, 2), "/whatIf/thresholds/0"),
     ] {
@@ -152,10 +145,107 @@ async fn what_cannot_be_tried_is_refused_with_its_place() {
         assert_eq!(refused.status, 422, "{more}: {}", refused.text);
         assert_eq!(refused.json()["errors"][0]["pointer"], pointer, "{more}: {}", refused.text);
     }
+    let never = past.stage.draft(&answering("amber")).await;
+    let never = past.stage.post(&format!("/api/workflows/{never}/backtests"), &json!({})).await.expect(422);
+    assert!(never.text.contains("version 1 was never in force"), "{}", never.text);
     let unfit = past.asked(json!({"definition": {"schemaVersion": 1}})).await;
     assert_eq!(unfit.status, 422, "{}", unfit.text);
     let body = json!({"from": past.from});
     let unknown = past.stage.post("/api/workflows/01ARZ3NDEKTSV4RRFFQ69G5FAV/backtests", &body).await;
     assert_eq!(unknown.status, 404, "{}", unknown.text);
     past.stage.web.stop().await;
+}
+
+/// The runs that were recorded of a version, in order, and the positions of that version's events.
+async fn recorded(stage: &Stage, workflow: &str, version: u64) -> Vec<Value> {
+    let path = format!("/api/audit/events?type=workflow.run_started&aggregateId={workflow}&limit=200");
+    let events = stage.get(&path).await.expect(200).json();
+    let of_version = |event: &&Value| event["payload"]["version"] == version;
+    events["items"].as_array().unwrap().iter().filter(of_version).cloned().collect()
+}
+
+fn scheduled(cron: &str, text: &str) -> Value {
+    let mut definition = answering("red");
+    definition["trigger"] =
+        json!({"type": "schedule", "cron": cron, "timeZone": "Europe/Berlin", "overlap": "allow"});
+    definition["steps"][1]["body"] = json!(text);
+    definition
+}
+
+/// A day of a workflow in three versions: by the hour, by the half hour, and on a breach; somebody presses the button in each.
+async fn lived(stage: &mut Stage) -> String {
+    let id = stage.draft(&scheduled("0 * * * *", "first")).await;
+    stage.turn(&id, "activate").await.expect(200);
+    for (n, next) in [scheduled("*/30 * * * *", "second"), answering("red")]
+        .into_iter()
+        .map(Some)
+        .chain([None])
+        .enumerate()
+    {
+        for step in 0..5 {
+            stage.web.clock.advance(chrono::Duration::minutes(25));
+            stage.sign_in().await;
+            stage.give(&id, WorkflowCommand::Tick { kri_events: Vec::new() }).await.expect("it ticks");
+            if step == 2 {
+                stage.press(&id, &format!("press {n}")).await.expect("it is active");
+            }
+        }
+        if let Some(next) = next {
+            let body = json!({"definition": next, "reason": "another trigger"});
+            stage.put(&format!("/api/workflows/{id}"), &body, &[]).await.expect(200);
+        }
+    }
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_version_over_its_own_time_gives_the_runs_that_schedule_breach_and_button_have_started() {
+    let mut stage = Stage::small().await;
+    stage.set_up("email", "").await;
+    let workflow = lived(&mut stage).await;
+    let mut past = Past { stage, workflow, from: String::new() };
+    for value in [1, 25, 1] {
+        past.read(value).await;
+    }
+    let path = format!("/api/workflows/{}/backtests", past.workflow);
+    let mut kinds = Vec::new();
+    for version in 1..=3 {
+        let happened = recorded(&past.stage, &past.workflow, version).await;
+        let ids: Vec<&Value> = happened.iter().map(|event| &event["payload"]["runId"]).collect();
+        kinds.extend(
+            happened.iter().map(|event| event["payload"]["trigger"]["kind"].as_str().unwrap().to_owned()),
+        );
+        let own = past.stage.post(&path, &json!({"version": version})).await.expect(200).json();
+        let told: Vec<&Value> = own["both"].as_array().unwrap().iter().map(|run| &run["runId"]).collect();
+        assert!(
+            told.len() > 1 && told.len() == ids.len() && ids.iter().all(|id| told.contains(id)),
+            "{version}: {own}"
+        );
+        assert_eq!((&own["onlyTried"], &own["onlyRecorded"]), (&json!([]), &json!([])), "{version}: {own}");
+        // The same stretch, asked for by its positions, is the same.
+        let by_positions = json!({"version": version, "from": own["from"], "to": own["to"]});
+        let by_positions = past.stage.post(&path, &by_positions).await.expect(200).json();
+        assert_eq!(by_positions["both"], own["both"], "{version}");
+    }
+    for kind in ["schedule", "manual", "kri_breach"] {
+        assert!(kinds.iter().any(|it| it == kind), "{kind}: {kinds:?}");
+    }
+    past.stage.web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_auditor_backtests_and_changes_nothing() {
+    let stage = Stage::full().await;
+    let id = stage.draft(&answering("red")).await;
+    stage.turn(&id, "activate").await.expect(200);
+    let before = stage.web.written(&stage.token).await;
+    let (auditor, path) = (&stage.tokens[2], format!("/api/workflows/{id}"));
+    let shown = stage.web.post(auditor, &format!("{path}/backtests"), &json!({})).await.expect(200).json();
+    assert_eq!(shown["unanswered"], json!([]), "{shown}");
+    let edit = json!({"definition": answering("amber"), "reason": "x"});
+    stage.web.command(reqwest::Method::PUT, auditor, &path, &edit, &[]).await.expect(403);
+    assert_eq!(stage.web.written(&stage.token).await, before);
+    let user = stage.web.post(&stage.tokens[1], &format!("{path}/backtests"), &json!({})).await;
+    assert_eq!(user.status, 403, "it reads the whole stream: {}", user.text);
+    stage.web.stop().await;
 }

@@ -7,6 +7,24 @@ use serde_json::{Value, json};
 
 use super::stage::Stage;
 
+/// The codes of mistakes for which it can be listed what could stand there instead.
+const CHOICES: [&str; 11] = [
+    "value.not_allowed",
+    "field.unknown",
+    "definition.schema_version",
+    "kri.unknown",
+    "kri_event.undeclared",
+    "account.unknown",
+    "approval.auditor",
+    "template.unknown_name",
+    "template.unknown_filter",
+    "condition.unknown_name",
+    "condition.unknown_function",
+];
+
+/// The first words of codes of mistakes that the shape alone shows.
+const OF_SHAPE: [&str; 6] = ["value.", "field.", "list.", "text.", "number.", "definition."];
+
 fn golden(folder: &str) -> Vec<(String, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/definitions").join(folder);
     let mut found: Vec<_> = std::fs::read_dir(folder)
@@ -66,6 +84,10 @@ async fn golden_mistakes_are_refused_each_with_code_place_and_what_to_do() {
             "{name}: {}",
             told.text
         );
+        for one in errors.iter().filter(|one| CHOICES.contains(&text(one, "code").as_str())) {
+            let allowed = one["allowed"].as_array().is_some_and(|allowed| !allowed.is_empty());
+            assert!(allowed, "{name}: what could stand there is not said: {one}");
+        }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let events = stage.get("/api/audit/events?type=workflow.drafted").await.expect(200).json();
@@ -105,5 +127,35 @@ async fn the_schema_is_served_to_anybody_and_a_draft_asks_for_a_reason() {
     let body = json!({"definition": {"name": large}, "reason": "x"});
     let told = stage.post("/api/workflows", &body).await.expect(422);
     assert_eq!(told.json()["errors"][0]["code"], "definition.too_large");
+    stage.web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schema_that_is_served_takes_what_the_validator_takes_and_refuses_what_is_misshapen() {
+    let stage = Stage::small().await;
+    let schema = stage.web.get("", "/api/schemas/workflow-definition.json").await.expect(200).json();
+    let schema = jsonschema::validator_for(&schema).expect("it is a schema");
+    for (name, definition) in golden("valid") {
+        let misfits: Vec<String> = schema.iter_errors(&definition).map(|misfit| misfit.to_string()).collect();
+        assert!(misfits.is_empty(), "{name}: {misfits:?}");
+    }
+    let (mut taken, mut refused) = (Vec::new(), 0);
+    for (name, case) in golden("invalid") {
+        let mistakes = case["expect"].as_array().expect("what is expected");
+        let of_shape = mistakes.iter().any(|one| {
+            let code = one["code"].as_str().expect("a code");
+            OF_SHAPE.iter().any(|words| code.starts_with(words))
+        });
+        if of_shape && schema.is_valid(&case["definition"]) {
+            taken.push(name);
+        } else if of_shape {
+            refused += 1;
+        }
+    }
+    // What a name must not be made of is more than the schema says.
+    assert_eq!(
+        (taken, refused > 40),
+        (vec!["007-name-blank".to_owned(), "010-name-control".to_owned()], true)
+    );
     stage.web.stop().await;
 }

@@ -211,3 +211,71 @@ async fn kri_events_have_versions_and_a_change_log_too() {
     assert_eq!(stage.declare(2, &lowering(1)).await.status, 409, "the name is another one's");
     stage.web.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn owners_and_settings_are_part_of_a_version() {
+    let stage = Stage::full().await;
+    let first = json!({"schemaVersion": 1, "name": "W", "owners": [{"role": "tenant_admin"}],
+        "trigger": {"type": "schedule", "cron": "0 8 * * 1", "timeZone": "Europe/Berlin"},
+        "steps": [{"id": "pause", "type": "wait", "until": {"duration": "PT1H"}}]});
+    let id = stage.draft(&first).await;
+    let path = format!("/api/workflows/{id}");
+    let mut next = first.clone();
+    for (version, (pointer, value)) in (2..).zip([
+        ("/owners", json!([{"account": stage.people[0]}])),
+        ("/trigger/overlap", json!("skip")),
+        ("/trigger/missed", json!("none")),
+        ("/description", json!("Once a week")),
+    ]) {
+        let (above, last) = pointer.rsplit_once('/').unwrap();
+        next.pointer_mut(above).unwrap()[last] = value;
+        let body = json!({"definition": next, "reason": pointer});
+        assert_eq!(stage.put(&path, &body, &[]).await.expect(200).json()["version"], version, "{pointer}");
+        let compare = format!("{path}/versions/compare?from={}&to={version}", version - 1);
+        let patch = stage.get(&compare).await.expect(200).json()["patch"].clone();
+        let touched =
+            patch.as_array().unwrap().iter().all(|one| one["path"].as_str().unwrap().starts_with(pointer));
+        assert!(touched && patch != json!([]), "{pointer}: {patch}");
+    }
+    stage.post(&format!("{path}/restore"), &json!({"version": 1, "reason": "as it was"})).await.expect(200);
+    let definition = async |n: u64| {
+        stage.get(&format!("{path}/versions/{n}")).await.expect(200).json()["definition"].clone()
+    };
+    assert_eq!(definition(6).await, definition(1).await);
+    stage.web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kri_event_takes_every_operator_and_a_closing_and_is_changed_under_the_eyes_of_others() {
+    let stage = Stage::full().await;
+    let effects = json!([
+        {"kri": "critical_cves_unpatched", "operator": "decrement", "amount": "2.5", "floor": "1"},
+        {"kri": "phishing_click_rate", "operator": "set", "amount": 0},
+        {"kri": "mfa_coverage", "operator": "increment", "amount": 3},
+    ]);
+    let body = json!({"eventType": "rollout_finished", "effects": effects, "closeBreach": true, "reason": "as agreed"});
+    assert_eq!(stage.declare(7, &body).await.expect(200).json()["version"], 1);
+    let path = format!("/api/workflow-kri-definitions/{}", chosen_id(7));
+    let read = stage.get(&path).await.expect(200).json();
+    assert_eq!(
+        (&read["closeBreach"], read["effects"].as_array().map(Vec::len)),
+        (&json!(true), Some(3)),
+        "{read}"
+    );
+    assert_eq!((&read["effects"][0]["amount"], &read["effects"][0]["floor"]), (&json!("2.5"), &json!("1")));
+    let closing = json!({"eventType": "rollout_finished", "closeBreach": true, "reason": "nothing else"});
+    assert_eq!(stage.declare(7, &closing).await.expect(200).json()["version"], 2);
+    let log = stage.get(&format!("{path}/change-log")).await.expect(200).json();
+    let patch = log["items"][0]["diff"]["patch"].to_string();
+    assert!(patch.contains("/effects"), "{log}");
+    let nothing = json!({"eventType": "rollout_finished", "effects": [], "reason": "x"});
+    assert_eq!(stage.declare(7, &nothing).await.status, 422, "it would do nothing");
+    let odd = json!({"eventType": "rollout_finished", "reason": "x",
+                     "effects": [{"kri": "mfa_coverage", "operator": "multiply", "amount": 3}]});
+    assert_eq!(stage.declare(7, &odd).await.status, 422);
+    for token in &stage.tokens[1..] {
+        let told = stage.web.command(reqwest::Method::PUT, token, &path, &closing, &[]).await;
+        assert_eq!(told.status, 403, "{}", told.text);
+    }
+    stage.web.stop().await;
+}

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, plain, posting};
-use crate::house::Told;
+use crate::house::{Told, long};
 
 fn code(told: &Told) -> String {
     told.field("type").trim_start_matches("urn:draxis:problem:").to_owned()
@@ -78,13 +78,21 @@ async fn of_two_editors_one_wins_and_the_other_is_told_the_current_version() {
     for stale in told.iter().filter(|told| told.status != 200) {
         assert_eq!((stale.status, stale.header("etag").as_str()), (412, "\"2\""), "{}", stale.text);
     }
-    for verb in ["activate", "archive"] {
-        let verb = format!("{path}/{verb}");
-        let body = json!({"reason": "seen long ago"});
-        let seen = [("if-match", "\"1\"")];
-        let stale = stage.web.command(Method::POST, &stage.token, &verb, &body, &seen).await;
-        assert_eq!(stale.status, 412, "{verb}");
+    let as_seen = async |verb: &str, body: Value, seen: &str| {
+        let (verb, seen) = (format!("{path}/{verb}"), format!("\"{seen}\""));
+        stage.web.command(Method::POST, &stage.token, &verb, &body, &[("if-match", &seen)]).await
+    };
+    let because = || json!({"reason": "seen long ago"});
+    for verb in ["activate", "pause", "archive"] {
+        if verb == "pause" {
+            as_seen("activate", because(), "2").await.expect(200);
+        }
+        let stale = as_seen(verb, because(), "1").await;
+        assert_eq!((stale.status, stale.header("etag").as_str()), (412, "\"2\""), "{verb}: {}", stale.text);
     }
+    let back = json!({"version": 1, "reason": "seen long ago"});
+    assert_eq!(as_seen("restore", back.clone(), "1").await.status, 412);
+    assert_eq!(as_seen("restore", back, "2").await.expect(200).json()["version"], 3);
     stage.web.stop().await;
 }
 
@@ -166,5 +174,63 @@ async fn the_same_key_makes_one_draft() {
     assert_eq!(first.text, again.text);
     let listed = stage.get("/api/workflows").await.expect(200).json();
     assert_eq!(listed["items"].as_array().map(Vec::len), Some(1));
+    stage.web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_done_to_a_workflow_without_a_reason() {
+    let stage = Stage::small().await;
+    let id = stage.draft(&plain("W", 1)).await;
+    let before = stage.web.written(&stage.token).await;
+    for reason in [Value::Null, json!(""), json!("  ")] {
+        for verb in ["activate", "pause", "archive", "restore"] {
+            let mut body = json!({});
+            if verb == "restore" {
+                body["version"] = json!(1);
+            }
+            if !reason.is_null() {
+                body["reason"] = reason.clone();
+            }
+            let told = stage.post(&format!("/api/workflows/{id}/{verb}"), &body).await;
+            assert_eq!(told.status, 422, "{verb} {body}: {}", told.text);
+            assert_eq!(told.json()["errors"][0]["pointer"], "/reason", "{verb} {body}: {}", told.text);
+        }
+    }
+    let edit = json!({"definition": plain("W", 2)});
+    stage.put(&format!("/api/workflows/{id}"), &edit, &[]).await.expect(422);
+    assert_eq!(stage.web.written(&stage.token).await, before);
+    stage.web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_run_starts_behind_a_pause_however_close_the_press_comes() {
+    let stage = Stage::small().await;
+    let id = stage.draft(&plain("W", 1)).await;
+    let (mut started, mut refused) = (0, 0);
+    for round in 0..if long() { 500 } else { 25 } {
+        stage.turn(&id, "activate").await.expect(200);
+        let keys = ["a", "b", "c"].map(|n| format!("{round} {n}"));
+        let presses = futures_util::future::join_all(keys.iter().map(|key| stage.press(&id, key)));
+        let (paused, pressed) = tokio::join!(stage.turn(&id, "pause"), presses);
+        paused.expect(200);
+        started += pressed.iter().filter(|pressed| pressed.is_ok()).count();
+        refused += pressed.iter().filter(|pressed| pressed.is_err()).count();
+        assert!(stage.press(&id, &format!("{round} late")).await.is_err(), "it is paused");
+    }
+    let told = stage.get(&format!("/api/audit/export?format=ndjson&aggregateId={id}")).await.expect(200).text;
+    let (mut active, mut runs) = (false, 0);
+    for event in told.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+        match event["type"].as_str().unwrap() {
+            "workflow.activated" => active = true,
+            "workflow.paused" => active = false,
+            "workflow.run_started" => {
+                assert!(active, "a run behind a pause: {event}");
+                runs += 1;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(runs, started, "{refused} were refused");
+    assert!(started > 0, "none came in time");
     stage.web.stop().await;
 }

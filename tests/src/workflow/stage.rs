@@ -1,5 +1,11 @@
 //! A stage: a tenant with people, KRIs, relays and KRI events, as the golden definitions speak of them.
 
+use std::sync::Arc;
+
+use draxis_commands::{Caller, CommandError, Context, Execution};
+use draxis_domain::TenantId;
+use draxis_domain::workflow::{Workflow, WorkflowCommand};
+use draxis_event_store::{Answer, Committed};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -27,6 +33,8 @@ const EVENTS: [(&str, &str); 3] = [
 pub(crate) struct Stage {
     pub(crate) database: TestDatabase,
     pub(crate) web: Web,
+    /// The tenant's id.
+    pub(crate) tenant: String,
     /// The tenant admin's token.
     pub(crate) token: String,
     /// The first administrator's token for the tenant: an impersonation.
@@ -73,6 +81,7 @@ impl Stage {
         let mut stage = Self {
             database,
             web,
+            tenant: tenant.clone(),
             token: String::new(),
             above,
             root,
@@ -149,6 +158,25 @@ impl Stage {
         self.post(&format!("/api/workflows/{id}/{verb}"), &json!({"reason": format!("to {verb}")})).await
     }
 
+    /// Gives a workflow a command as the program itself does.
+    pub(crate) async fn give(
+        &self,
+        workflow: &str,
+        command: WorkflowCommand,
+    ) -> Result<Committed, CommandError> {
+        let respond = |_: &Workflow, _: &str| Answer { status: 204, body: Vec::new(), version: None };
+        let execution =
+            Execution::<Workflow> { id: workflow.to_owned(), command, respond: Arc::new(respond) };
+        let tenant: TenantId = self.tenant.parse().expect("a tenant's id");
+        self.web.app.commands.on_tenant(&Context::of(Caller::runner(tenant)), execution).await
+    }
+
+    /// Presses a workflow's button, once for each key.
+    pub(crate) async fn press(&self, workflow: &str, key: &str) -> Result<Committed, CommandError> {
+        let (key, inputs) = (key.to_owned(), serde_json::Map::new());
+        self.give(workflow, WorkflowCommand::Run { key, inputs, kri_events: Vec::new() }).await
+    }
+
     /// A golden definition with this tenant's ids.
     pub(crate) fn localized(&self, definition: &Value) -> Value {
         let mut text = definition.to_string();
@@ -163,27 +191,27 @@ impl Stage {
 
     /// Whether a text stands anywhere in the database.
     pub(crate) async fn is_kept(&self, text: &str) -> bool {
+        // The bytes of a row as text, and those of byte columns decoded as far as they are text.
+        let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let dump = self.dump().await;
+        dump.contains(text) || dump.contains(&hex)
+    }
+
+    /// Every row of every table as text.
+    pub(crate) async fn dump(&self) -> String {
         use sqlx::{Executor as _, Row as _};
 
         let mut superuser = self.database.superuser().await;
         let tables = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
+        let mut dump = String::new();
         for table in superuser.fetch_all(tables).await.expect("the catalog reads") {
-            let table: String = table.get(0);
-            // The bytes of a row as text, and those of byte columns decoded as far as they are text.
-            let rows = superuser
-                .fetch_all(format!("SELECT t::text FROM {table} AS t").as_str())
-                .await
-                .expect("the table reads");
-            let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-            let holds = |row: &sqlx::postgres::PgRow| {
-                let row: String = row.get(0);
-                row.contains(text) || row.contains(&hex)
-            };
-            if rows.iter().any(holds) {
-                return true;
+            let rows = format!("SELECT t::text FROM {} AS t", table.get::<String, _>(0));
+            for row in superuser.fetch_all(rows.as_str()).await.expect("the table reads") {
+                dump.push_str(row.get(0));
+                dump.push('\n');
             }
         }
-        false
+        dump
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use draxis_domain::{PlatformEvent, TenantEvent, TenantId};
+use draxis_domain::TenantId;
 use draxis_event_store::{EventFilter, Stretch, TenantTx, checkpoints_from};
 use draxis_proof::bundle::{BundleWriter, MAX_ENTRY_BYTES, Manifest, Preface, Scope};
 use draxis_proof::checkpoint::Note;
 use draxis_proof::record::{RecordFields, UtcMicros};
 use serde_json::json;
 
+use crate::sealing::export::definitions::definitions;
 use crate::sealing::stored_tree::StoredTree;
 use crate::sealing::{SealError, SealedTree, Sealing};
 
@@ -124,16 +125,4 @@ impl Bundling {
         let keys = self.sealing.keys();
         Ok(self.writer.finish(&keys.signers(self.sealing.office.clock.now()))?)
     }
-}
-
-/// Every type of event that the stream may hold, with the version of its payload that is written today; lower ones may occur.
-fn definitions(tenant: TenantId) -> Result<Vec<u8>, SealError> {
-    let types = if tenant == TenantId::PLATFORM { PlatformEvent::TYPES } else { TenantEvent::TYPES };
-    let events = types.iter().flat_map(|(aggregate, events)| {
-        events
-            .iter()
-            .map(move |(name, version)| json!({"aggregateType": aggregate, "type": name, "version": version}))
-    });
-    let definitions = json!({ "events": events.collect::<Vec<_>>() });
-    Ok(serde_json::to_vec(&definitions)?)
 }

@@ -1,263 +1,15 @@
 //! Backtests against a world that was played by the rules themselves.
 
-use chrono::{DateTime, Duration, Utc};
+mod world;
+
 use proptest::prelude::*;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::kri::{Direction, Kri, KriBody, KriCommand, KriEvent, NewReading};
-use crate::workflow::backtest::{Absence, Backtest, Backtested, OtherThresholds, Pauses, Tried, WhatIf};
-use crate::workflow::run::BreachReached;
+use crate::workflow::backtest::{Absence, Backtested, OtherThresholds, Pauses, WhatIf};
 use crate::workflow::sample::definition;
-use crate::workflow::{
-    Definition, KriRef, Party, Provenance, Standing, TenantFacts, Workflow, WorkflowCommand, WorkflowEvent,
-};
-use crate::{
-    Actor, EventId, KriId, KriSlug, Metadata, Moment, Position, Quantity, Recorded, Root, Sequence,
-    TenantEvent, WorkflowId, WorkflowRunId,
-};
-
-fn minute(minute: i64) -> DateTime<Utc> {
-    DateTime::UNIX_EPOCH + Duration::days(20_000) + Duration::minutes(minute)
-}
-
-fn kri_id() -> KriId {
-    KriId::from(uuid::Uuid::from_u128(7))
-}
-
-fn workflow_id() -> WorkflowId {
-    WorkflowId::from(uuid::Uuid::from_u128(9))
-}
-
-/// A tenant with one KRI and one workflow, played by the rules, and its stream.
-struct World {
-    kri: Kri,
-    workflow: Workflow,
-    stream: Vec<Recorded<TenantEvent>>,
-    now: i64,
-    /// Breaches that the follower has not told the workflow of yet.
-    untold: Vec<BreachReached>,
-    presses: u32,
-    /// The open breach as it was told of last.
-    open: Option<BreachReached>,
-}
-
-impl World {
-    fn of(definition: Definition) -> Self {
-        let body: KriBody = serde_json::from_value(json!({"slug": "cves", "name": "CVEs", "unit": "count",
-            "direction": Direction::HigherIsWorse, "warn": 10, "critical": 20}))
-        .unwrap();
-        let mut world = Self {
-            kri: Kri::default(),
-            workflow: Workflow::default(),
-            stream: Vec::new(),
-            now: 0,
-            untold: Vec::new(),
-            presses: 0,
-            open: None,
-        };
-        world.kri(KriCommand::Define { id: kri_id(), body: Box::new(body), schedule: None });
-        let definition = Box::new(definition);
-        let draft = WorkflowCommand::Draft { id: workflow_id(), definition, provenance: Provenance::Written };
-        world.workflow(draft);
-        world
-    }
-
-    fn record(&mut self, event: TenantEvent, aggregate_id: String) {
-        let position = u64::try_from(self.stream.len()).unwrap() + 1;
-        let of_same = self.stream.iter().filter(|told| told.aggregate_id == aggregate_id).count();
-        self.stream.push(Recorded {
-            position: Position::new(position),
-            event_id: EventId::from(uuid::Uuid::from_u128(position.into())),
-            aggregate_id,
-            sequence: Sequence::new(u64::try_from(of_same).unwrap() + 1),
-            // Recorded a little after it was decided, as in life.
-            recorded_at: minute(self.now) + Duration::milliseconds(3),
-            metadata: Metadata::by(Actor::Runner),
-            event,
-        });
-    }
-
-    fn moment(&self) -> Moment {
-        Moment::new(minute(self.now), Actor::Runner)
-    }
-
-    fn kri(&mut self, command: KriCommand) {
-        let Ok(events) = Root::decide(&self.kri, command, &self.moment()) else { return };
-        for event in events {
-            cqrs_es::Aggregate::apply(&mut self.kri, event.clone());
-            self.record(TenantEvent::Kri(event.clone()), kri_id().to_string());
-            if let Some(reached) = self.reached(&event) {
-                self.open = Some(reached.clone());
-                self.untold.push(reached);
-            }
-            if matches!(event, KriEvent::BreachClosed(_)) {
-                self.open = None;
-            }
-        }
-    }
-
-    fn reached(&self, event: &KriEvent) -> Option<BreachReached> {
-        let Kri::Present(state) = &self.kri else { return None };
-        let open = state.episodes.open.as_ref()?;
-        matches!(event, KriEvent::BreachOpened(_) | KriEvent::BreachRaised(_)).then(|| BreachReached {
-            kri: kri_id(),
-            slug: KriSlug::parse("cves").unwrap(),
-            breach_id: open.id,
-            level: open.level,
-            opened_at: open.opened_at,
-            reached_at: if matches!(event, KriEvent::BreachOpened(_)) {
-                open.opened_at
-            } else {
-                minute(self.now) + Duration::milliseconds(3)
-            },
-            value: None,
-            previous_value: None,
-        })
-    }
-
-    fn workflow(&mut self, command: WorkflowCommand) {
-        let Ok(events) = Root::decide(&self.workflow, command, &self.moment()) else { return };
-        for event in events {
-            cqrs_es::Aggregate::apply(&mut self.workflow, event.clone());
-            self.record(TenantEvent::Workflow(event), workflow_id().to_string());
-        }
-    }
-
-    fn reads(&mut self, value: i64) {
-        self.kri(KriCommand::RecordReading(NewReading {
-            value: Quantity::new(value.into()),
-            observed_at: minute(self.now),
-            source_id: None,
-            run_id: None,
-            note: None,
-            expires_at: None,
-        }));
-    }
-
-    fn follow(&mut self) {
-        for breach in std::mem::take(&mut self.untold) {
-            self.workflow(WorkflowCommand::Breached {
-                breach,
-                open: true,
-                chain: Vec::new(),
-                kri_events: Vec::new(),
-            });
-        }
-    }
-
-    fn tick(&mut self) {
-        self.workflow(WorkflowCommand::Tick { kri_events: Vec::new() });
-    }
-
-    fn activate(&mut self) {
-        let facts: TenantFacts = serde_json::from_value(json!({
-            "kris": [{"id": kri_id(), "slug": "cves", "owner": "01JA0000000000000000000001"}], "relays": ["slack"],
-            "accounts": {"01JA0000000000000000000001": ["tenant_admin"]}, "kriEvents": {}}))
-        .unwrap();
-        let before = self.stream.len();
-        self.workflow(WorkflowCommand::Activate { facts: Box::new(facts) });
-        // Whoever follows the log tells of what is open when a trigger comes into force.
-        if self.stream.len() > before {
-            self.untold.extend(self.open.clone());
-        }
-    }
-
-    fn under_way(&self) -> Vec<WorkflowRunId> {
-        let ended: Vec<WorkflowRunId> = self
-            .own()
-            .filter_map(
-                |event| if let WorkflowEvent::RunEnded(ended) = event { Some(ended.run_id) } else { None },
-            )
-            .collect();
-        self.started().into_iter().filter(|run| !ended.contains(run)).collect()
-    }
-
-    fn own(&self) -> impl Iterator<Item = &WorkflowEvent> {
-        self.stream.iter().filter_map(|told| {
-            if let TenantEvent::Workflow(event) = &told.event { Some(event) } else { None }
-        })
-    }
-
-    fn started(&self) -> Vec<WorkflowRunId> {
-        self.own()
-            .filter_map(|event| {
-                if let WorkflowEvent::RunStarted(started) = event { Some(started.run_id) } else { None }
-            })
-            .collect()
-    }
-
-    fn activated_at(&self) -> Option<DateTime<Utc>> {
-        self.own().find_map(|event| if let WorkflowEvent::Activated(it) = event { Some(it.at) } else { None })
-    }
-
-    fn act(&mut self, act: &Act) {
-        match act {
-            Act::Pass(minutes) => self.now += minutes,
-            Act::Read(value) => self.reads(*value),
-            Act::Follow => self.follow(),
-            Act::Tick => self.tick(),
-            // Whoever follows is not so far behind that a pause lies between what happened and its being told: of that
-            // nothing is recorded, and the promise of the pause is kept.
-            Act::Pause => {
-                self.follow();
-                self.workflow(WorkflowCommand::Pause);
-            }
-            Act::Resume => {
-                self.follow();
-                self.activate();
-            }
-            Act::Press => {
-                self.presses += 1;
-                let key = self.presses.to_string();
-                self.workflow(WorkflowCommand::Run { key, inputs: Map::new(), kri_events: Vec::new() });
-            }
-            Act::End => {
-                if let Some(run_id) = self.under_way().first().copied() {
-                    self.workflow(WorkflowCommand::EndRun { run_id, kri_events: Vec::new() });
-                }
-            }
-        }
-    }
-
-    fn backtest(&self, tried: Tried) -> Backtested {
-        let own: Vec<Recorded<WorkflowEvent>> = self
-            .stream
-            .iter()
-            .filter_map(|told| {
-                let TenantEvent::Workflow(event) = &told.event else { return None };
-                Some(Recorded {
-                    position: told.position,
-                    event_id: told.event_id,
-                    aggregate_id: told.aggregate_id.clone(),
-                    sequence: told.sequence,
-                    recorded_at: told.recorded_at,
-                    metadata: told.metadata.clone(),
-                    event: event.clone(),
-                })
-            })
-            .collect();
-        let mut backtest = Backtest::new(tried, &own);
-        self.stream.iter().for_each(|told| backtest.tell(told));
-        backtest.finish()
-    }
-
-    fn over_all(&self, definition: Definition, what_if: WhatIf) -> Backtested {
-        let (from, to) = (minute(0), minute(self.now + 1));
-        self.backtest(Tried { id: workflow_id(), definition, version: None, from, to, what_if })
-    }
-}
-
-#[derive(Debug, Clone)]
-enum Act {
-    Pass(i64),
-    Read(i64),
-    Follow,
-    Tick,
-    Pause,
-    Resume,
-    Press,
-    End,
-}
+use crate::workflow::{Definition, KriRef, Party, Standing, WorkflowCommand};
+use crate::{KriSlug, Quantity, WorkflowRunId};
+use world::{Act, World, minute};
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
     let act = prop_oneof![
@@ -267,6 +19,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         4 => Just(Act::Tick),
         1 => Just(Act::Pause),
         2 => Just(Act::Resume),
+        1 => (0_usize..3).prop_map(Act::Edit),
         1 => Just(Act::Press),
         3 => Just(Act::End),
     ];
@@ -297,38 +50,71 @@ fn ids(runs: &[super::BacktestRun]) -> Vec<WorkflowRunId> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
     #[test]
-    fn the_definition_in_force_over_its_own_time_gives_exactly_the_runs_that_there_were(
-        trigger in triggers(), before in acts(), acts in acts()
+    fn every_version_over_its_own_time_gives_exactly_the_runs_that_there_were(
+        triggers in proptest::collection::vec(triggers(), 3), before in acts(), acts in acts()
     ) {
-        let definition = definition(&trigger, &steps());
-        let mut world = World::of(definition.clone());
-        // Before the trigger is on, values come and breaches open, and nobody is told of them in time.
+        let definitions: Vec<Definition> =
+            triggers.iter().map(|trigger| definition(trigger, &steps())).collect();
+        let mut world = World::of(definitions[0].clone());
+        world.definitions = definitions;
+        // Before the trigger is on, values come and breaches open, and nobody is told of them in time; the very last of them in
+        // the instant of the activation.
         for act in before.iter().filter(|act| matches!(act, Act::Pass(_) | Act::Read(_) | Act::Follow)) {
             world.act(act);
         }
-        // A backtest begins at a time, not at a position: nothing else happens in the minute of the activation.
-        world.act(&Act::Pass(1));
         world.activate();
         for act in &acts {
             world.act(act);
         }
-        let from = world.activated_at().unwrap();
-        let to = minute(world.now + 1);
-        let what_if = WhatIf::default();
-        let tried = Tried { id: workflow_id(), definition, version: Some(1), from, to, what_if };
-        let shown = world.backtest(tried);
-        let mut happened = world.started();
-        let mut both = ids(&shown.both);
-        happened.sort_unstable();
-        both.sort_unstable();
-        // A breach that nobody has been told of yet is one that is still to be answered.
-        let untold = world.untold.iter().any(|_| true);
-        if !untold {
-            prop_assert_eq!(ids(&shown.only_tried), Vec::new());
+        let versions = world.workflow.version();
+        for version in 1..=versions {
+            let Some((shown, mut happened)) = world.over_own_time(version) else { panic!("version {version}") };
+            let mut both = ids(&shown.both);
+            happened.sort_unstable();
+            both.sort_unstable();
+            // A breach that nobody has been told of yet is one that is still to be answered.
+            if version < versions || world.untold.is_empty() {
+                prop_assert_eq!(ids(&shown.only_tried), Vec::new(), "version {}", version);
+            }
+            prop_assert_eq!(ids(&shown.only_recorded), Vec::new(), "version {}", version);
+            prop_assert_eq!(both, happened, "version {}", version);
+            prop_assert!(shown.both.iter().all(|run| run.version == version), "version {}", version);
         }
-        prop_assert_eq!(ids(&shown.only_recorded), Vec::new());
-        prop_assert_eq!(both, happened);
     }
+}
+
+#[test]
+fn what_was_recorded_in_the_instant_of_the_activation_lies_on_one_side_of_it() {
+    for (read_first, told, runs) in [(true, false, 0), (true, true, 1), (false, true, 1)] {
+        let mut world = World::of(breach_at("red"));
+        world.now = 7;
+        // All of it within one instant: only the positions say what came first.
+        if read_first {
+            world.reads(25);
+        }
+        world.activate();
+        if !read_first {
+            world.reads(25);
+        }
+        if told {
+            world.follow();
+        }
+        let (shown, happened) = world.over_own_time(1).unwrap();
+        let case = format!("read first: {read_first}, told: {told}");
+        assert_eq!((shown.both.len(), happened.len(), shown.only_tried.len()), (runs, runs, 0), "{case}");
+    }
+}
+
+#[test]
+fn a_version_that_was_never_in_force_has_no_time_of_its_own() {
+    let mut world = World::of(breach_at("red"));
+    world.definitions.push(breach_at("amber"));
+    world.act(&Act::Edit(1));
+    assert!(world.over_own_time(1).is_none(), "it was a draft all its life");
+    assert!(world.over_own_time(2).is_none(), "and so is this one");
+    world.activate();
+    assert!(world.over_own_time(2).is_some() && world.over_own_time(1).is_none());
+    assert!(world.over_own_time(3).is_none() && world.over_own_time(0).is_none());
 }
 
 fn breach_at(level: &str) -> Definition {

@@ -1,5 +1,7 @@
 //! Folding a stream once more in memory, into all its projections at once: it is read and decoded but one time.
 
+use std::ops::Bound;
+
 use draxis_domain::{PlatformEvent, Position, Recorded, TenantEvent, TenantId};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -10,6 +12,7 @@ use crate::live::Live;
 use crate::memory::Memory;
 use crate::projection::{Log, Projection};
 use crate::replay::{Folded, replay};
+use crate::store::{Keyed, written};
 
 /// A projection that is being folded in memory, without its types, so that all of a log's stand in one list.
 pub(crate) trait Refold<E>: Send {
@@ -17,6 +20,8 @@ pub(crate) trait Refold<E>: Send {
     fn fold(&mut self, told: &Recorded<E>);
     /// How many rows there are.
     fn rows(&self) -> usize;
+    /// The first rows after a key, as they are stored.
+    fn rows_after(&self, key: &str, limit: usize) -> Result<Vec<Keyed>, ReadError>;
     /// Compares the rows, which are of that position, with those stored.
     fn compare(
         self: Box<Self>,
@@ -33,6 +38,12 @@ impl<P: Projection> Refold<P::Event> for Memory<P> {
 
     fn rows(&self) -> usize {
         Self::rows(self).len()
+    }
+
+    fn rows_after(&self, key: &str, limit: usize) -> Result<Vec<Keyed>, ReadError> {
+        let after = Self::rows(self).range::<str, _>((Bound::Excluded(key), Bound::Unbounded));
+        let keyed = |(key, row): (&String, &P::Row)| Ok(Keyed { key: key.clone(), body: written::<P>(row)? });
+        after.take(limit).map(keyed).collect()
     }
 
     fn compare(
