@@ -1,9 +1,8 @@
 //! Reading the events of one aggregate, by their place in it: what its index answers without touching the rest of the stream.
 
-use chrono::{DateTime, Utc};
 use draxis_domain::{Position, Sequence};
 
-use crate::read::StoredEvent;
+use crate::read::{EventRow, StoredEvent};
 use crate::tenant_tx::TenantTx;
 
 /// An aggregate, and which of its events are asked for.
@@ -30,38 +29,6 @@ impl OfAggregate {
     }
 }
 
-struct Row {
-    position: i64,
-    event_id: String,
-    aggregate_type: String,
-    aggregate_id: String,
-    sequence: i64,
-    event_type: String,
-    event_version: i32,
-    payload: String,
-    metadata: String,
-    recorded_at: DateTime<Utc>,
-    leaf_hash: Vec<u8>,
-}
-
-impl From<Row> for StoredEvent {
-    fn from(row: Row) -> Self {
-        Self {
-            position: Position::from_i64(row.position),
-            event_id: row.event_id,
-            aggregate_type: row.aggregate_type,
-            aggregate_id: row.aggregate_id,
-            sequence: Sequence::from_i64(row.sequence),
-            event_type: row.event_type,
-            version: u16::try_from(row.event_version).unwrap_or_default(),
-            payload: row.payload,
-            metadata: row.metadata,
-            recorded_at: row.recorded_at,
-            leaf_hash: row.leaf_hash,
-        }
-    }
-}
-
 /// Events of an aggregate after a place in it, oldest first, at most `limit`.
 pub async fn read_aggregate(
     transaction: &mut TenantTx,
@@ -71,7 +38,7 @@ pub async fn read_aggregate(
 ) -> Result<Vec<StoredEvent>, sqlx::Error> {
     let tenant = transaction.tenant().uuid();
     let rows = sqlx::query_as!(
-        Row,
+        EventRow,
         r#"SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
                   payload::text AS "payload!", metadata::text AS "metadata!", recorded_at, leaf_hash
            FROM events
@@ -99,7 +66,7 @@ pub async fn read_aggregate_back(
 ) -> Result<Vec<StoredEvent>, sqlx::Error> {
     let tenant = transaction.tenant().uuid();
     let rows = sqlx::query_as!(
-        Row,
+        EventRow,
         r#"SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
                   payload::text AS "payload!", metadata::text AS "metadata!", recorded_at, leaf_hash
            FROM events
@@ -128,7 +95,7 @@ pub async fn find_run_start(
     const FAR: i64 = 200_000;
     let tenant = transaction.tenant().uuid();
     let row = sqlx::query_as!(
-        Row,
+        EventRow,
         r#"SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
                   payload::text AS "payload!", metadata::text AS "metadata!", recorded_at, leaf_hash
            FROM events
@@ -156,7 +123,7 @@ pub async fn read_workflow_events(
 ) -> Result<Vec<StoredEvent>, sqlx::Error> {
     let tenant = transaction.tenant().uuid();
     let rows = sqlx::query_as!(
-        Row,
+        EventRow,
         r#"SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
                   payload::text AS "payload!", metadata::text AS "metadata!", recorded_at, leaf_hash
            FROM events

@@ -1,29 +1,10 @@
 //! Events by where a read model says that they stand, and the neighbours of one command.
 
 use chrono::{DateTime, Utc};
-use draxis_domain::{Position, Sequence};
+use draxis_domain::Position;
 
-use crate::read::StoredEvent;
+use crate::read::{EventRow, StoredEvent};
 use crate::tenant_tx::TenantTx;
-
-/// A row with every column of an event, as a [`StoredEvent`].
-macro_rules! stored {
-    ($row:expr) => {
-        StoredEvent {
-            position: Position::from_i64($row.position),
-            event_id: $row.event_id,
-            aggregate_type: $row.aggregate_type,
-            aggregate_id: $row.aggregate_id,
-            sequence: Sequence::from_i64($row.sequence),
-            event_type: $row.event_type,
-            version: u16::try_from($row.event_version).unwrap_or_default(),
-            payload: $row.payload,
-            metadata: $row.metadata,
-            recorded_at: $row.recorded_at,
-            leaf_hash: $row.leaf_hash,
-        }
-    };
-}
 
 /// The event of that id, which stands somewhere between two positions.
 pub async fn find_event_between(
@@ -32,7 +13,8 @@ pub async fn find_event_between(
     (first, last): (Position, Position),
 ) -> Result<Option<StoredEvent>, sqlx::Error> {
     let tenant = transaction.tenant().uuid();
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        EventRow,
         r#"SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
                   payload::text AS "payload!", metadata::text AS "metadata!", recorded_at, leaf_hash
            FROM events WHERE tenant_id = $1 AND position BETWEEN $2 AND $3 AND event_id = $4 LIMIT 1"#,
@@ -43,7 +25,7 @@ pub async fn find_event_between(
     )
     .fetch_optional(&mut **transaction)
     .await?;
-    Ok(row.map(|row| stored!(row)))
+    Ok(row.map(StoredEvent::from))
 }
 
 /// The events at these positions, in order.
@@ -53,7 +35,8 @@ pub async fn read_positions(
 ) -> Result<Vec<StoredEvent>, sqlx::Error> {
     let tenant = transaction.tenant().uuid();
     let positions: Vec<i64> = positions.iter().map(|position| position.as_i64()).collect();
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        EventRow,
         r#"SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
                   payload::text AS "payload!", metadata::text AS "metadata!", recorded_at, leaf_hash
            FROM events WHERE tenant_id = $1 AND position = ANY ($2) ORDER BY position"#,
@@ -62,7 +45,7 @@ pub async fn read_positions(
     )
     .fetch_all(&mut **transaction)
     .await?;
-    Ok(rows.into_iter().map(|row| stored!(row)).collect())
+    Ok(rows.into_iter().map(StoredEvent::from).collect())
 }
 
 /// The events that one command recorded together with this one, itself among them: neighbours of the same aggregate, of the
@@ -75,7 +58,8 @@ pub async fn recorded_together(
     const MOST: u64 = 64;
     let tenant = transaction.tenant().uuid();
     let recorded_at: DateTime<Utc> = with.recorded_at;
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        EventRow,
         r#"SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
                   payload::text AS "payload!", metadata::text AS "metadata!", recorded_at, leaf_hash
            FROM events
@@ -92,5 +76,5 @@ pub async fn recorded_together(
     )
     .fetch_all(&mut **transaction)
     .await?;
-    Ok(rows.into_iter().map(|row| stored!(row)).collect())
+    Ok(rows.into_iter().map(StoredEvent::from).collect())
 }

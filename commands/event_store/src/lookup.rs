@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use draxis_domain::{EventSet, Position, Root, Sequence};
+use draxis_domain::{EventSet, Position, Root};
 
-use crate::read::StoredEvent;
+use crate::read::{EventRow, StoredEvent};
 use crate::snapshot::LoadError;
 use crate::tenant_tx::TenantTx;
 
@@ -45,7 +45,8 @@ pub async fn read_aggregate_until(
     until: Position,
 ) -> Result<Vec<StoredEvent>, sqlx::Error> {
     let tenant = transaction.tenant().uuid();
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        EventRow,
         r#"SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
                   payload::text AS "payload!", metadata::text AS "metadata!", recorded_at, leaf_hash
            FROM events
@@ -59,22 +60,7 @@ pub async fn read_aggregate_until(
     )
     .fetch_all(&mut **transaction)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| StoredEvent {
-            position: Position::from_i64(row.position),
-            event_id: row.event_id,
-            aggregate_type: row.aggregate_type,
-            aggregate_id: row.aggregate_id,
-            sequence: Sequence::from_i64(row.sequence),
-            event_type: row.event_type,
-            version: u16::try_from(row.event_version).unwrap_or_default(),
-            payload: row.payload,
-            metadata: row.metadata,
-            recorded_at: row.recorded_at,
-            leaf_hash: row.leaf_hash,
-        })
-        .collect())
+    Ok(rows.into_iter().map(StoredEvent::from).collect())
 }
 
 /// Which of a type's aggregates are folded.

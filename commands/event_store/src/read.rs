@@ -62,6 +62,39 @@ impl StoredEvent {
     }
 }
 
+/// An event as a statement gives it.
+pub(crate) struct EventRow {
+    pub(crate) position: i64,
+    pub(crate) event_id: String,
+    pub(crate) aggregate_type: String,
+    pub(crate) aggregate_id: String,
+    pub(crate) sequence: i64,
+    pub(crate) event_type: String,
+    pub(crate) event_version: i32,
+    pub(crate) payload: String,
+    pub(crate) metadata: String,
+    pub(crate) recorded_at: DateTime<Utc>,
+    pub(crate) leaf_hash: Vec<u8>,
+}
+
+impl From<EventRow> for StoredEvent {
+    fn from(row: EventRow) -> Self {
+        Self {
+            position: Position::from_i64(row.position),
+            event_id: row.event_id,
+            aggregate_type: row.aggregate_type,
+            aggregate_id: row.aggregate_id,
+            sequence: Sequence::from_i64(row.sequence),
+            event_type: row.event_type,
+            version: u16::try_from(row.event_version).unwrap_or_default(),
+            payload: row.payload,
+            metadata: row.metadata,
+            recorded_at: row.recorded_at,
+            leaf_hash: row.leaf_hash,
+        }
+    }
+}
+
 /// What part of a stream is asked for; every limit that is absent admits everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventFilter {
@@ -91,7 +124,8 @@ pub async fn read_events(
     limit: u32,
 ) -> Result<Vec<StoredEvent>, sqlx::Error> {
     let tenant = transaction.tenant().uuid();
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        EventRow,
         r#"SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
                   payload::text AS "payload!", metadata::text AS "metadata!", recorded_at, leaf_hash
            FROM events
@@ -115,22 +149,7 @@ pub async fn read_events(
     )
     .fetch_all(&mut **transaction)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| StoredEvent {
-            position: Position::from_i64(row.position),
-            event_id: row.event_id,
-            aggregate_type: row.aggregate_type,
-            aggregate_id: row.aggregate_id,
-            sequence: Sequence::from_i64(row.sequence),
-            event_type: row.event_type,
-            version: u16::try_from(row.event_version).unwrap_or_default(),
-            payload: row.payload,
-            metadata: row.metadata,
-            recorded_at: row.recorded_at,
-            leaf_hash: row.leaf_hash,
-        })
-        .collect())
+    Ok(rows.into_iter().map(StoredEvent::from).collect())
 }
 
 /// Events after a position, in order, at most `limit`: the reading of whoever folds the whole stream.
@@ -140,7 +159,8 @@ pub async fn read_on(
     limit: u32,
 ) -> Result<Vec<StoredEvent>, sqlx::Error> {
     let tenant = transaction.tenant().uuid();
-    sqlx::query!(
+    sqlx::query_as!(
+        EventRow,
         r#"SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
                   payload::text AS "payload!", metadata::text AS "metadata!", recorded_at, leaf_hash
            FROM events WHERE tenant_id = $1 AND position > $2 ORDER BY position LIMIT $3"#,
@@ -149,19 +169,7 @@ pub async fn read_on(
         i64::from(limit)
     )
     .fetch(&mut **transaction)
-    .map_ok(|row| StoredEvent {
-        position: Position::from_i64(row.position),
-        event_id: row.event_id,
-        aggregate_type: row.aggregate_type,
-        aggregate_id: row.aggregate_id,
-        sequence: Sequence::from_i64(row.sequence),
-        event_type: row.event_type,
-        version: u16::try_from(row.event_version).unwrap_or_default(),
-        payload: row.payload,
-        metadata: row.metadata,
-        recorded_at: row.recorded_at,
-        leaf_hash: row.leaf_hash,
-    })
+    .map_ok(StoredEvent::from)
     .try_collect()
     .await
 }
