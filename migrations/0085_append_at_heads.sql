@@ -5,7 +5,7 @@
 CREATE FUNCTION append_at_heads(
     tenants uuid[], befores bigint[], afters bigint[], times timestamptz[],
     event_tenants uuid[], positions bigint[], event_ids text[], aggregate_types text[], aggregate_ids text[],
-    sequences bigint[], event_types text[], event_versions integer[], payloads json[], metadatas json[],
+    sequences bigint[], event_types text[], event_versions integer[], payloads text[], metadatas text[],
     recorded_ats timestamptz[], leaf_hashes bytea[],
     key_tenants uuid[], callers text[], keys text[], request_hashes bytea[], statuses smallint[], answers bytea[],
     versions bigint[], key_positions bigint[], key_times timestamptz[])
@@ -27,8 +27,12 @@ BEGIN
         WHERE h.tenant_id = a.tenant_id AND h.position <> a.position;
     INSERT INTO events (tenant_id, position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
                         payload, metadata, recorded_at, leaf_hash)
-        SELECT * FROM unnest(event_tenants, positions, event_ids, aggregate_types, aggregate_ids, sequences, event_types,
-                             event_versions, payloads, metadatas, recorded_ats, leaf_hashes);
+        SELECT e.tenant_id, e.position, e.event_id, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, e.event_version,
+               e.payload::json, e.metadata::json, e.recorded_at, e.leaf_hash
+        FROM unnest(event_tenants, positions, event_ids, aggregate_types, aggregate_ids, sequences, event_types,
+                    event_versions, payloads, metadatas, recorded_ats, leaf_hashes)
+             AS e (tenant_id, position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                   payload, metadata, recorded_at, leaf_hash);
     IF cardinality(key_tenants) > 0 THEN
         INSERT INTO idempotency_keys (tenant_id, caller, key, request_hash, status, answer, version, position, recorded_at)
             SELECT * FROM unnest(key_tenants, callers, keys, request_hashes, statuses, answers, versions, key_positions,
@@ -39,9 +43,9 @@ END
 $$;
 REVOKE ALL ON FUNCTION append_at_heads(
     uuid[], bigint[], bigint[], timestamptz[],
-    uuid[], bigint[], text[], text[], text[], bigint[], text[], integer[], json[], json[], timestamptz[], bytea[],
+    uuid[], bigint[], text[], text[], text[], bigint[], text[], integer[], text[], text[], timestamptz[], bytea[],
     uuid[], text[], text[], bytea[], smallint[], bytea[], bigint[], bigint[], timestamptz[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION append_at_heads(
     uuid[], bigint[], bigint[], timestamptz[],
-    uuid[], bigint[], text[], text[], text[], bigint[], text[], integer[], json[], json[], timestamptz[], bytea[],
+    uuid[], bigint[], text[], text[], text[], bigint[], text[], integer[], text[], text[], timestamptz[], bytea[],
     uuid[], text[], text[], bytea[], smallint[], bytea[], bigint[], bigint[], timestamptz[]) TO draxis_writer;

@@ -1,6 +1,7 @@
 //! The log (design.md section 3): what it promises to those who write, repeat, read and come back after a crash.
 
 mod appending;
+mod at_heads;
 mod caching;
 mod crashing;
 mod differing;

@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::copy::copy_on;
 use crate::read::{EventFilter, StoredEvent, read_events};
 use crate::tenant_tx::TenantTx;
 
@@ -113,9 +114,8 @@ impl Stretch {
 
     async fn page(&self, pool: &PgPool, after: Position, limit: u64) -> Result<Page, StretchError> {
         let window = if self.is_whole() { self.until } else { self.until.min(after.plus(WINDOW)) };
-        let filter = EventFilter { until: Some(window), ..self.filter.clone() };
-        let events = read_page(pool, self.tenant, after, &filter, limit);
-        let events = events.await.map_err(|source| StretchError::Database { after, source })?;
+        let events = self.read_page(pool, (after, window), u32::try_from(limit).unwrap_or(u32::MAX)).await;
+        let events = events.map_err(|source| StretchError::Database { after, source })?;
         let full = u64::try_from(events.len()).unwrap_or(u64::MAX) >= limit;
         let seen = events.last().map(|event| event.position);
         let up_to = if full { seen.unwrap_or(window) } else { window };
@@ -123,6 +123,22 @@ impl Stretch {
             refuse_gaps(&events, after, up_to)?;
         }
         Ok(Page { events, up_to, last: up_to >= self.until })
+    }
+
+    /// Whatever has no filter is copied.
+    async fn read_page(
+        &self,
+        pool: &PgPool,
+        (after, window): (Position, Position),
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, sqlx::Error> {
+        let mut transaction = TenantTx::begin(pool, self.tenant).await?;
+        if self.is_whole() {
+            let page = copy_on(&mut transaction, (after, window), limit).await?;
+            return page.events().map(|event| event.map(StoredEvent::from)).collect();
+        }
+        let filter = EventFilter { until: Some(window), ..self.filter.clone() };
+        read_events(&mut transaction, after, &filter, limit).await
     }
 }
 
@@ -145,17 +161,6 @@ impl StretchReader {
             }
         }
     }
-}
-
-async fn read_page(
-    pool: &PgPool,
-    tenant: TenantId,
-    after: Position,
-    filter: &EventFilter,
-    limit: u64,
-) -> Result<Vec<StoredEvent>, sqlx::Error> {
-    let mut transaction = TenantTx::begin(pool, tenant).await?;
-    read_events(&mut transaction, after, filter, u32::try_from(limit).unwrap_or(u32::MAX)).await
 }
 
 /// Dense from the position after `after` up to `up_to`, or the first that is missing.

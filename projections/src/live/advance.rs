@@ -28,7 +28,7 @@ pub(crate) async fn next_events<E: LogEvent>(
     let stored = read_on(transaction, after, limit).await?;
     let mut expected = after;
     stored
-        .into_iter()
+        .iter()
         .map(|event| {
             expected = expected.next();
             if event.position == expected {

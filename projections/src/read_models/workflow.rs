@@ -155,7 +155,7 @@ impl ReadModels {
             return Ok(None);
         };
         let events: Vec<Recorded<TenantEvent>> =
-            stored.into_iter().map(recorded).collect::<Result<_, _>>()?;
+            stored.iter().map(recorded).collect::<Result<_, _>>()?;
         let workflow = fold_in_memory::<Workflows>(&events).into_values().next();
         let said: BTreeMap<u64, Value> = fold_in_memory::<Versions>(&events)
             .into_values()

@@ -32,7 +32,7 @@ impl<P: Projection> Refold<P::Event> for Memory<P> {
     }
 
     fn rows(&self) -> usize {
-        Self::rows(self).len()
+        self.count()
     }
 
     fn compare(
