@@ -1,7 +1,7 @@
 //! What a projection is: a pure fold of events into keyed rows.
 
 use draxis_domain::{DecodeError, PlatformEvent, Position, Recorded, TenantEvent};
-use draxis_event_store::{CopiedEvent, CopiedPage, StoredEvent};
+use draxis_event_store::{CopiedEvent, Page, StoredEvent};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -95,7 +95,7 @@ pub(crate) fn copied<E: LogEvent>(stored: &CopiedEvent<'_>) -> Result<Recorded<E
 
 /// The events of a page, which must be the next ones after a position.
 pub(crate) fn dense<'a>(
-    page: &'a CopiedPage,
+    page: &'a Page,
     after: Position,
 ) -> impl Iterator<Item = Result<CopiedEvent<'a>, ReadError>> {
     let mut expected = after;

@@ -1,7 +1,7 @@
 //! Replaying: a stream folded in memory, in constant memory besides what is folded; the next page is read while one is folded.
 
 use draxis_domain::{Position, Recorded, TenantId};
-use draxis_event_store::{CopiedPage, TenantTx, copy_on};
+use draxis_event_store::{Page, TenantTx, read_page};
 use sqlx::PgPool;
 
 use crate::error::ReadError;
@@ -27,15 +27,15 @@ pub(crate) async fn replay<E: LogEvent, S: Send + 'static>(
     let mut transaction = TenantTx::begin(pool, tenant).await?;
     let end = until.map_or(UNBOUNDED, AsOf::end);
     let mut folded = from;
-    let mut page = copy_on(&mut transaction, (folded.position, end), CopiedPage::FIRST).await?;
+    let mut page = read_page(&mut transaction, (folded.position, end), Page::FIRST).await?;
     while let Some(last) = page.last()? {
         let (position, limit) = (last.position, page.next_limit());
         let ended = !page.is_full() || until.is_some_and(|until| !until.admits(&last));
         let folding = tokio::task::spawn_blocking(move || fold_page(folded, &page, until, fold));
         page = if ended {
-            CopiedPage::default()
+            Page::default()
         } else {
-            copy_on(&mut transaction, (position, end), limit).await?
+            read_page(&mut transaction, (position, end), limit).await?
         };
         folded = folding.await??;
     }
@@ -44,7 +44,7 @@ pub(crate) async fn replay<E: LogEvent, S: Send + 'static>(
 
 fn fold_page<E: LogEvent, S>(
     mut folded: Folded<S>,
-    page: &CopiedPage,
+    page: &Page,
     until: Option<AsOf>,
     fold: fn(&mut S, &Recorded<E>),
 ) -> Result<Folded<S>, ReadError> {

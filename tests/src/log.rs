@@ -3,6 +3,7 @@
 mod appending;
 mod at_heads;
 mod caching;
+mod copying;
 mod crashing;
 mod differing;
 mod out_of_reach;

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use draxis_domain::{Position, Sequence};
 
 use crate::copy::fields::{Fields, rows_of};
-use crate::read::StoredEvent;
+use crate::read::{StoredEvent, read_on};
 use crate::tenant_tx::TenantTx;
 
 /// About as many bytes are wanted in a page.
@@ -81,25 +81,31 @@ impl StoredEvent {
 
 /// Events in the order of the stream, as the database sent them.
 #[derive(Debug, Default)]
-pub struct CopiedPage {
-    rows: Vec<Bytes>,
+pub struct Page {
+    rows: Vec<StoredEvent>,
+    copied: Vec<Bytes>,
     full: bool,
-    /// How many events a page like this one should have.
+    /// How many events the next one should have.
     next: u32,
 }
 
-impl CopiedPage {
+impl Page {
     /// The first page asks for so many; those after it for as many as make a page of the wanted size.
     pub const FIRST: u32 = 512;
 
-    /// How many events there are.
-    pub const fn len(&self) -> usize {
-        self.rows.len()
+    fn of_rows(rows: Vec<StoredEvent>, limit: u32) -> Self {
+        let next = fitting(rows.iter().map(weight), limit);
+        Self { full: is_full(rows.len(), limit), next, rows, copied: Vec::new() }
+    }
+
+    fn of_copied(copied: Vec<Bytes>, limit: u32) -> Self {
+        let next = fitting(copied.iter().map(Bytes::len), limit);
+        Self { full: is_full(copied.len(), limit), next, rows: Vec::new(), copied }
     }
 
     /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.rows.is_empty() && self.copied.is_empty()
     }
 
     /// Whether as many came as were asked for, so that more may follow.
@@ -114,21 +120,56 @@ impl CopiedPage {
 
     /// The events, in order.
     pub fn events(&self) -> impl Iterator<Item = Result<CopiedEvent<'_>, sqlx::Error>> {
-        self.rows.iter().map(|row| read(row))
+        let rows = self.rows.iter().map(|event| Ok(event.borrowed()));
+        rows.chain(self.copied.iter().map(|row| read(row)))
     }
 
     /// The last of them.
     pub fn last(&self) -> Result<Option<CopiedEvent<'_>>, sqlx::Error> {
-        self.rows.last().map(|row| read(row)).transpose()
+        match self.copied.last() {
+            Some(row) => read(row).map(Some),
+            None => Ok(self.rows.last().map(StoredEvent::borrowed)),
+        }
     }
 }
 
-/// Events after a position up to another, in order, at most `limit`.
-pub async fn copy_on(
+fn is_full(count: usize, limit: u32) -> bool {
+    u32::try_from(count).is_ok_and(|count| count >= limit)
+}
+
+/// About how many bytes an event takes in a page.
+pub(crate) fn weight(event: &StoredEvent) -> usize {
+    event.payload.len().saturating_add(event.metadata.len()).saturating_add(300)
+}
+
+/// As many events as make a page of the wanted size, if they are like those just seen; as many as before where there were none.
+pub(crate) fn fitting(weights: impl ExactSizeIterator<Item = usize>, limit: u32) -> u32 {
+    let count = weights.len();
+    let each = weights.fold(0, usize::saturating_add).checked_div(count);
+    let fit = each.and_then(|each| PAGE_BYTES.checked_div(each));
+    fit.and_then(|fit| u32::try_from(fit.clamp(1, LARGEST_PAGE)).ok()).unwrap_or(limit)
+}
+
+/// Events after a position up to another, in order, at most `limit`. Few are asked for by a statement that the database has
+/// planned already: whoever is but a few events behind waits for nothing else.
+pub async fn read_page(
     transaction: &mut TenantTx,
     (after, until): (Position, Position),
     limit: u32,
-) -> Result<CopiedPage, sqlx::Error> {
+) -> Result<Page, sqlx::Error> {
+    if limit > Page::FIRST {
+        return copy_page(transaction, (after, until), limit).await;
+    }
+    let mut rows = read_on(transaction, after, limit).await?;
+    rows.truncate(rows.partition_point(|event| event.position <= until));
+    Ok(Page::of_rows(rows, limit))
+}
+
+async fn copy_page(
+    transaction: &mut TenantTx,
+    (after, until): (Position, Position),
+    limit: u32,
+) -> Result<Page, sqlx::Error> {
     // COPY takes no parameters: the text is rendered from a typed id and from numbers, in this one place.
     let copy = format!(
         "COPY (SELECT position, event_id, aggregate_type, aggregate_id, sequence, event_type, event_version,
@@ -139,12 +180,7 @@ pub async fn copy_on(
         after.as_i64(),
         until.as_i64(),
     );
-    let rows = rows_of(transaction.copy_out(&copy).await?)?;
-    let bytes = rows.iter().map(Bytes::len).fold(0, usize::saturating_add);
-    let fit = bytes.checked_div(rows.len()).and_then(|each| PAGE_BYTES.checked_div(each));
-    let next = fit.map_or(CopiedPage::FIRST, |fit| u32::try_from(fit.clamp(1, LARGEST_PAGE)).unwrap_or(CopiedPage::FIRST));
-    let full = u32::try_from(rows.len()).is_ok_and(|count| count >= limit);
-    Ok(CopiedPage { rows, full, next })
+    Ok(Page::of_copied(rows_of(transaction.copy_out(&copy).await?)?, limit))
 }
 
 fn read(row: &[u8]) -> Result<CopiedEvent<'_>, sqlx::Error> {
@@ -164,4 +200,17 @@ fn read(row: &[u8]) -> Result<CopiedEvent<'_>, sqlx::Error> {
     };
     fields.end()?;
     Ok(event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LARGEST_PAGE, fitting};
+
+    #[test]
+    fn pages_shrink_where_events_are_large() {
+        assert_eq!(fitting([100, 100].into_iter(), 512), u32::try_from(LARGEST_PAGE).unwrap());
+        assert_eq!(fitting([1 << 20].into_iter(), 512), 2);
+        assert_eq!(fitting([8 << 20].into_iter(), 512), 1);
+        assert_eq!(fitting([].into_iter(), 512), 512);
+    }
 }

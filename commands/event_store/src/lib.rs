@@ -36,7 +36,7 @@ pub use checkpoints::{
     store_checkpoint,
 };
 pub use clock::{Clock, Ids, ManualClock, SystemClock, UlidIds};
-pub use copy::{CopiedEvent, CopiedPage, copy_on};
+pub use copy::{CopiedEvent, Page, read_page};
 pub use database::{Database, DatabaseError, Pools, migrate};
 pub use deliveries::{delivered_size, note_delivered};
 pub use ends::{SequenceFault, StreamEnd, Written, first_sequence_fault, last_before, stream_end};

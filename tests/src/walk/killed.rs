@@ -115,7 +115,7 @@ async fn a_killed_program_loses_nothing_it_acknowledged_and_leaves_nothing_runni
         });
         let pid = program.pid();
         let killer = async {
-            counted.wait_for(|count| *count >= 60 + round * 13).await.unwrap();
+            counted.wait_for(|count| *count >= 60 + round * 13 % 97).await.unwrap();
             crate::house::kill(pid);
         };
         let (told, ()) = futures_util::future::join(futures_util::future::join_all(callers), killer).await;

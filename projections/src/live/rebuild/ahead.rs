@@ -1,7 +1,7 @@
 //! Reading ahead: the next events are read and decoded while those before them are folded and written.
 
 use draxis_domain::{Position, Recorded, TenantId};
-use draxis_event_store::{CopiedPage, StretchError, TenantTx, copy_on};
+use draxis_event_store::{Page, StretchError, TenantTx, read_page};
 use sqlx::PgPool;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -9,11 +9,11 @@ use tokio::task::JoinSet;
 use crate::error::ReadError;
 use crate::projection::{LogEvent, copied, dense};
 
-type Page<E> = Result<Vec<Recorded<E>>, ReadError>;
+type Decoded<E> = Result<Vec<Recorded<E>>, ReadError>;
 
 /// A stretch of a stream on its way, a page at a time, in constant memory.
 pub(super) struct Ahead<E> {
-    pages: mpsc::Receiver<Page<E>>,
+    pages: mpsc::Receiver<Decoded<E>>,
     position: Position,
     until: Position,
     _reading: JoinSet<()>,
@@ -49,9 +49,9 @@ async fn send<E: LogEvent>(
     pool: PgPool,
     tenant: TenantId,
     (mut after, until): (Position, Position),
-    sender: mpsc::Sender<Page<E>>,
+    sender: mpsc::Sender<Decoded<E>>,
 ) {
-    let mut limit = CopiedPage::FIRST;
+    let mut limit = Page::FIRST;
     while after < until {
         let page = read(&pool, tenant, (after, until), limit).await;
         let page = page.map(|(events, next)| {
@@ -74,7 +74,7 @@ async fn read<E: LogEvent>(
     limit: u32,
 ) -> Result<(Vec<Recorded<E>>, u32), ReadError> {
     let mut transaction = TenantTx::begin(pool, tenant).await?;
-    let page = copy_on(&mut transaction, (after, until), limit).await?;
+    let page = read_page(&mut transaction, (after, until), limit).await?;
     drop(transaction);
     let next = page.next_limit();
     if page.is_empty() {
@@ -84,6 +84,6 @@ async fn read<E: LogEvent>(
     Ok((events, next))
 }
 
-fn decoded<E: LogEvent>(page: &CopiedPage, after: Position) -> Page<E> {
+fn decoded<E: LogEvent>(page: &Page, after: Position) -> Decoded<E> {
     dense(page, after).map(|event| copied(&event?)).collect()
 }
