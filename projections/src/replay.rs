@@ -32,11 +32,8 @@ pub(crate) async fn replay<E: LogEvent, S: Send + 'static>(
         let (position, limit) = (last.position, page.next_limit());
         let ended = !page.is_full() || until.is_some_and(|until| !until.admits(&last));
         let folding = tokio::task::spawn_blocking(move || fold_page(folded, &page, until, fold));
-        page = if ended {
-            Page::default()
-        } else {
-            read_page(&mut transaction, (position, end), limit).await?
-        };
+        page =
+            if ended { Page::default() } else { read_page(&mut transaction, (position, end), limit).await? };
         folded = folding.await??;
     }
     Ok(folded)

@@ -119,6 +119,12 @@ impl<E: Log> Growing<E> {
         Ok(())
     }
 
+    /// Whether its rows are those of a checkpoint.
+    pub(super) fn stands_at(&self, checkpoint: &Checkpoint) -> bool {
+        self.gathering.table().name() == checkpoint.projection
+            && (self.generation, self.position) == (checkpoint.generation, checkpoint.position)
+    }
+
     /// Whether a snapshot is due, which is taken of rows that are written.
     pub(super) fn is_due(&self) -> bool {
         self.gathering.table() == Table::RiskModel && snapshot::is_due(self.snapped, self.position)

@@ -29,7 +29,10 @@ async fn rows_copied_and_rows_asked_for_are_the_same_events() {
         let count = wanted.len().min(usize::try_from(limit).unwrap());
         assert_eq!(events, wanted.get(..count).unwrap(), "{limit}");
         assert_eq!((page.is_full(), page.is_empty()), (count < wanted.len(), false));
-        assert_eq!(page.last().unwrap().map(|event| event.position), events.last().map(|event| event.position));
+        assert_eq!(
+            page.last().unwrap().map(|event| event.position),
+            events.last().map(|event| event.position)
+        );
     }
     process.end().await;
 }
@@ -37,7 +40,8 @@ async fn rows_copied_and_rows_asked_for_are_the_same_events() {
 #[tokio::test]
 async fn a_reader_who_turns_away_in_the_middle_leaves_nothing_for_the_next_one_to_stumble_over() {
     let database = TestDatabase::make().await;
-    let process = Process::over(database.options("draxis"), Fitting { readers: 1, ..Fitting::default() }).await;
+    let process =
+        Process::over(database.options("draxis"), Fitting { readers: 1, ..Fitting::default() }).await;
     let tenant = new_tenant();
     process.writer.append(edits(tenant, "long", 0, EVENTS)).await.unwrap();
     let pool = &process.pools.app;

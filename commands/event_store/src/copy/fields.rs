@@ -41,7 +41,8 @@ impl<'a> Fields<'a> {
 
     pub(super) fn bytes(&mut self) -> Result<&'a [u8], sqlx::Error> {
         // A length of -1 means NULL, which no column here may be.
-        let length = usize::try_from(i32::from_be_bytes(*self.array()?)).map_err(|_| odd("a field without a value"))?;
+        let length = usize::try_from(i32::from_be_bytes(*self.array()?))
+            .map_err(|_| odd("a field without a value"))?;
         let (field, rest) = self.0.split_at_checked(length).ok_or_else(|| odd("a row that was cut off"))?;
         self.0 = rest;
         Ok(field)
@@ -97,7 +98,10 @@ mod tests {
     fn rows_come_without_header_and_trailer_and_a_copy_that_was_cut_off_is_none() {
         let (row, trailer) = (&b"row"[..], &[0xff, 0xff][..]);
         let rows = |messages| rows_of(messages).ok();
-        assert_eq!(rows(vec![message(&[&header(), row]), message(&[row]), message(&[trailer])]).unwrap().len(), 2);
+        assert_eq!(
+            rows(vec![message(&[&header(), row]), message(&[row]), message(&[trailer])]).unwrap().len(),
+            2
+        );
         assert_eq!(rows(vec![message(&[&header(), trailer])]).unwrap().len(), 0);
         assert_eq!(rows(vec![message(&[&header()]), message(&[trailer])]).unwrap().len(), 0);
         assert_eq!(rows(vec![message(&[&header(), row]), message(&[row])]), None);
@@ -107,7 +111,12 @@ mod tests {
 
     #[test]
     fn a_field_ends_where_its_length_says_and_nothing_is_read_past_a_row() {
-        let row = message(&[&11_u16.to_be_bytes(), &8_i32.to_be_bytes(), &7_i64.to_be_bytes(), &(-1_i32).to_be_bytes()]);
+        let row = message(&[
+            &11_u16.to_be_bytes(),
+            &8_i32.to_be_bytes(),
+            &7_i64.to_be_bytes(),
+            &(-1_i32).to_be_bytes(),
+        ]);
         let mut fields = Fields::of(&row).unwrap();
         assert_eq!(fields.bigint().unwrap(), 7);
         assert!(fields.text().is_err(), "no value");

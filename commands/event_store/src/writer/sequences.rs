@@ -90,7 +90,11 @@ mod tests {
         let kri = ("kri", "a".to_owned());
         let at = Position::new;
         let left = |position| Head { position: at(position), recorded_at: DateTime::UNIX_EPOCH };
-        sequences.remember(TenantId::PLATFORM, (at(0), left(2)), [(kri.clone(), Sequence::new(2))].into_iter());
+        sequences.remember(
+            TenantId::PLATFORM,
+            (at(0), left(2)),
+            [(kri.clone(), Sequence::new(2))].into_iter(),
+        );
         assert_eq!(sequences.recall(TenantId::PLATFORM, at(2), &kri), Some(Sequence::new(2)));
         assert_eq!(sequences.recall(TenantId::PLATFORM, at(3), &kri), None);
         sequences.remember(TenantId::PLATFORM, (at(3), left(4)), std::iter::empty());

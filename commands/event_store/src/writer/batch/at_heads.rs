@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use draxis_domain::TenantId;
+use draxis_domain::{Sequence, TenantId};
 use sqlx::PgConnection;
 
 use crate::append::Append;
@@ -63,7 +63,7 @@ impl Batch<'_> {
 
 /// Whether the append begins its aggregate. Where there is one already, its first sequence is taken and the database says so.
 fn is_first(append: &Append) -> bool {
-    append.expected == draxis_domain::Sequence::START && !append.events.is_empty()
+    append.expected == Sequence::START && !append.events.is_empty()
 }
 
 /// Whether it was written: true only once it is committed. The answer comes with the row, the commit behind it, so the
