@@ -43,7 +43,7 @@ impl<P: Projection> Watched<P::Event> for Memory<P> {
     fn thing(&self, key: &str) -> Result<Option<Value>, ReadError> {
         let Some(key) = key.strip_prefix(noun_before(P::TABLE)) else { return Ok(None) };
         let unwritable = |source| ReadError::Unwritable { projection: P::TABLE.name(), source };
-        let row = self.rows().get(key).map(serde_json::to_value).transpose().map_err(unwritable)?;
+        let row = self.find(key).map(serde_json::to_value).transpose().map_err(unwritable)?;
         Ok(row.map(|row| without_tag(key, row)))
     }
 
@@ -157,7 +157,7 @@ impl ReadModels {
         let mut reader = Stretch::all(tenant, Position::START, until).read(self.pool());
         while let Some(events) = reader.next().await? {
             for stored in events {
-                let told = recorded::<E>(stored.clone())?;
+                let told = recorded::<E>(&stored)?;
                 if stored.position <= after {
                     past.fold(&told);
                 } else if each(&mut past, &stored, &told)? == Going::NoFurther {

@@ -157,7 +157,7 @@ impl ReadModels {
         let stored = read_aggregate_back(&mut transaction, &of, before, most).await?;
         let mut found = Vec::new();
         for event in stored {
-            if let Some(row) = ValueRow::of(&recorded(event)?) {
+            if let Some(row) = ValueRow::of(&recorded(&event)?) {
                 found.push((row.sequence.to_string(), row));
             }
         }

@@ -9,7 +9,8 @@ use crate::projection::Projection;
 /// The rows of a projection, in the order of their keys.
 #[derive(Debug, Clone)]
 pub struct Memory<P: Projection> {
-    rows: BTreeMap<String, P::Row>,
+    /// A row is taken out while it is folded, and its place stays: no key is without a row between two events.
+    rows: BTreeMap<String, Option<P::Row>>,
 }
 
 impl<P: Projection> Default for Memory<P> {
@@ -20,28 +21,45 @@ impl<P: Projection> Default for Memory<P> {
 
 impl<P: Projection> Memory<P> {
     /// Goes on from rows that were kept elsewhere.
-    pub const fn from_rows(rows: BTreeMap<String, P::Row>) -> Self {
-        Self { rows }
+    pub fn from_rows(rows: BTreeMap<String, P::Row>) -> Self {
+        Self { rows: rows.into_iter().map(|(key, row)| (key, Some(row))).collect() }
     }
 
     /// Folds one event.
     pub fn fold(&mut self, told: &Recorded<P::Event>) {
         for key in P::keys(told) {
-            let row = P::apply(&key, self.rows.remove(&key), told);
-            if let Some(row) = row {
-                self.rows.insert(key, row);
+            let Some(place) = self.rows.get_mut(&key) else {
+                let row = P::apply(&key, None, told);
+                if row.is_some() {
+                    self.rows.insert(key, row);
+                }
+                continue;
+            };
+            *place = P::apply(&key, place.take(), told);
+            if place.is_none() {
+                self.rows.remove(&key);
             }
         }
     }
 
-    /// The rows.
-    pub const fn rows(&self) -> &BTreeMap<String, P::Row> {
-        &self.rows
+    /// The row under a key.
+    pub fn find(&self, key: &str) -> Option<&P::Row> {
+        self.rows.get(key)?.as_ref()
+    }
+
+    /// How many rows there are.
+    pub fn count(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The rows, in the order of their keys.
+    pub fn rows(&self) -> impl Iterator<Item = (&String, &P::Row)> {
+        self.rows.iter().filter_map(|(key, row)| Some((key, row.as_ref()?)))
     }
 
     /// The rows, taken out.
     pub fn into_rows(self) -> BTreeMap<String, P::Row> {
-        self.rows
+        self.rows.into_iter().filter_map(|(key, row)| Some((key, row?))).collect()
     }
 }
 

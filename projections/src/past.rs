@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use draxis_domain::Position;
-use draxis_event_store::StoredEvent;
+use draxis_event_store::CopiedEvent;
+
+/// Further than any stream goes.
+pub(crate) const UNBOUNDED: Position = Position::new(u64::MAX);
 
 /// Up to where a stream is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,8 +17,16 @@ pub enum AsOf {
 }
 
 impl AsOf {
+    /// The last position that may belong to it.
+    pub(crate) const fn end(self) -> Position {
+        match self {
+            Self::Position(position) => position,
+            Self::Time(_) => UNBOUNDED,
+        }
+    }
+
     /// Whether the event belongs to it.
-    pub(crate) fn admits(self, event: &StoredEvent) -> bool {
+    pub(crate) fn admits(self, event: &CopiedEvent<'_>) -> bool {
         match self {
             Self::Position(position) => event.position <= position,
             Self::Time(time) => event.recorded_at <= time,

@@ -1,7 +1,7 @@
 //! What a projection is: a pure fold of events into keyed rows.
 
-use draxis_domain::{DecodeError, PlatformEvent, Recorded, TenantEvent};
-use draxis_event_store::StoredEvent;
+use draxis_domain::{DecodeError, PlatformEvent, Position, Recorded, TenantEvent};
+use draxis_event_store::{CopiedEvent, Page, StoredEvent};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -35,7 +35,7 @@ pub trait Projection: Send + Sync + 'static {
 /// The events of one of the two logs.
 pub trait LogEvent: Sized + Send + Sync + 'static {
     /// Reads a stored event.
-    fn read(stored: &StoredEvent) -> Result<Self, DecodeError>;
+    fn read(stored: &CopiedEvent<'_>) -> Result<Self, DecodeError>;
 }
 
 /// A log and all the projections over it.
@@ -45,8 +45,8 @@ pub(crate) trait Log: LogEvent {
 }
 
 impl LogEvent for TenantEvent {
-    fn read(stored: &StoredEvent) -> Result<Self, DecodeError> {
-        Self::decode(&stored.aggregate_type, &stored.event_type, stored.version, &stored.payload)
+    fn read(stored: &CopiedEvent<'_>) -> Result<Self, DecodeError> {
+        Self::decode(stored.aggregate_type, stored.event_type, stored.version, stored.payload)
     }
 }
 
@@ -76,8 +76,8 @@ impl Log for TenantEvent {
 }
 
 impl LogEvent for PlatformEvent {
-    fn read(stored: &StoredEvent) -> Result<Self, DecodeError> {
-        Self::decode(&stored.aggregate_type, &stored.event_type, stored.version, &stored.payload)
+    fn read(stored: &CopiedEvent<'_>) -> Result<Self, DecodeError> {
+        Self::decode(stored.aggregate_type, stored.event_type, stored.version, stored.payload)
     }
 }
 
@@ -88,20 +88,41 @@ impl Log for PlatformEvent {
 }
 
 /// Reads a stored event with everything beside it; what cannot be read stops the fold, naming the place.
-pub(crate) fn recorded<E: LogEvent>(stored: StoredEvent) -> Result<Recorded<E>, ReadError> {
-    let position = stored.position;
-    understood(stored).map_err(|source| ReadError::Undecodable { position, source })
+pub(crate) fn recorded<E: LogEvent>(stored: &StoredEvent) -> Result<Recorded<E>, ReadError> {
+    copied(&stored.borrowed())
 }
 
-fn understood<E: LogEvent>(stored: StoredEvent) -> Result<Recorded<E>, UndecodableEvent> {
-    let event = E::read(&stored)?;
+/// The same of an event where it lies in its page.
+pub(crate) fn copied<E: LogEvent>(stored: &CopiedEvent<'_>) -> Result<Recorded<E>, ReadError> {
+    understood(stored).map_err(|source| ReadError::Undecodable { position: stored.position, source })
+}
+
+/// The events of a page, which must be the next ones after a position.
+pub(crate) fn dense<'a>(
+    page: &'a Page,
+    after: Position,
+) -> impl Iterator<Item = Result<CopiedEvent<'a>, ReadError>> {
+    let mut expected = after;
+    page.events().map(move |event| {
+        let event = event?;
+        expected = expected.next();
+        if event.position == expected {
+            Ok(event)
+        } else {
+            Err(ReadError::Gap { expected, found: event.position })
+        }
+    })
+}
+
+fn understood<E: LogEvent>(stored: &CopiedEvent<'_>) -> Result<Recorded<E>, UndecodableEvent> {
+    let event = E::read(stored)?;
     Ok(Recorded {
         position: stored.position,
         event_id: stored.event_id.parse()?,
-        aggregate_id: stored.aggregate_id,
+        aggregate_id: stored.aggregate_id.to_owned(),
         sequence: stored.sequence,
         recorded_at: stored.recorded_at,
-        metadata: serde_json::from_str(&stored.metadata)?,
+        metadata: serde_json::from_str(stored.metadata)?,
         event,
     })
 }

@@ -1,15 +1,12 @@
 //! Replaying: a stream folded in memory, in constant memory besides what is folded; the next page is read while one is folded.
 
 use draxis_domain::{Position, Recorded, TenantId};
-use draxis_event_store::{StoredEvent, TenantTx, read_on};
+use draxis_event_store::{Page, TenantTx, read_page};
 use sqlx::PgPool;
 
 use crate::error::ReadError;
-use crate::past::AsOf;
-use crate::projection::{LogEvent, recorded};
-
-/// How many events are read at once.
-const PAGE: u32 = 2_048;
+use crate::past::{AsOf, UNBOUNDED};
+use crate::projection::{LogEvent, copied, dense};
 
 /// A fold under way: what it has made so far and where it stands.
 #[derive(Debug, Clone)]
@@ -28,13 +25,15 @@ pub(crate) async fn replay<E: LogEvent, S: Send + 'static>(
     fold: fn(&mut S, &Recorded<E>),
 ) -> Result<Folded<S>, ReadError> {
     let mut transaction = TenantTx::begin(pool, tenant).await?;
+    let end = until.map_or(UNBOUNDED, AsOf::end);
     let mut folded = from;
-    let mut page = read_on(&mut transaction, folded.position, PAGE).await?;
-    while let Some(last) = page.last().map(|event| event.position) {
-        let full = page.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
-        let ended = until.is_some_and(|until| page.last().is_some_and(|event| !until.admits(event)));
-        let folding = tokio::task::spawn_blocking(move || fold_page(folded, page, until, fold));
-        page = if full && !ended { read_on(&mut transaction, last, PAGE).await? } else { Vec::new() };
+    let mut page = read_page(&mut transaction, (folded.position, end), Page::FIRST).await?;
+    while let Some(last) = page.last()? {
+        let (position, limit) = (last.position, page.next_limit());
+        let ended = !page.is_full() || until.is_some_and(|until| !until.admits(&last));
+        let folding = tokio::task::spawn_blocking(move || fold_page(folded, &page, until, fold));
+        page =
+            if ended { Page::default() } else { read_page(&mut transaction, (position, end), limit).await? };
         folded = folding.await??;
     }
     Ok(folded)
@@ -42,20 +41,17 @@ pub(crate) async fn replay<E: LogEvent, S: Send + 'static>(
 
 fn fold_page<E: LogEvent, S>(
     mut folded: Folded<S>,
-    page: Vec<StoredEvent>,
+    page: &Page,
     until: Option<AsOf>,
     fold: fn(&mut S, &Recorded<E>),
 ) -> Result<Folded<S>, ReadError> {
-    for stored in page {
+    for stored in dense(page, folded.position) {
+        let stored = stored?;
         if until.is_some_and(|until| !until.admits(&stored)) {
             break;
         }
-        let expected = folded.position.next();
-        if stored.position != expected {
-            return Err(ReadError::Gap { expected, found: stored.position });
-        }
-        fold(&mut folded.state, &recorded(stored)?);
-        folded.position = expected;
+        fold(&mut folded.state, &copied(&stored)?);
+        folded.position = stored.position;
     }
     Ok(folded)
 }

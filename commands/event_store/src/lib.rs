@@ -9,6 +9,7 @@ mod cache;
 mod causes;
 mod checkpoints;
 mod clock;
+mod copy;
 mod database;
 mod deliveries;
 mod ends;
@@ -35,6 +36,7 @@ pub use checkpoints::{
     store_checkpoint,
 };
 pub use clock::{Clock, Ids, ManualClock, SystemClock, UlidIds};
+pub use copy::{CopiedEvent, Page, read_page};
 pub use database::{Database, DatabaseError, Pools, migrate};
 pub use deliveries::{delivered_size, note_delivered};
 pub use ends::{

@@ -8,14 +8,10 @@ use sqlx::PgPool;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::copy::{Page as Copied, fitting, read_page, weight};
 use crate::read::{EventFilter, StoredEvent, read_events};
 use crate::tenant_tx::TenantTx;
 
-/// The first page; the following ones are measured by the events that were seen.
-const FIRST_PAGE: u64 = 512;
-const LARGEST_PAGE: u64 = 4_096;
-/// About as many bytes are wanted in a page.
-const PAGE_BYTES: u64 = 2 << 20;
 /// So many positions are looked through at a time where a filter leaves most of them out, so that no statement runs long.
 const WINDOW: u64 = 100_000;
 
@@ -96,13 +92,13 @@ impl Stretch {
     }
 
     async fn send_pages(self, pool: PgPool, sender: mpsc::Sender<Result<Page, StretchError>>) {
-        let (mut after, mut limit) = (self.after, FIRST_PAGE);
+        let (mut after, mut limit) = (self.after, Copied::FIRST);
         loop {
             let page = self.page(&pool, after, limit).await;
             let over = page.as_ref().map_or(true, |page| page.last);
             if let Ok(page) = &page {
                 after = page.up_to;
-                limit = next_limit(&page.events, limit);
+                limit = fitting(page.events.iter().map(weight), limit);
             }
             // Nobody there to take it: whoever read has turned away.
             if sender.send(page).await.is_err() || over {
@@ -111,18 +107,33 @@ impl Stretch {
         }
     }
 
-    async fn page(&self, pool: &PgPool, after: Position, limit: u64) -> Result<Page, StretchError> {
+    async fn page(&self, pool: &PgPool, after: Position, limit: u32) -> Result<Page, StretchError> {
         let window = if self.is_whole() { self.until } else { self.until.min(after.plus(WINDOW)) };
-        let filter = EventFilter { until: Some(window), ..self.filter.clone() };
-        let events = read_page(pool, self.tenant, after, &filter, limit);
-        let events = events.await.map_err(|source| StretchError::Database { after, source })?;
-        let full = u64::try_from(events.len()).unwrap_or(u64::MAX) >= limit;
+        let events = self.read_page(pool, (after, window), limit).await;
+        let events = events.map_err(|source| StretchError::Database { after, source })?;
+        let full = u32::try_from(events.len()).unwrap_or(u32::MAX) >= limit;
         let seen = events.last().map(|event| event.position);
         let up_to = if full { seen.unwrap_or(window) } else { window };
         if self.is_whole() {
             refuse_gaps(&events, after, up_to)?;
         }
         Ok(Page { events, up_to, last: up_to >= self.until })
+    }
+
+    /// Whatever has no filter is copied.
+    async fn read_page(
+        &self,
+        pool: &PgPool,
+        (after, window): (Position, Position),
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, sqlx::Error> {
+        let mut transaction = TenantTx::begin(pool, self.tenant).await?;
+        if self.is_whole() {
+            let page = read_page(&mut transaction, (after, window), limit).await?;
+            return page.events().map(|event| event.map(StoredEvent::from)).collect();
+        }
+        let filter = EventFilter { until: Some(window), ..self.filter.clone() };
+        read_events(&mut transaction, after, &filter, limit).await
     }
 }
 
@@ -147,17 +158,6 @@ impl StretchReader {
     }
 }
 
-async fn read_page(
-    pool: &PgPool,
-    tenant: TenantId,
-    after: Position,
-    filter: &EventFilter,
-    limit: u64,
-) -> Result<Vec<StoredEvent>, sqlx::Error> {
-    let mut transaction = TenantTx::begin(pool, tenant).await?;
-    read_events(&mut transaction, after, filter, u32::try_from(limit).unwrap_or(u32::MAX)).await
-}
-
 /// Dense from the position after `after` up to `up_to`, or the first that is missing.
 fn refuse_gaps(events: &[StoredEvent], after: Position, up_to: Position) -> Result<(), StretchError> {
     let mut expected = after.next();
@@ -168,16 +168,6 @@ fn refuse_gaps(events: &[StoredEvent], after: Position, up_to: Position) -> Resu
         expected = expected.next();
     }
     if expected == up_to.next() { Ok(()) } else { Err(StretchError::Missing { expected }) }
-}
-
-/// As many events as make a page of the wanted size, if they are like those just seen.
-fn next_limit(seen: &[StoredEvent], limit: u64) -> u64 {
-    let Ok(count) = u64::try_from(seen.len()) else { return limit };
-    let weight =
-        |event: &StoredEvent| event.payload.len().saturating_add(event.metadata.len()).saturating_add(300);
-    let bytes = seen.iter().map(weight).fold(0, usize::saturating_add);
-    let each = u64::try_from(bytes).unwrap_or(u64::MAX).checked_div(count);
-    each.and_then(|each| PAGE_BYTES.checked_div(each)).map_or(limit, |fit| fit.clamp(1, LARGEST_PAGE))
 }
 
 #[cfg(test)]
@@ -219,12 +209,5 @@ mod tests {
         assert_eq!(missing(&[3, 4]), Some(5));
         assert_eq!(missing(&[]), Some(3));
         assert_eq!(missing(&[3, 3, 4, 5]), Some(4), "nor may one come twice");
-    }
-
-    #[test]
-    fn pages_shrink_where_events_are_large() {
-        assert_eq!(next_limit(&[event(1, 100), event(2, 100)], FIRST_PAGE), LARGEST_PAGE);
-        assert_eq!(next_limit(&[event(1, 1 << 20)], FIRST_PAGE), 1);
-        assert_eq!(next_limit(&[], FIRST_PAGE), FIRST_PAGE);
     }
 }

@@ -2,7 +2,9 @@
 
 use std::ops::{Deref, DerefMut};
 
+use bytes::Bytes;
 use draxis_domain::{Position, TenantId};
+use futures_util::TryStreamExt;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool, Postgres, Row, TransactionManager};
 
@@ -15,6 +17,8 @@ pub struct TenantTx {
     connection: PoolConnection<Postgres>,
     tenant: TenantId,
     open: bool,
+    /// Whether rows are being copied out: whoever gives up half-way leaves the rest of them on the wire.
+    copying: bool,
 }
 
 /// A connection on which a transaction is being opened. Given up half-way, by a caller that hung up, it may be within one
@@ -52,7 +56,7 @@ impl TenantTx {
             Manager::begin(connection, Some(begin.into())).await?;
         }
         let connection = opening.0.take().ok_or(sqlx::Error::BeginFailed)?;
-        Ok(Self { connection, tenant, open: true })
+        Ok(Self { connection, tenant, open: true, copying: false })
     }
 
     /// The position of the tenant's last event, in one round trip: what every read begins with. The two statements are one
@@ -71,6 +75,14 @@ impl TenantTx {
         self.tenant
     }
 
+    /// All messages of a `COPY … TO STDOUT`.
+    pub(crate) async fn copy_out(&mut self, statement: &str) -> Result<Vec<Bytes>, sqlx::Error> {
+        self.copying = true;
+        let messages = self.connection.copy_out_raw(statement).await?.try_collect().await?;
+        self.copying = false;
+        Ok(messages)
+    }
+
     /// Makes what was written here durable and visible.
     pub async fn commit(mut self) -> Result<(), sqlx::Error> {
         Manager::commit(&mut self.connection).await?;
@@ -81,7 +93,10 @@ impl TenantTx {
 
 impl Drop for TenantTx {
     fn drop(&mut self) {
-        if self.open {
+        if self.copying {
+            // What is left of the copy would be taken for the answer to the next question.
+            self.connection.close_on_drop();
+        } else if self.open {
             Manager::start_rollback(&mut self.connection);
         }
     }

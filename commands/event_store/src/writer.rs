@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use draxis_domain::{Position, TenantId};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection};
 use tokio::sync::{broadcast, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -19,7 +18,7 @@ use tokio::time::timeout;
 use crate::append::{Append, AppendError, Appended};
 use crate::clock::Clock;
 use crate::database::Pools;
-use crate::writer::batch::{Batch, BatchError, Outcome};
+use crate::writer::batch::{Batch, BatchError, Line, Outcome};
 use crate::writer::queue::{Pending, Queue};
 use crate::writer::sequences::Sequences;
 
@@ -86,7 +85,7 @@ impl Writer {
                 clock: Arc::clone(clock),
                 wakeups: wakeups.clone(),
                 batch_time: limits.batch_time,
-                connection: None,
+                line: None,
                 sequences: Sequences::new(),
             };
             tasks.spawn(scribe.run());
@@ -141,7 +140,7 @@ struct Scribe {
     clock: Arc<dyn Clock>,
     wakeups: Wakeups,
     batch_time: Duration,
-    connection: Option<PgConnection>,
+    line: Option<Line>,
     sequences: Sequences,
 }
 
@@ -150,9 +149,9 @@ impl Scribe {
         while let Some(pending) = self.queue.take_batch().await {
             self.write(pending).await;
         }
-        if let Some(connection) = self.connection.take() {
+        if let Some(line) = self.line.take() {
             // A failed goodbye changes nothing: everything acknowledged is committed.
-            drop(connection.close().await);
+            drop(line.close().await);
         }
     }
 
@@ -177,15 +176,15 @@ impl Scribe {
     }
 
     async fn commit(&mut self, pending: Vec<Pending>) -> Result<(), (Vec<Pending>, BatchError)> {
-        let mut connection = match self.connect().await {
-            Ok(connection) => connection,
+        let mut line = match self.connect().await {
+            Ok(line) => line,
             Err(error) => return Err((pending, BatchError::NotBegun(error))),
         };
         let batch = Batch::new(self.clock.as_ref(), &pending);
-        let committed = timeout(self.batch_time, batch.commit(&mut connection, &mut self.sequences)).await;
+        let committed = timeout(self.batch_time, batch.commit(&mut line, &mut self.sequences)).await;
         match committed.unwrap_or_else(|_| Err(batch.given_up())) {
             Ok(outcome) => {
-                self.connection = Some(connection);
+                self.line = Some(line);
                 self.announce(&outcome);
                 for (pending, result) in pending.into_iter().zip(outcome.results) {
                     pending.answer(result);
@@ -197,7 +196,7 @@ impl Scribe {
                 tracing::error!(error = chain, commands = pending.len(), "a batch was not committed");
                 self.sequences.forget();
                 // A connection that failed in another way than by a refusal is not used again.
-                self.connection = error.is_refusal().then_some(connection);
+                self.line = error.is_refusal().then_some(line);
                 Err((pending, error))
             }
         }
@@ -210,19 +209,13 @@ impl Scribe {
         }
     }
 
-    async fn connect(&mut self) -> Result<PgConnection, sqlx::Error> {
-        match self.connection.take() {
-            Some(connection) => Ok(connection),
+    async fn connect(&mut self) -> Result<Line, sqlx::Error> {
+        match self.line.take() {
+            Some(line) => Ok(line),
             None => {
-                timeout(self.batch_time, greet(&self.options)).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+                let greeted = timeout(self.batch_time, Line::greet(&self.options)).await;
+                greeted.unwrap_or(Err(sqlx::Error::PoolTimedOut))
             }
         }
     }
-}
-
-/// A new connection that is ready for batches.
-async fn greet(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
-    let mut connection = PgConnection::connect_with(options).await?;
-    batch::simply(&mut connection, batch::PREPARE).await?;
-    Ok(connection)
 }

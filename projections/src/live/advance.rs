@@ -28,7 +28,7 @@ pub(crate) async fn next_events<E: LogEvent>(
     let stored = read_on(transaction, after, limit).await?;
     let mut expected = after;
     stored
-        .into_iter()
+        .iter()
         .map(|event| {
             expected = expected.next();
             if event.position == expected {
@@ -117,6 +117,12 @@ impl<E: Log> Growing<E> {
             table.remove(transaction, self.generation, &changes.gone).await?;
         }
         Ok(())
+    }
+
+    /// Whether its rows are those of a checkpoint.
+    pub(super) fn stands_at(&self, checkpoint: &Checkpoint) -> bool {
+        self.gathering.table().name() == checkpoint.projection
+            && (self.generation, self.position) == (checkpoint.generation, checkpoint.position)
     }
 
     /// Whether a snapshot is due, which is taken of rows that are written.

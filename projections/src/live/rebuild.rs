@@ -27,6 +27,19 @@ pub struct Progress {
 /// How many events are folded before rows and checkpoints are written: a row that many of them touch is written once.
 const STRETCH: u64 = 10_000;
 
+/// What is being built: the events on their way, and the rows at hand.
+struct Site<E> {
+    ahead: Ahead<E>,
+    growing: Vec<Growing<E>>,
+}
+
+impl<E> Site<E> {
+    /// No rows at hand yet.
+    const fn at(ahead: Ahead<E>) -> Self {
+        Self { ahead, growing: Vec::new() }
+    }
+}
+
 /// What came of an attempt to build on.
 enum Built {
     /// It has reached that position.
@@ -63,15 +76,15 @@ impl Live {
         let head = head(&self.pool, tenant).await?;
         let mut at = self.stands(tenant, projections).await?;
         progress(Progress { tenant, position: at, head });
-        let mut ahead = Ahead::<E>::of(&self.pool, tenant, at, head);
+        let mut site = Site::<E>::at(Ahead::of(&self.pool, tenant, at, head));
         while at < head {
             let told = &mut |position: Position| progress(Progress { tenant, position, head });
-            match self.build_on(tenant, projections, &mut ahead, told).await? {
+            match self.build_on(tenant, projections, &mut site, told).await? {
                 Built::To(position) => at = position,
                 // Another process builds as well: on from where it is now.
                 Built::Elsewhere(position) => {
                     at = position;
-                    ahead = Ahead::of(&self.pool, tenant, at, head);
+                    site = Site::at(Ahead::of(&self.pool, tenant, at, head));
                 }
                 Built::Nothing => break,
             }
@@ -98,7 +111,7 @@ impl Live {
         &self,
         tenant: TenantId,
         projections: &[String],
-        ahead: &mut Ahead<E>,
+        site: &mut Site<E>,
         told: &mut (dyn FnMut(Position) + Send),
     ) -> Result<Built, ReadError> {
         let mut transaction = TenantTx::begin_rebuildable(&self.pool, tenant).await?;
@@ -106,14 +119,19 @@ impl Live {
         let Some(from) = building.iter().map(|building| building.position).min() else {
             return Ok(Built::Nothing);
         };
+        let Site { ahead, growing } = site;
         if from != ahead.position() {
             return Ok(Built::Elsewhere(from));
         }
-        let mut growing = Growing::all_of::<E>(&building);
+        // What is at hand is of these very checkpoints, or is not there yet.
+        let at_hand = |checkpoint| growing.iter().any(|one| one.stands_at(checkpoint));
+        if !building.iter().all(at_hand) {
+            *growing = Growing::all_of::<E>(&building);
+        }
         while ahead.position().get().saturating_sub(from.get()) < STRETCH {
             let Some(events) = ahead.next().await? else { break };
             let Some(last) = events.last() else { continue };
-            for one in &mut growing {
+            for one in &mut *growing {
                 one.fold(&mut transaction, &events).await?;
                 if one.is_due() {
                     one.write(&mut transaction).await?;
@@ -122,7 +140,7 @@ impl Live {
             }
             told(last.position);
         }
-        for one in &mut growing {
+        for one in growing {
             one.write(&mut transaction).await?;
         }
         checkpoint::advance(&mut transaction, Role::Building, projections, ahead.position()).await?;

@@ -3,7 +3,6 @@
 mod refold;
 mod snapshots;
 
-use std::collections::BTreeMap;
 use std::pin::{Pin, pin};
 
 use draxis_domain::{PlatformEvent, Position, TenantEvent, TenantId};
@@ -91,18 +90,17 @@ impl Live {
         let folded = replay(&self.pool, tenant, folded, Some(AsOf::Position(position)), Memory::fold).await?;
         let rest = rows.try_filter_map(async |(_, _, row)| Ok(row));
         let stored = stream::iter(first.map(Ok)).chain(rest);
-        let expected = folded.state.rows();
-        let difference = first_difference::<P>(expected, pin!(stored)).await?;
-        Ok(Verified { projection: P::TABLE.name(), position, rows: expected.len(), difference })
+        let difference = first_difference(&folded.state, pin!(stored)).await?;
+        Ok(Verified { projection: P::TABLE.name(), position, rows: folded.state.count(), difference })
     }
 }
 
 /// Walks both in the order of their keys, to the first row in which they differ.
 async fn first_difference<P: Projection>(
-    expected: &BTreeMap<String, P::Row>,
+    expected: &Memory<P>,
     mut stored: Pin<&mut (impl Stream<Item = Result<Keyed, sqlx::Error>> + Send)>,
 ) -> Result<Option<Difference>, ReadError> {
-    let mut expected = expected.iter();
+    let mut expected = expected.rows();
     loop {
         let folded = match expected.next() {
             Some((key, row)) => Some(Keyed { key: key.clone(), body: written::<P>(row)? }),

@@ -51,7 +51,7 @@ impl ReadModels {
             let Some(last) = page.last().map(|event| event.sequence) else { return Ok(own) };
             after = last;
             for stored in page.into_iter().filter(|stored| stored.position <= until) {
-                let told: Recorded<TenantEvent> = recorded(stored)?;
+                let told: Recorded<TenantEvent> = recorded(&stored)?;
                 if let TenantEvent::Workflow(event) = told.event {
                     own.push(Recorded {
                         position: told.position,
@@ -72,7 +72,7 @@ fn told(mut backtest: Backtest, events: Vec<StoredEvent>) -> Result<Backtest, Re
     for stored in events {
         // What is of no KRI and of no workflow need not even be read.
         if matches!(stored.aggregate_type.as_str(), "kri" | "workflow") {
-            backtest.tell(&recorded(stored)?);
+            backtest.tell(&recorded(&stored)?);
         }
     }
     Ok(backtest)

@@ -77,10 +77,10 @@ async fn tell_kri(
         let page = read_aggregate(transaction, &of, after, PAGE).await?;
         let full = page.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
         let Some(last) = page.last().map(|event| event.sequence) else { return Ok(at) };
-        let ended = page.iter().any(|event| !until.admits(event));
+        let ended = page.iter().any(|event| !until.admits(&event.borrowed()));
         at = page
             .iter()
-            .filter(|event| until.admits(event))
+            .filter(|event| until.admits(&event.borrowed()))
             .map(|event| event.position.next())
             .max()
             .unwrap_or(at);
@@ -97,8 +97,8 @@ fn tell(
     until: AsOf,
     stored: impl IntoIterator<Item = StoredEvent>,
 ) -> Result<(), ReadError> {
-    for event in stored.into_iter().filter(|event| until.admits(event)) {
-        explaining.tell(&recorded(event)?);
+    for event in stored.into_iter().filter(|event| until.admits(&event.borrowed())) {
+        explaining.tell(&recorded(&event)?);
     }
     Ok(())
 }

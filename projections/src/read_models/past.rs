@@ -88,7 +88,7 @@ impl ReadModels {
             };
             after = last.0;
             for event in page.into_iter().filter(|event| event.position <= until) {
-                told.push(recorded(event)?);
+                told.push(recorded(&event)?);
             }
             if last.1 >= until {
                 return Ok(told);

@@ -181,8 +181,7 @@ impl ReadModels {
         let Some(last) = stored.last().map(|event| (event.position, event.leaf_hash.clone())) else {
             return Ok(None);
         };
-        let events: Vec<Recorded<TenantEvent>> =
-            stored.into_iter().map(recorded).collect::<Result<_, _>>()?;
+        let events: Vec<Recorded<TenantEvent>> = stored.iter().map(recorded).collect::<Result<_, _>>()?;
         let workflow = fold_in_memory::<Workflows>(&events).into_values().next();
         let said: BTreeMap<u64, Value> = fold_in_memory::<Versions>(&events)
             .into_values()

@@ -29,13 +29,13 @@ struct Recorder {
 impl Recorder {
     fn of(told: Told, every: usize) -> Self {
         let mut memory = Memory::<RiskModel>::default();
-        let mut written = vec![shown(memory.rows().clone(), Position::START)];
+        let mut written = vec![shown(memory.clone().into_rows(), Position::START)];
         let mut snapshots = Vec::new();
         for (told, count) in told.events.iter().zip(1_usize..) {
             memory.fold(told);
-            written.push(shown(memory.rows().clone(), told.position));
+            written.push(shown(memory.clone().into_rows(), told.position));
             if count.is_multiple_of(every) {
-                snapshots.push((told.position, serde_json::to_string(memory.rows()).unwrap()));
+                snapshots.push((told.position, serde_json::to_string(&memory.clone().into_rows()).unwrap()));
             }
         }
         Self { events: told.events, written, snapshots }

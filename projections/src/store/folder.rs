@@ -30,8 +30,9 @@ pub(crate) trait Folder<E>: Send + Sync {
     fn in_memory(&self) -> Box<dyn Refold<E>>;
 }
 
-/// Rows of a projection that events have touched since they were last written. Batch by batch: look, take in what is stored
-/// of the keys not seen before, fold; and once in a while write what has changed.
+/// Rows of a projection that events have touched lately. Batch by batch: look, take in what is stored of the keys not seen
+/// before, fold; and once in a while write what has changed. A row stays until it is written and no event has touched it
+/// since: the same rows are often touched again, and need not be read anew.
 pub(crate) trait Gathering<E>: Send {
     /// The table of the rows.
     fn table(&self) -> Table;
@@ -41,14 +42,23 @@ pub(crate) trait Gathering<E>: Send {
     fn take_in(&mut self, asked: Vec<String>, stored: Vec<Keyed>) -> Result<(), ReadError>;
     /// Folds the batch that was looked at last.
     fn fold(&mut self, events: &[Recorded<E>]);
-    /// What has come of it since the last time; nothing is kept.
+    /// What has come of it since the last time; what nothing has come of is let go.
     fn take_changes(&mut self) -> Result<Changes, ReadError>;
 }
 
-/// The rows gathered of one projection; none where there is no row under a key.
+/// A row at hand.
+struct Held<R> {
+    /// None where there is none under its key.
+    row: Option<R>,
+    /// Whether there is one in the table.
+    stored: bool,
+    /// Whether an event has touched it since it was last written.
+    touched: bool,
+}
+
+/// The rows gathered of one projection.
 struct Gathered<P: Projection> {
-    rows: BTreeMap<String, Option<P::Row>>,
-    stored: BTreeSet<String>,
+    rows: BTreeMap<String, Held<P::Row>>,
     /// The keys of each event of the batch at hand, in order.
     due: Vec<(usize, String)>,
 }
@@ -63,7 +73,7 @@ impl<P: Projection> Folder<P::Event> for P {
     }
 
     fn gather(&self) -> Box<dyn Gathering<P::Event>> {
-        Box::new(Gathered::<P> { rows: BTreeMap::new(), stored: BTreeSet::new(), due: Vec::new() })
+        Box::new(Gathered::<P> { rows: BTreeMap::new(), due: Vec::new() })
     }
 
     fn in_memory(&self) -> Box<dyn Refold<P::Event>> {
@@ -91,33 +101,35 @@ impl<P: Projection> Gathering<P::Event> for Gathered<P> {
     }
 
     fn take_in(&mut self, asked: Vec<String>, stored: Vec<Keyed>) -> Result<(), ReadError> {
-        self.rows.extend(asked.into_iter().map(|key| (key, None)));
-        self.stored.extend(stored.iter().map(|row| row.key.clone()));
-        let rows = parsed::<P>(stored)?;
-        self.rows.extend(rows.into_iter().map(|(key, row)| (key, Some(row))));
+        let absent = |key| (key, Held { row: None, stored: false, touched: false });
+        self.rows.extend(asked.into_iter().map(absent));
+        let present = |(key, row)| (key, Held { row: Some(row), stored: true, touched: false });
+        self.rows.extend(parsed::<P>(stored)?.into_iter().map(present));
         Ok(())
     }
 
     fn fold(&mut self, events: &[Recorded<P::Event>]) {
         for (at, key) in self.due.drain(..) {
-            if let (Some(told), Some(row)) = (events.get(at), self.rows.get_mut(&key)) {
-                *row = P::apply(&key, row.take(), told);
+            if let (Some(told), Some(held)) = (events.get(at), self.rows.get_mut(&key)) {
+                held.row = P::apply(&key, held.row.take(), told);
+                held.touched = true;
             }
         }
     }
 
     fn take_changes(&mut self) -> Result<Changes, ReadError> {
-        let stored = std::mem::take(&mut self.stored);
+        self.rows.retain(|_, held| held.touched);
         let mut changes = Changes::default();
-        for (key, row) in std::mem::take(&mut self.rows) {
-            match row {
+        for (key, held) in &mut self.rows {
+            match &held.row {
                 Some(row) => {
-                    changes.bodies.push(written::<P>(&row)?);
-                    changes.keys.push(key);
+                    changes.bodies.push(written::<P>(row)?);
+                    changes.keys.push(key.clone());
                 }
-                None if stored.contains(&key) => changes.gone.push(key),
+                None if held.stored => changes.gone.push(key.clone()),
                 None => {}
             }
+            (held.stored, held.touched) = (held.row.is_some(), false);
         }
         Ok(changes)
     }
@@ -163,8 +175,8 @@ mod tests {
         (batch, together): (usize, usize),
     ) -> BTreeMap<String, String> {
         let mut table: BTreeMap<String, String> = BTreeMap::new();
+        let mut gathering = folder.gather();
         for some in events.chunks(batch * together) {
-            let mut gathering = folder.gather();
             for batch in some.chunks(batch) {
                 let asked = gathering.look(batch);
                 let row =

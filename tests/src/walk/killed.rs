@@ -101,8 +101,10 @@ async fn a_killed_program_loses_nothing_it_acknowledged_and_leaves_nothing_runni
                 for value in 1.. {
                     let key = format!("{round}/{caller}/{value}");
                     let path = format!("/api/kris/{kri}/values");
+                    // An hour each round: the very same reading given again would be nothing new.
+                    let (day, hour) = (1 + round / 24, round % 24);
                     let observed_at =
-                        format!("2026-01-01T{:02}:{:02}:{:02}Z", round % 24, value / 60 % 60, value % 60);
+                        format!("2026-01-{day:02}T{hour:02}:{:02}:{:02}Z", value / 60 % 60, value % 60);
                     let body = json!({"value": value, "observedAt": observed_at});
                     match post(client, program, token, &path, &key, &body).await {
                         Some((position, _)) => receipts.push((key, position)),
@@ -115,7 +117,7 @@ async fn a_killed_program_loses_nothing_it_acknowledged_and_leaves_nothing_runni
         });
         let pid = program.pid();
         let killer = async {
-            counted.wait_for(|count| *count >= 60 + round * 13).await.unwrap();
+            counted.wait_for(|count| *count >= 60 + round * 13 % 97).await.unwrap();
             crate::house::kill(pid);
         };
         let (told, ()) = futures_util::future::join(futures_util::future::join_all(callers), killer).await;

@@ -10,8 +10,8 @@ use crate::append::{Append, AppendError, Appended, Unless};
 use crate::receipt::{Answered, Receipt};
 use crate::writer::sequences::AggregateKey;
 
-/// Where a locked stream stands.
-#[derive(Debug, Clone, Copy)]
+/// Where a stream stands.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Head {
     pub(super) position: Position,
     pub(super) recorded_at: DateTime<Utc>,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use draxis_domain::{Position, Sequence, TenantId};
 
+use crate::writer::judge::Head;
+
 /// An aggregate within a stream.
 pub(super) type AggregateKey = (&'static str, String);
 
@@ -11,7 +13,7 @@ pub(super) type AggregateKey = (&'static str, String);
 /// process's append moves it and so makes all of it void.
 #[derive(Default)]
 struct Remembered {
-    head: Position,
+    head: Head,
     sequences: BTreeMap<AggregateKey, Sequence>,
 }
 
@@ -29,6 +31,11 @@ impl Sequences {
         Self { streams: BTreeMap::new(), count: 0 }
     }
 
+    /// Where this writer left the stream.
+    pub(super) fn head(&self, tenant: TenantId) -> Option<Head> {
+        self.streams.get(&tenant).map(|remembered| remembered.head)
+    }
+
     /// The aggregate's sequence, if it is still known at this head.
     pub(super) fn recall(
         &self,
@@ -37,21 +44,21 @@ impl Sequences {
         aggregate: &AggregateKey,
     ) -> Option<Sequence> {
         let remembered = self.streams.get(&tenant)?;
-        if remembered.head == head { remembered.sequences.get(aggregate).copied() } else { None }
+        if remembered.head.position == head { remembered.sequences.get(aggregate).copied() } else { None }
     }
 
     /// Takes note of where a committed batch left a stream that stood at `before`.
     pub(super) fn remember(
         &mut self,
         tenant: TenantId,
-        (before, after): (Position, Position),
+        (before, after): (Position, Head),
         sequences: impl Iterator<Item = (AggregateKey, Sequence)>,
     ) {
         if self.count > Self::MOST {
             self.forget();
         }
         let remembered = self.streams.entry(tenant).or_default();
-        if remembered.head != before {
+        if remembered.head.position != before {
             self.count = self.count.saturating_sub(remembered.sequences.len());
             remembered.sequences.clear();
         }
@@ -72,19 +79,25 @@ impl Sequences {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
     use draxis_domain::{Position, Sequence, TenantId};
 
-    use super::Sequences;
+    use super::{Head, Sequences};
 
     #[test]
     fn another_process_moving_the_head_voids_what_is_remembered() {
         let mut sequences = Sequences::new();
         let kri = ("kri", "a".to_owned());
         let at = Position::new;
-        sequences.remember(TenantId::PLATFORM, (at(0), at(2)), [(kri.clone(), Sequence::new(2))].into_iter());
+        let left = |position| Head { position: at(position), recorded_at: DateTime::UNIX_EPOCH };
+        sequences.remember(
+            TenantId::PLATFORM,
+            (at(0), left(2)),
+            [(kri.clone(), Sequence::new(2))].into_iter(),
+        );
         assert_eq!(sequences.recall(TenantId::PLATFORM, at(2), &kri), Some(Sequence::new(2)));
         assert_eq!(sequences.recall(TenantId::PLATFORM, at(3), &kri), None);
-        sequences.remember(TenantId::PLATFORM, (at(3), at(4)), std::iter::empty());
+        sequences.remember(TenantId::PLATFORM, (at(3), left(4)), std::iter::empty());
         assert_eq!(
             sequences.recall(TenantId::PLATFORM, at(4), &kri),
             None,

@@ -37,7 +37,7 @@ impl<P: Projection> Refold<P::Event> for Memory<P> {
     }
 
     fn rows(&self) -> usize {
-        Self::rows(self).len()
+        self.count()
     }
 
     fn rows_after(&self, key: &str, limit: usize) -> Result<Vec<Keyed>, ReadError> {

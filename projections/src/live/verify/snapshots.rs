@@ -50,7 +50,7 @@ async fn difference_of(folded: &Memory<RiskModel>, body: String) -> Result<Optio
         return Ok(Some(Difference { key: String::new(), folded: None, stored: Some(body) }));
     };
     let rows = rows.into_iter().map(|(key, body)| Ok(Keyed { key, body: body.get().to_owned() }));
-    first_difference::<RiskModel>(folded.rows(), pin!(stream::iter(rows))).await
+    first_difference(folded, pin!(stream::iter(rows))).await
 }
 
 impl Difference {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use draxis_domain::TenantId;
 use sqlx::PgConnection;
 
+use crate::writer::batch::columns::{EventColumns, HeadColumns, ReceiptColumns};
 use crate::writer::judge::{Judgement, Standing};
 
 pub(super) async fn insert(
@@ -30,10 +31,9 @@ async fn insert_events(
     standing: &Standing,
     judgement: &Judgement,
 ) -> Result<(), sqlx::Error> {
-    let rows = &judgement.events;
-    let touched: BTreeSet<TenantId> = rows.iter().map(|row| row.tenant).collect();
-    let heads: Vec<_> =
-        touched.iter().filter_map(|tenant| standing.heads.get(tenant).map(|head| (tenant, head))).collect();
+    let touched: BTreeSet<TenantId> = judgement.events.iter().map(|row| row.tenant).collect();
+    let heads = HeadColumns::of(standing.heads.iter().filter(|(tenant, _)| touched.contains(*tenant)));
+    let events = EventColumns::of(&judgement.events);
     sqlx::query!(
         r#"WITH moved AS (
                UPDATE stream_heads AS h SET position = m.position, recorded_at = m.recorded_at
@@ -43,21 +43,21 @@ async fn insert_events(
                                event_version, payload, metadata, recorded_at, leaf_hash)
            SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
                                 $8::int[], $9::json[], $10::json[], $11::timestamptz[], $12::bytea[])"#,
-        &rows.iter().map(|row| row.tenant.uuid()).collect::<Vec<_>>(),
-        &rows.iter().map(|row| row.position.as_i64()).collect::<Vec<_>>(),
-        &rows.iter().map(|row| row.event_id.to_string()).collect::<Vec<_>>(),
-        &rows.iter().map(|row| row.aggregate_type).collect::<Vec<_>>() as &[&str],
-        &rows.iter().map(|row| row.aggregate_id.as_str()).collect::<Vec<_>>() as &[&str],
-        &rows.iter().map(|row| row.sequence.as_i64()).collect::<Vec<_>>(),
-        &rows.iter().map(|row| row.event_type).collect::<Vec<_>>() as &[&str],
-        &rows.iter().map(|row| i32::from(row.version)).collect::<Vec<_>>(),
-        &rows.iter().map(|row| row.payload.as_str()).collect::<Vec<_>>() as &[&str],
-        &rows.iter().map(|row| row.metadata.as_str()).collect::<Vec<_>>() as &[&str],
-        &rows.iter().map(|row| row.recorded_at).collect::<Vec<_>>(),
-        &rows.iter().map(|row| row.leaf_hash.as_slice()).collect::<Vec<_>>() as &[&[u8]],
-        &heads.iter().map(|(tenant, _)| tenant.uuid()).collect::<Vec<_>>(),
-        &heads.iter().map(|(_, head)| head.position.as_i64()).collect::<Vec<_>>(),
-        &heads.iter().map(|(_, head)| head.recorded_at).collect::<Vec<_>>(),
+        &events.tenants,
+        &events.positions,
+        &events.ids,
+        &events.aggregate_types as &[&str],
+        &events.aggregate_ids as &[&str],
+        &events.sequences,
+        &events.types as &[&str],
+        &events.versions,
+        &events.payloads as &[&str],
+        &events.metadatas as &[&str],
+        &events.times,
+        &events.leaf_hashes as &[&[u8]],
+        &heads.tenants,
+        &heads.positions,
+        &heads.times,
     )
     .execute(connection)
     .await?;
@@ -69,23 +69,20 @@ async fn insert_receipts(
     standing: &Standing,
     judgement: &Judgement,
 ) -> Result<(), sqlx::Error> {
-    let rows = &judgement.receipts;
-    let recorded_at =
-        |tenant: TenantId| standing.heads.get(&tenant).map(|head| head.recorded_at).unwrap_or_default();
+    let receipts = ReceiptColumns::of(&judgement.receipts, standing);
     sqlx::query!(
         "INSERT INTO idempotency_keys (tenant_id, caller, key, request_hash, status, answer, version, position, recorded_at)
          SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::smallint[], $6::bytea[], $7::bigint[],
                               $8::bigint[], $9::timestamptz[])",
-        &rows.iter().map(|row| row.tenant.uuid()).collect::<Vec<_>>(),
-        &rows.iter().map(|row| row.receipt.caller.as_str()).collect::<Vec<_>>() as &[&str],
-        &rows.iter().map(|row| row.receipt.key.as_str()).collect::<Vec<_>>() as &[&str],
-        &rows.iter().map(|row| row.receipt.request.0.as_slice()).collect::<Vec<_>>() as &[&[u8]],
-        &rows.iter().map(|row| i16::try_from(row.receipt.answer.status).unwrap_or(500)).collect::<Vec<_>>(),
-        &rows.iter().map(|row| row.receipt.answer.body.as_slice()).collect::<Vec<_>>() as &[&[u8]],
-        &rows.iter().map(|row| row.receipt.answer.version.and_then(|v| i64::try_from(v).ok())).collect::<Vec<_>>()
-            as &[Option<i64>],
-        &rows.iter().map(|row| row.position.as_i64()).collect::<Vec<_>>(),
-        &rows.iter().map(|row| recorded_at(row.tenant)).collect::<Vec<_>>(),
+        &receipts.tenants,
+        &receipts.callers as &[&str],
+        &receipts.keys as &[&str],
+        &receipts.request_hashes as &[&[u8]],
+        &receipts.statuses,
+        &receipts.answers as &[&[u8]],
+        &receipts.versions as &[Option<i64>],
+        &receipts.positions,
+        &receipts.times,
     )
     .execute(connection)
     .await?;

@@ -1,0 +1,62 @@
+//! The short way of a batch, in one exchange: it holds only where nobody else has moved the stream, and only once it is committed.
+
+use draxis_event_store::AppendError;
+use sqlx::{Executor, Row};
+
+use crate::house::{Process, TestDatabase, edits, new_tenant, sound_stream};
+
+#[tokio::test]
+async fn what_is_refused_at_the_commit_itself_is_not_acknowledged() {
+    let database = TestDatabase::make().await;
+    let refuse = "CREATE FUNCTION refuse_late() RETURNS trigger LANGUAGE plpgsql AS
+                      $$ BEGIN IF NEW.aggregate_id = 'doomed' THEN RAISE EXCEPTION 'too late'; END IF; RETURN NULL; END $$;
+                  CREATE CONSTRAINT TRIGGER late AFTER INSERT ON events DEFERRABLE INITIALLY DEFERRED
+                      FOR EACH ROW EXECUTE FUNCTION refuse_late()";
+    database.superuser().await.execute(refuse).await.unwrap();
+    let process = Process::start(&database).await;
+    let tenant = new_tenant();
+    process.writer.append(edits(tenant, "first", 0, 1)).await.unwrap();
+    process.writer.append(edits(tenant, "first", 1, 1)).await.unwrap();
+    let doomed = process.writer.append(edits(tenant, "doomed", 0, 1)).await;
+    assert!(doomed.is_err(), "{doomed:?}");
+    process.writer.append(edits(tenant, "first", 2, 1)).await.unwrap();
+    let stream = sound_stream(&process.pools.app, tenant).await;
+    assert!(stream.iter().all(|event| event.aggregate_id == "first"), "{stream:?}");
+    process.end().await;
+}
+
+#[tokio::test]
+async fn a_head_that_another_process_moved_is_seen_and_numbered_on() {
+    let database = TestDatabase::make().await;
+    let processes = [Process::start(&database).await, Process::start(&database).await];
+    let tenant = new_tenant();
+    for round in 0..6_u64 {
+        for (n, process) in processes.iter().enumerate() {
+            // One aggregate of its own each, which the writer knows, and one that is new.
+            process.writer.append(edits(tenant, &format!("of-{n}"), round, 1)).await.unwrap();
+            process.writer.append(edits(tenant, &format!("new-{n}-{round}"), 0, 2)).await.unwrap();
+        }
+    }
+    let taken = processes[1].writer.append(edits(tenant, "new-0-3", 0, 1)).await;
+    assert_eq!(taken, Err(AppendError::Conflict), "another process has begun it");
+    assert_eq!(sound_stream(&processes[0].pools.app, tenant).await.len(), 36);
+    for process in processes {
+        process.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_nobody_disturbs_is_one_exchange() {
+    let database = TestDatabase::make().await;
+    let process = Process::start(&database).await;
+    let tenant = new_tenant();
+    process.writer.append(edits(tenant, "first", 0, 1)).await.unwrap();
+    process.writer.append(edits(tenant, "first", 1, 1)).await.unwrap();
+    // What the writer's connection did last is what it sent last: the one statement, and no COMMIT of its own.
+    let last = "SELECT query FROM pg_stat_activity
+                WHERE datname = current_database() AND query LIKE '%append_at_heads%' AND pid <> pg_backend_pid()";
+    let queries = database.superuser().await.fetch_all(last).await.unwrap();
+    let queries: Vec<String> = queries.iter().map(|row| row.get(0)).collect();
+    assert!(queries.iter().any(|query| query.starts_with("SELECT append_at_heads")), "{queries:?}");
+    process.end().await;
+}

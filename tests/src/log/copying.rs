@@ -1,0 +1,69 @@
+//! A page that is copied out: the same events as by any other way, and nothing left on the wire where the reader turns away.
+
+use draxis_domain::{Position, TenantId};
+use draxis_event_store::{Page, StoredEvent, TenantTx, head, read_page};
+use futures_util::FutureExt;
+use sqlx::PgPool;
+
+use crate::house::{Fitting, Process, TestDatabase, edits, new_tenant, sound_stream};
+
+const EVENTS: u64 = 3_000;
+
+async fn page(pool: &PgPool, tenant: TenantId, limit: u32) -> Result<Page, sqlx::Error> {
+    let mut transaction = TenantTx::begin(pool, tenant).await?;
+    read_page(&mut transaction, (Position::new(10), Position::new(EVENTS - 10)), limit).await
+}
+
+#[tokio::test]
+async fn rows_copied_and_rows_asked_for_are_the_same_events() {
+    let database = TestDatabase::make().await;
+    let process = Process::start(&database).await;
+    let tenant = new_tenant();
+    process.writer.append(edits(tenant, "of \u{e9}\u{1f980}", 0, EVENTS)).await.unwrap();
+    let stream = sound_stream(&process.pools.app, tenant).await;
+    let wanted = stream.get(10..usize::try_from(EVENTS).unwrap() - 10).unwrap();
+    // Few are asked for, many are copied.
+    for limit in [Page::FIRST, Page::FIRST + 1, 10_000] {
+        let page = page(&process.pools.app, tenant, limit).await.unwrap();
+        let events: Vec<StoredEvent> = page.events().map(|event| event.unwrap().into()).collect();
+        let count = wanted.len().min(usize::try_from(limit).unwrap());
+        assert_eq!(events, wanted.get(..count).unwrap(), "{limit}");
+        assert_eq!((page.is_full(), page.is_empty()), (count < wanted.len(), false));
+        assert_eq!(
+            page.last().unwrap().map(|event| event.position),
+            events.last().map(|event| event.position)
+        );
+    }
+    process.end().await;
+}
+
+#[tokio::test]
+async fn a_reader_who_turns_away_in_the_middle_leaves_nothing_for_the_next_one_to_stumble_over() {
+    let database = TestDatabase::make().await;
+    let process =
+        Process::over(database.options("draxis"), Fitting { readers: 1, ..Fitting::default() }).await;
+    let tenant = new_tenant();
+    process.writer.append(edits(tenant, "long", 0, EVENTS)).await.unwrap();
+    let pool = &process.pools.app;
+    let mut turned_away = 0;
+    for steps in 1.. {
+        let mut reading = Box::pin(page(pool, tenant, 10_000));
+        let mut done = false;
+        // Each look finds what has come meanwhile; then the reader is gone.
+        for _ in 0..steps {
+            done = reading.as_mut().now_or_never().is_some();
+            if done {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(reading);
+        assert_eq!(head(pool, tenant).await.unwrap(), Position::new(EVENTS), "after {steps} steps");
+        if done {
+            break;
+        }
+        turned_away += 1;
+    }
+    assert!(turned_away > 3, "nobody turned away, so this proves nothing");
+    process.end().await;
+}
