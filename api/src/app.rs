@@ -14,6 +14,7 @@ use draxis_runner::connector::registry::Registry;
 use draxis_runner::egress::{BuildError, Egress, EgressConfig, Resolver, Timeouts};
 use draxis_runner::mail::{MailSettings, Mailer, Outbox};
 use draxis_runner::model::{ModelSettings, Models};
+use draxis_runner::interview::InterviewDesk;
 use draxis_runner::panel::PanelDesk;
 use draxis_runner::relay::Relays;
 use draxis_runner::source_run::SourceRuns;
@@ -73,6 +74,8 @@ pub struct App {
     pub witness: Option<Witness>,
     /// Answers questions about a tenant's risks.
     pub panel: PanelDesk,
+    /// Where workflows are talked through.
+    pub interviews: InterviewDesk,
     /// Sends what lies in the outbox, where a mail server is configured.
     pub outbox: Option<Outbox>,
     /// Counts what happens.
@@ -154,7 +157,8 @@ impl App {
         let metrics = Metrics::new();
         let streams = Streams::new(writer.wakeups().clone());
         let models = Models::new(commands.clone(), thinking, outside.model);
-        let panel = PanelDesk::new(commands.clone(), read_models.clone(), models);
+        let panel = PanelDesk::new(commands.clone(), read_models.clone(), models.clone());
+        let interviews = InterviewDesk::new(commands.clone(), models);
         let app = Self {
             commands,
             identity,
@@ -165,6 +169,7 @@ impl App {
             relays,
             witness,
             panel,
+            interviews,
             outbox,
             metrics,
             rate_limits,

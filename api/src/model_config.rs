@@ -1,4 +1,4 @@
-//! Which model a tenant's panel asks: `/api/model-config`. The key comes in and never goes out.
+//! Which model a tenant's panel and interviews ask: `/api/model-config`. The key comes in and never goes out.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use draxis_domain::model_config::{ModelChoice, ModelConfig, ModelConfigCommand};
-use draxis_domain::{PanelSessionId, SecretId, TenantId};
+use draxis_domain::{SecretId, TenantId};
 use draxis_event_store::{Answer, Committed, TenantTx};
 use serde_json::{Value, json};
+use ulid::Ulid;
 use uuid::Uuid;
 
 use crate::execution::{Commands, Context, Execution};
@@ -19,8 +20,8 @@ const VAULT_KIND: &str = "model_key";
 /// An exchange with a model: what was said since the one before, and what came back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelExchange {
-    /// The session it belongs to.
-    pub session: PanelSessionId,
+    /// The conversation it belongs to: a session of the panel, or an interview.
+    pub about: Ulid,
     /// The protocol.
     pub provider: &'static str,
     /// The model.
@@ -94,7 +95,7 @@ impl Commands {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             tenant.uuid(),
             Uuid::from_u128(self.ids().next().0),
-            exchange.session.uuid(),
+            Uuid::from_u128(exchange.about.0),
             self.clock().now(),
             exchange.provider,
             exchange.model,

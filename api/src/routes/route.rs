@@ -44,6 +44,8 @@ pub struct Route {
     pub shows_once: bool,
     /// Whether it waits for a far system's answer.
     pub reaches_outside: bool,
+    /// What comes as events to who takes `text/event-stream`.
+    pub events: Option<&'static str>,
     register: Box<dyn Fn(&mut ServiceConfig) + Send + Sync>,
 }
 
@@ -67,6 +69,7 @@ where
         parameters: Vec::new(),
         shows_once: false,
         reaches_outside: false,
+        events: None,
         register: Box::new(move |config| {
             config.route(path, web::method(served.clone()).to(handler.clone()));
         }),
@@ -120,6 +123,10 @@ impl Route {
 
     pub(super) fn reaches_outside(self) -> Self {
         Self { reaches_outside: true, ..self }
+    }
+
+    pub(super) fn events(self, meaning: &'static str) -> Self {
+        Self { events: Some(meaning), ..self }
     }
 
     pub(super) fn parameter(mut self, name: &'static str, meaning: &'static str) -> Self {
