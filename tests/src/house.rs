@@ -13,7 +13,9 @@
 
 mod contract;
 mod database;
+mod far_model;
 mod given;
+mod listener;
 mod process;
 mod program;
 mod server;
@@ -23,7 +25,9 @@ mod vendor;
 mod web;
 
 pub use database::TestDatabase;
+pub use far_model::FarModel;
 pub use given::{define_kri, edits, kri_body, new_tenant, reading, start_of_time};
+pub use listener::{Event, Listener};
 pub use process::{Fitting, Process};
 pub use program::{Program, draxis, kill, run, verifier};
 pub use server::{OwnServer, ROLES, Server};

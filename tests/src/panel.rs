@@ -5,3 +5,4 @@ mod injected;
 mod modelled;
 mod remembering;
 mod stage;
+mod written;

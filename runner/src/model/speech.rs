@@ -30,8 +30,13 @@ enum Place {
 impl Speech {
     /// Listens for the text of a field at the top of the object.
     pub(super) const fn of(field: &'static str) -> Self {
-        let (waiting, key) = (String::new(), String::new());
-        Self { field, waiting, depth: 0, place: Place::Between { key: false }, key }
+        Self {
+            field,
+            waiting: String::new(),
+            depth: 0,
+            place: Place::Between { key: false },
+            key: String::new(),
+        }
     }
 
     /// Takes a piece; gives what is new of the text.
