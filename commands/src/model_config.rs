@@ -34,6 +34,15 @@ pub struct ModelExchange {
     pub tokens: (u64, u64),
 }
 
+/// What was spent on models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpentOnModels {
+    /// Tokens, sent and come back.
+    pub tokens: u64,
+    /// How often a model was asked.
+    pub turns: u64,
+}
+
 impl Commands {
     /// Chooses a model; its key is replaced only when one is sent, and the old one is forgotten then.
     pub async fn choose_model(
@@ -109,23 +118,24 @@ impl Commands {
         Ok(transaction.commit().await?)
     }
 
-    /// How many tokens a tenant has spent within the day before.
-    pub async fn model_tokens_spent(
+    /// What a tenant has spent on models within the day before.
+    pub async fn spent_on_models(
         &self,
         tenant: TenantId,
         now: DateTime<Utc>,
-    ) -> Result<u64, CommandError> {
+    ) -> Result<SpentOnModels, CommandError> {
         let since = now - Duration::days(1);
         let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
-        let spent = sqlx::query_scalar!(
-            r#"SELECT coalesce(sum(input_tokens + output_tokens), 0)::bigint AS "spent!" FROM model_exchanges
-               WHERE tenant_id = $1 AND at > $2"#,
+        let spent = sqlx::query!(
+            r#"SELECT coalesce(sum(input_tokens + output_tokens), 0)::bigint AS "tokens!", count(*) AS "turns!"
+               FROM model_exchanges WHERE tenant_id = $1 AND at > $2"#,
             tenant.uuid(),
             since
         )
         .fetch_one(&mut *transaction)
         .await?;
-        Ok(u64::try_from(spent).unwrap_or_default())
+        let counted = |count: i64| u64::try_from(count).unwrap_or_default();
+        Ok(SpentOnModels { tokens: counted(spent.tokens), turns: counted(spent.turns) })
     }
 
     async fn change_model_config(

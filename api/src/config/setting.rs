@@ -32,12 +32,13 @@ pub(super) enum Setting {
     ModelBaseUrl,
     ModelKeyFile,
     ModelTokensPerDay,
+    ModelTurnsPerDay,
     ModelInputPrice,
     ModelOutputPrice,
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 26] = [
+    pub(super) const ALL: [Self; 27] = [
         Self::Listen,
         Self::DatabaseUrl,
         Self::DataDir,
@@ -62,6 +63,7 @@ impl Setting {
         Self::ModelBaseUrl,
         Self::ModelKeyFile,
         Self::ModelTokensPerDay,
+        Self::ModelTurnsPerDay,
         Self::ModelInputPrice,
         Self::ModelOutputPrice,
     ];
@@ -93,6 +95,7 @@ impl Setting {
             Self::ModelBaseUrl => "model.base_url",
             Self::ModelKeyFile => "model.key_file",
             Self::ModelTokensPerDay => "model.tokens_per_day",
+            Self::ModelTurnsPerDay => "model.turns_per_day",
             Self::ModelInputPrice => "model.input_price",
             Self::ModelOutputPrice => "model.output_price",
         }
@@ -125,6 +128,7 @@ impl Setting {
             Self::ModelBaseUrl => "DRAXIS_MODEL_BASE_URL",
             Self::ModelKeyFile => "DRAXIS_MODEL_KEY_FILE",
             Self::ModelTokensPerDay => "DRAXIS_MODEL_TOKENS_PER_DAY",
+            Self::ModelTurnsPerDay => "DRAXIS_MODEL_TURNS_PER_DAY",
             Self::ModelInputPrice => "DRAXIS_MODEL_INPUT_PRICE",
             Self::ModelOutputPrice => "DRAXIS_MODEL_OUTPUT_PRICE",
         }

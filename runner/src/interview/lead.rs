@@ -9,7 +9,7 @@ use super::toolbox::Drafting;
 use crate::model::{Book, Budget, Dialogue, DialogueError, Limits, Model, wrapped};
 
 /// How often a model is asked in one turn.
-const TURNS: u32 = 10;
+const TURNS: u32 = 14;
 /// How many tokens one turn may take.
 const TOKENS: u64 = 150_000;
 /// How much of what was said before a model is told, in characters: the last of it.
@@ -33,13 +33,9 @@ impl Lead<'_> {
     ) -> (Result<Turn, DialogueError>, Usage) {
         let told = told(&turn, reply);
         let mut drafting = Drafting::new(turn);
-        let limits = Limits {
-            turns: TURNS,
-            strict: true,
-            tokens: TOKENS.min(self.budget.left),
-            reply_tokens: 2_048,
-            ..Limits::default()
-        };
+        let limits =
+            Limits { turns: TURNS, strict: true, tokens: TOKENS, reply_tokens: 2_048, ..Limits::default() };
+        let limits = self.budget.within(limits, 0);
         let dialogue =
             Dialogue { model: self.model, book: self.book, limits, system: INTERVIEWER.to_owned() };
         let (words, tokens, calls) = dialogue.lead(&mut drafting, wrapped(&told), &mut |_| {}).await;

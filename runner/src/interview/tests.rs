@@ -59,7 +59,7 @@ fn replies(script: Vec<Vec<Call>>) -> Scripted {
 async fn say(talk: &mut Rehearsal, text: &str, model: &Scripted) -> Result<(), DialogueError> {
     let state = talk.state();
     let hearing = state.hear(text).unwrap();
-    let lead = Lead { model, book: None, budget: Budget { left: 1_000_000, prices: None } };
+    let lead = Lead { model, book: None, budget: Budget { tokens: 1_000_000, turns: 100, prices: None } };
     let (turn, usage) = lead.turn(TurnUnderWay::new(&state, &hearing, &talk.scene), &state.reply).await;
     assert!(usage.calls > 0);
     let turn = turn?;

@@ -97,7 +97,7 @@ pub enum DialogueError {
     #[error("the model declined to answer")]
     Declined,
     /// It went on for too long.
-    #[error("the model went on for longer than it may")]
+    #[error("the model would have to be asked more often than it may")]
     Turns,
     /// The tokens that may be spent are spent.
     #[error("the tokens that may be spent are spent")]

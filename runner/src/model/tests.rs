@@ -393,6 +393,33 @@ async fn an_answer_is_heard_while_it_is_written_each_attempt_by_itself_wherever_
 }
 
 #[tokio::test]
+async fn what_was_refused_goes_back_to_the_model_in_its_protocol() {
+    for spoken in BOTH {
+        let turns = vec![
+            vec![streamed(&spoken.answer("", "delete_everything", "{}"))],
+            vec![streamed(&spoken.answer("", "look", "{\"broken"))],
+            vec![streamed(&spoken.answer("", ANSWER, r#"{"word":"well"}"#))],
+        ];
+        let server = far(turns).await;
+        let (answer, _, called) = lead(&*spoken.model(&server), Limits::default()).await;
+        assert_eq!((answer.unwrap().as_str(), called.len()), ("well", 0), "{spoken:?}");
+        let body = |n: usize| {
+            let request = server.requests().remove(n);
+            serde_json::from_str::<Value>(request.split_once("\r\n\r\n").unwrap().1).unwrap()
+        };
+        for (n, why) in [(1, "there is no such tool"), (2, "the arguments are not JSON")] {
+            let messages = body(n)["messages"].as_array().unwrap().clone();
+            let last = messages.last().unwrap();
+            let result = if spoken == Spoken::Anthropic { &last["content"][0] } else { last };
+            assert!(result["content"].as_str().unwrap().contains(why), "{spoken:?}: {last}");
+            if spoken == Spoken::Anthropic {
+                assert_eq!(result["is_error"], true);
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_bad_answer_is_returned_three_times_and_no_more() {
     let bad = || calling(ANSWER, json!({"wrong": 1}));
     let model =

@@ -86,7 +86,8 @@ impl Lead<'_> {
     ) -> Result<Value, DialogueError> {
         let name = expert.name.as_str();
         self.step(&format!("asks the {name} expert"));
-        let limits = Limits { turns: SPECIALIST_TURNS, ..self.limits(spent) };
+        let limits = self.limits(spent);
+        let limits = Limits { turns: limits.turns.min(SPECIALIST_TURNS), ..limits };
         let dialogue = self.dialogue(instructions::specialist(expert.name), limits);
         let question =
             json!({ "question": said.question, "earlier": said.earlier, "calledBecause": expert.why });
@@ -111,9 +112,7 @@ impl Lead<'_> {
 
     /// What may still be spent on this question.
     fn limits(&self, spent: &Spent) -> Limits {
-        let limits = Limits::default();
-        let so_far = spent.tokens.input.saturating_add(spent.tokens.output);
-        Limits { tokens: limits.tokens.min(self.budget.left).saturating_sub(so_far), ..limits }
+        self.budget.within(Limits::default(), spent.tokens.input.saturating_add(spent.tokens.output))
     }
 
     fn hear(&self, heard: Heard<'_>, unfinished: &mut Unfinished<'_>) {

@@ -117,7 +117,9 @@ async fn a_configured_model_talks_a_workflow_through_and_what_it_made_up_is_refu
     assert!(!stage.is_kept(KEY).await, "the key is kept nowhere as it is");
     assert!(stage.is_kept("the person has not spoken of due").await, "the exchange is written down");
     let shown = stage.get("/api/model-config").await.expect(200).json();
-    assert!(shown["tokensSpentToday"].as_u64().unwrap() >= 110, "{shown}");
+    assert!(shown["turnsSpentToday"].as_u64().unwrap() >= 10, "{shown}");
+    let turns = shown["turnsSpentToday"].as_u64().unwrap();
+    assert_eq!(shown["tokensSpentToday"].as_u64(), Some(turns * 110), "{shown}");
     stage.web.stop().await;
 }
 
