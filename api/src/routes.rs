@@ -529,15 +529,11 @@ fn workflow_surroundings() -> Vec<Route> {
 
 fn panel_sessions() -> Vec<Route> {
     vec![
-        post(
-            "/api/panel-sessions",
-            "Ask the expert panel",
-            panel::open,
-        )
-        .body::<AskBody>()
-        .answers::<PanelAnswer>()
-        .events(panel::EVENTS)
-        .status(201),
+        post("/api/panel-sessions", "Ask the expert panel", panel::open)
+            .body::<AskBody>()
+            .answers::<PanelAnswer>()
+            .events(panel::EVENTS)
+            .status(201),
         get("/api/panel-sessions", "List sessions of the panel", panel::list)
             .answers::<Listed<AnyObject>>()
             .paged(),

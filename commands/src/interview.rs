@@ -4,9 +4,7 @@ mod scene;
 
 use std::sync::Arc;
 
-use draxis_domain::interview::{
-    Basis, Hearing, Interview, InterviewCommand, InterviewState, Scene, Turn,
-};
+use draxis_domain::interview::{Basis, Hearing, Interview, InterviewCommand, InterviewState, Scene, Turn};
 use draxis_domain::workflow::{Definition, Provenance, Workflow, WorkflowCommand};
 use draxis_domain::{InterviewId, Name, Reason, Rejection, Root, TenantId, Utterance, WorkflowId};
 use draxis_event_store::{Answer, Committed};

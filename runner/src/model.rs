@@ -24,7 +24,6 @@ pub use choice::{Budget, ModelSettings, Models, Prices};
 pub use dialogue::{ANSWER, Dialogue, DialogueError, Heard, Limits, Toolbox, wrapped};
 pub use openai::OpenAi;
 pub use port::{
-    Ask, Called, Message, Model, ModelError, ModelName, Piece, Reply, Stop, Tokens, Tool,
-    ToolResult, chain,
+    Ask, Called, Message, Model, ModelError, ModelName, Piece, Reply, Stop, Tokens, Tool, ToolResult, chain,
 };
 pub use scripted::Scripted;

@@ -57,7 +57,9 @@ impl Draft {
         }
         let listed = |candidate: &&String| match question.topic.offers() {
             Some(Offer::Kri) => scene.tenant.kris.iter().any(|kri| kri.slug.as_str() == candidate.as_str()),
-            Some(Offer::KriEvent) => scene.tenant.kri_events.keys().any(|event| event.as_str() == candidate.as_str()),
+            Some(Offer::KriEvent) => {
+                scene.tenant.kri_events.keys().any(|event| event.as_str() == candidate.as_str())
+            }
             Some(Offer::Account) => {
                 candidate.parse().is_ok_and(|account| scene.tenant.accounts.contains_key(&account))
             }

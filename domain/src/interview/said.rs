@@ -26,8 +26,8 @@ pub(super) struct Said<'a> {
 
 /// Words by which something is taken away.
 const REMOVING: &[&str] = &[
-    "drop", "remov", "delet", "without", "no", "not", "don't", "instead", "cancel", "skip", "leave", "rather",
-    "forget", "scrap", "never", "take", "lose",
+    "drop", "remov", "delet", "without", "no", "not", "don't", "instead", "cancel", "skip", "leave",
+    "rather", "forget", "scrap", "never", "take", "lose",
 ];
 /// Words by which something changes its place.
 const MOVING: &[&str] = &[
@@ -69,10 +69,11 @@ impl<'a> Said<'a> {
             DraftTool::RemoveStep { id } => {
                 (!self.now.has(REMOVING)).then(|| format!("taking away step {id}"))
             }
-            DraftTool::SetOwners { owners } => owners
-                .iter()
-                .find(|owner| !draft.owners().contains(owner) && !self.speaks_of(owner))
-                .map(|owner| format!("an owner that is {}", serde_json::to_string(owner).unwrap_or_default())),
+            DraftTool::SetOwners { owners } => {
+                owners.iter().find(|owner| !draft.owners().contains(owner) && !self.speaks_of(owner)).map(
+                    |owner| format!("an owner that is {}", serde_json::to_string(owner).unwrap_or_default()),
+                )
+            }
             DraftTool::SetName { name } => (!self.all.holds(name)).then(|| "such a name".to_owned()),
             DraftTool::SetDescription { description } => {
                 (!self.all.holds(description)).then(|| "such a description".to_owned())

@@ -214,7 +214,8 @@ mod tests {
             assert!(tool.arguments["properties"].get("tool").is_none(), "{tool:?}");
             assert!(!tool.description.is_empty() && tool.arguments["type"] == "object", "{tool:?}");
             let defined = tool.arguments["$defs"].as_object().cloned().unwrap_or_default();
-            let missing = super::references(&tool.arguments).into_iter().find(|name| !defined.contains_key(name));
+            let missing =
+                super::references(&tool.arguments).into_iter().find(|name| !defined.contains_key(name));
             assert_eq!(missing, None, "{}", tool.name);
         }
     }

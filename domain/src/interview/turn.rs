@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::interview::apply::ToolRefusal;
 use crate::interview::need::{invalid, needs};
+use crate::interview::question::Offer;
 use crate::interview::rules::ask::{self, Length};
 use crate::interview::said::Said;
 use crate::interview::{
@@ -159,6 +160,19 @@ impl<'a> TurnUnderWay<'a> {
         digest(&self.draft.assembled().value)
     }
 
+    /// What the person is asked to choose from, where the words leave it out: nobody agrees to what they have not read.
+    fn offered(&self, words: &str) -> Option<String> {
+        let asked = self.asked.as_ref()?;
+        let shown = |candidate: &String| match asked.topic.offers()? {
+            Offer::Account => candidate.parse().ok().map(Scene::mention),
+            Offer::Kri => Some(summary::kri_called(candidate, self.scene)),
+            Offer::KriEvent => Some(candidate.clone()),
+        };
+        let offered: Vec<String> = asked.candidates.iter().filter_map(shown).collect();
+        let unread = offered.iter().any(|offered| !words.contains(offered.as_str()));
+        unread.then(|| format!("To choose from: {}.", summary::listed(&offered)))
+    }
+
     /// Ends the turn with what is said.
     pub fn finish(self, reply: String) -> Turn {
         Turn { changes: self.changes, reply, asked: self.asked, led: Led::default() }
@@ -169,7 +183,10 @@ impl<'a> TurnUnderWay<'a> {
     pub fn conclude(mut self, words: &str, led: Led) -> Turn {
         let mut parts: Vec<String> = self.noted().into_iter().map(str::to_owned).collect();
         let words: String = redact(words.trim()).text.chars().take(LONGEST).collect();
-        parts.push(self.scene.marked(&words));
+        let words = self.scene.marked(&words);
+        let offered = self.offered(&words);
+        parts.push(words);
+        parts.extend(offered);
         match self.needs().into_iter().next() {
             Some(need) if self.asked.is_none() => {
                 let question = Question::about(need.topic, need.step);

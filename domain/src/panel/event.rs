@@ -82,7 +82,9 @@ pub struct CalledExpert {
 }
 
 /// The specialists beside the moderating vCISO (product.md section 5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub enum Expert {
     /// Personal data and who must hear of its loss.
     Privacy,
@@ -180,7 +182,9 @@ pub struct Citation {
 }
 
 /// What sort of thing a figure can stand in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum CitedKind {
     /// A KRI.
@@ -213,7 +217,9 @@ pub struct Struck {
 }
 
 /// Why a figure was struck out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum StruckWhy {
     /// No citation bears it out.

@@ -53,10 +53,11 @@ fn told(turn: &TurnUnderWay<'_>, reply: &str) -> Value {
     let before = hearing.heard();
     let skipped = before.chars().count().saturating_sub(REMEMBERED);
     let kris = turn.kris().into_iter().take(LISTED);
-    let kris = kris.map(|kri| json!({ "slug": kri.slug, "name": scene.kri_name(kri), "hasOwner": kri.owner.is_some() }));
-    let people = scene.tenant.accounts.iter().take(LISTED).map(|(account, roles)| {
-        json!({ "account": account, "name": scene.people.get(account), "roles": roles })
-    });
+    let kris = kris
+        .map(|kri| json!({ "slug": kri.slug, "name": scene.kri_name(kri), "hasOwner": kri.owner.is_some() }));
+    let people = scene.tenant.accounts.iter().take(LISTED).map(
+        |(account, roles)| json!({ "account": account, "name": scene.people.get(account), "roles": roles }),
+    );
     json!({
         "personSays": hearing.own(),
         "personPastedSomethingThatIsSetAside": hearing.has_pasted(),

@@ -48,7 +48,8 @@ fn tenant(name: &str) -> Scene {
 
 fn replies(script: Vec<Vec<Call>>) -> Scripted {
     let reply = |calls: Vec<Call>| {
-        let called = |(n, call): (usize, Call)| Called { id: format!("c{n}"), name: call.name, with: call.arguments };
+        let called =
+            |(n, call): (usize, Call)| Called { id: format!("c{n}"), name: call.name, with: call.arguments };
         let calls = calls.into_iter().enumerate().map(called).collect();
         Ok(Reply { text: String::new(), calls, stop: Stop::Calls, tokens: Tokens { input: 100, output: 10 } })
     };
@@ -71,9 +72,10 @@ async fn say(talk: &mut Rehearsal, text: &str, model: &Scripted) -> Result<(), D
 /// How many calls were refused so far.
 fn refused(model: &Scripted) -> usize {
     let last = model.asked().pop().expect("it was asked");
-    let results = last.messages.into_iter().filter_map(|message| {
-        if let Message::Results { results } = message { Some(results) } else { None }
-    });
+    let results = last
+        .messages
+        .into_iter()
+        .filter_map(|message| if let Message::Results { results } = message { Some(results) } else { None });
     results.flatten().filter(|result| result.refused).count()
 }
 
@@ -95,7 +97,8 @@ async fn scripted_models_hold_the_score_of_the_sixty_conversations() {
             };
             let model = replies(script.replies);
             if let Err(error) = say(&mut talk, &text, &model).await {
-                faults.push(format!("“{text}”: {error}; {:?}", model.asked().last().map(|ask| &ask.messages)));
+                faults
+                    .push(format!("“{text}”: {error}; {:?}", model.asked().last().map(|ask| &ask.messages)));
                 break;
             }
             mistakes += refused(&model);
@@ -185,8 +188,17 @@ async fn what_a_model_is_told_to_do_is_the_same_whatever_a_tenant_writes() {
         let asked = model.asked().remove(0);
         let offered: Vec<&str> = asked.tools.iter().map(|tool| tool.name.as_str()).collect();
         let tools = [
-            "set_trigger", "add_step", "change_step", "move_step", "remove_step", "set_approval", "set_owners",
-            "set_name", "set_description", "ask", "answer",
+            "set_trigger",
+            "add_step",
+            "change_step",
+            "move_step",
+            "remove_step",
+            "set_approval",
+            "set_owners",
+            "set_name",
+            "set_description",
+            "ask",
+            "answer",
         ];
         assert_eq!(offered, tools);
         assert!(serde_json::to_string(&asked.tools).unwrap().len() < 40_000, "tools are told in few words");

@@ -148,7 +148,8 @@ impl Dialogue<'_> {
             tools,
             most_tokens: self.limits.reply_tokens,
         };
-        let mut standing = Standing { ask, tokens: Tokens::default(), calls: 0, corrections: 0, noted: 0, drafts: 0 };
+        let mut standing =
+            Standing { ask, tokens: Tokens::default(), calls: 0, corrections: 0, noted: 0, drafts: 0 };
         let answer = self.go_on(&mut standing, toolbox, hear).await;
         (answer, standing.tokens, standing.calls)
     }

@@ -139,7 +139,9 @@ mod tests {
         let text = "Grüße: \"all\" is well\\,\nsays {he} [\u{1F600}] at 18.";
         let whole = json!({"before": {"answer": "not this", "l": ["{", "answer"]}, "answer": text, "n": [1, {"answer": "nor this"}],
                            "after": "answer"});
-        for written in [whole.to_string(), serde_json::to_string_pretty(&whole).unwrap(), escaped(&whole.to_string())] {
+        for written in
+            [whole.to_string(), serde_json::to_string_pretty(&whole).unwrap(), escaped(&whole.to_string())]
+        {
             let cuts: Vec<usize> = written.char_indices().map(|(at, _)| at).collect();
             for cut in &cuts {
                 let (one, other) = written.split_at(*cut);
@@ -163,7 +165,15 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_heard_out_in_peace() {
-        for strange in ["", "}}}]]", "\"", "{\"answer\": \"a\\", "{\"answer\": \"\\uD83D\\u0041\"}", "\\u12", "{\"answer\": 12}"] {
+        for strange in [
+            "",
+            "}}}]]",
+            "\"",
+            "{\"answer\": \"a\\",
+            "{\"answer\": \"\\uD83D\\u0041\"}",
+            "\\u12",
+            "{\"answer\": 12}",
+        ] {
             let mut speech = Speech::of("answer");
             let heard = speech.take(strange);
             assert!(heard.len() <= strange.len(), "{heard}");

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::dialogue::ANSWER;
 use super::{
-    Anthropic, Ask, Called, Dialogue, DialogueError, Heard, Limits, Message, Model, ModelError, OpenAi, Piece,
-    Reply, Scripted, Stop, Tokens, Tool, ToolResult, Toolbox,
+    Anthropic, Ask, Called, Dialogue, DialogueError, Heard, Limits, Message, Model, ModelError, OpenAi,
+    Piece, Reply, Scripted, Stop, Tokens, Tool, ToolResult, Toolbox,
 };
 use crate::egress::far_server::{FarServer, Manner};
 use crate::egress::{AllowedNetworks, Egress, EgressConfig, EgressError, Resolver, Timeouts};
@@ -159,7 +159,7 @@ async fn an_answer_is_the_same_wherever_its_stream_is_cut() {
             assert_eq!(reply.text, "Grüße: all is well.", "{spoken:?} {size}");
             assert_eq!(heard, reply.text);
             let pieces = calling.trim_start_matches("look:;");
-            assert_eq!(pieces, r#"look:{"at":"r;look:isks"};"#, "{spoken:?} {size}");
+            assert_eq!(pieces, r#"look:{"at":";look:risks"};"#, "{spoken:?} {size}");
             let call =
                 Called { id: "toolu_1".to_owned(), name: "look".to_owned(), with: json!({"at": "risks"}) };
             assert_eq!(reply.calls, [call]);
@@ -372,7 +372,8 @@ async fn an_answer_is_heard_while_it_is_written_each_attempt_by_itself_wherever_
             whole.chunks(size).map(<[u8]>::to_vec).collect::<Vec<_>>()
         };
         for size in [1, 7, 64, 100_000] {
-            let turns = vec![turn(size, r#"{"word":7,"was":"\u00fc no"}"#), turn(size, r#"{"word":"a w\u00fcrd"}"#)];
+            let turns =
+                vec![turn(size, r#"{"word":7,"was":"\u00fc no"}"#), turn(size, r#"{"word":"a w\u00fcrd"}"#)];
             let server = far(turns).await;
             let model = spoken.model(&server);
             let (book, limits, system) = (None, Limits::default(), "Be brief.".to_owned());

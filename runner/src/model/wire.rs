@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{ModelError, Piece};
 use super::sse::Events;
+use super::{ModelError, Piece};
 use crate::egress::{Egress, Request, Response};
 
 /// How much an answer may hold.

@@ -59,14 +59,17 @@ mod tests {
             for figure in ["18", "5", "million", "twenty", "three", "2026", "01", "4.5"] {
                 assert!(!told.contains(figure), "{figure} in {told}, cut by {size}");
             }
-            assert!(told.contains("That is all there is to say"), "{told}");
+            assert!(told.contains("That is all there"), "{told}");
         }
     }
 
     #[test]
     fn another_draft_begins_anew() {
         let mut draft = Unfinished::new(Vec::new());
-        assert_eq!(draft.hear(1, "one and another and yet another "), Some("one and another and yet another ".to_owned()));
+        assert_eq!(
+            draft.hear(1, "one and another and yet another "),
+            Some("one and another and yet another ".to_owned())
+        );
         assert_eq!(draft.hear(2, "never before "), None);
         assert_eq!(draft.hear(2, "has it been so\n"), Some("never before has it been so\n".to_owned()));
     }

@@ -24,7 +24,8 @@ pub struct FarModel {
 struct Serving {
     next: Box<Next>,
     heard: Arc<Mutex<Vec<(String, Value)>>>,
-    holding: bool,
+    /// Words of the instructions of whoever is held.
+    holding: Option<&'static str>,
     half_way: watch::Sender<bool>,
     let_go: Arc<Barrier>,
 }
@@ -32,20 +33,24 @@ struct Serving {
 impl FarModel {
     /// One that says what `next` makes of what it is asked.
     pub fn start(next: impl Fn(&Value) -> Vec<(String, Value)> + Send + Sync + 'static) -> Self {
-        Self::with(Box::new(next), false)
+        Self::with(Box::new(next), None)
     }
 
-    /// The same, but it stops half-way through its first answer until it is let go.
-    pub fn holding(next: impl Fn(&Value) -> Vec<(String, Value)> + Send + Sync + 'static) -> Self {
-        Self::with(Box::new(next), true)
+    /// The same, but it stops half-way through its first answer as whoever is told so, until it is let go.
+    pub fn holding(
+        told: &'static str,
+        next: impl Fn(&Value) -> Vec<(String, Value)> + Send + Sync + 'static,
+    ) -> Self {
+        Self::with(Box::new(next), Some(told))
     }
 
-    fn with(next: Box<Next>, holding: bool) -> Self {
+    fn with(next: Box<Next>, holding: Option<&'static str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
         let heard = Arc::default();
         let ((half_way, held), let_go) = (watch::channel(false), Arc::new(Barrier::new(2)));
-        let serving = Serving { next, heard: Arc::clone(&heard), holding, half_way, let_go: Arc::clone(&let_go) };
+        let serving =
+            Serving { next, heard: Arc::clone(&heard), holding, half_way, let_go: Arc::clone(&let_go) };
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 drop(serving.serve(stream));
@@ -90,13 +95,15 @@ impl Serving {
         reader.read_exact(&mut body)?;
         let body: Value = serde_json::from_slice(&body)?;
         let calls = (self.next)(&body);
+        let instructions = body["messages"][0].to_string();
+        let held = self.holding.is_some_and(|told| instructions.contains(told))
+            && calls.iter().any(|(name, _)| name == "answer");
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).push((head, body));
-        let answers = calls.iter().any(|(name, _)| name == "answer");
         let told = streamed(&calls);
         let mut stream = reader.into_inner();
         let (one, other) = told.as_bytes().split_at(told.len() / 2);
         in_pieces(&mut stream, one)?;
-        if self.holding && answers && !self.half_way.send_replace(true) {
+        if held && !self.half_way.send_replace(true) {
             self.let_go.wait();
         }
         in_pieces(&mut stream, other)

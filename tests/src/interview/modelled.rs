@@ -32,17 +32,25 @@ fn told(body: &Value) -> (Value, usize) {
 fn eager(body: &Value) -> Vec<(String, Value)> {
     let (told, replies) = told(body);
     let people = told["people"].as_array().expect("people");
-    let person = people.iter().find(|person| person["name"] == "Person 0").expect("Person 0")["account"].clone();
-    let ask = |topic: &str, step: Option<&str>| call("ask", json!({ "question": { "topic": topic, "step": step } }));
+    let person =
+        people.iter().find(|person| person["name"] == "Person 0").expect("Person 0")["account"].clone();
+    let ask = |topic: &str, step: Option<&str>| {
+        call("ask", json!({ "question": { "topic": topic, "step": step } }))
+    };
     let trigger = |patch: Value| call("set_trigger", json!({ "trigger": patch }));
     let approval = |patch: Value| call("set_approval", json!({ "id": "approval", "approval": patch }));
     let breach = json!({ "type": "kri_breach", "kri": told["kris"][0]["slug"], "level": "red" });
     match (told["personSays"].as_str().expect("words").trim(), replies) {
         (GOAL, 0) => {
-            let ticket = json!({ "type": "create_ticket", "destination": { "system": "jira", "project": "SEC" } });
+            let ticket =
+                json!({ "type": "create_ticket", "destination": { "system": "jira", "project": "SEC" } });
             let waiting = json!({ "type": "await_approval", "approvers": [{ "account": person }], "due": "P3D",
                                   "reminders": ["P1D"] });
-            vec![trigger(breach), call("add_step", json!({ "step": ticket })), call("add_step", json!({ "step": waiting }))]
+            vec![
+                trigger(breach),
+                call("add_step", json!({ "step": ticket })),
+                call("add_step", json!({ "step": waiting })),
+            ]
         }
         (GOAL, 1) => {
             let waiting = json!({ "type": "await_approval", "approvers": [{ "account": person }], "reminders": ["P1D"] });
@@ -59,7 +67,9 @@ fn eager(body: &Value) -> Vec<(String, Value)> {
         ("reject", 0) => vec![approval(json!({ "onTimeout": "reject" }))],
         // It forgets to ask.
         ("reject", _) => answer("Noted."),
-        ("the tenant admins", 0) => vec![call("set_owners", json!({ "owners": [{ "role": "tenant_admin" }] }))],
+        ("the tenant admins", 0) => {
+            vec![call("set_owners", json!({ "owners": [{ "role": "tenant_admin" }] }))]
+        }
         ("make it amber", 0) => vec![trigger(json!({ "type": "kri_breach", "level": "amber" }))],
         _ => answer("That is all. It emails everybody."),
     }
@@ -78,7 +88,9 @@ async fn a_configured_model_talks_a_workflow_through_and_what_it_made_up_is_refu
     assert_eq!(shown["by"], json!({"kind": "model", "provider": "openai", "model": "far"}), "{shown}");
     assert_eq!(shown["usage"]["calls"], 3);
     assert!(shown["draft"]["steps"][1].get("due").is_none(), "nobody spoke of three days: {shown}");
-    assert!(far.heard().iter().any(|(_, body)| body.to_string().contains("the person has not spoken of due")));
+    assert!(
+        far.heard().iter().any(|(_, body)| body.to_string().contains("the person has not spoken of due"))
+    );
     let id = shown["id"].as_str().unwrap().to_owned();
     for answer in ANSWERS {
         assert_eq!(shown["canConfirm"], false, "{shown}");
@@ -90,7 +102,10 @@ async fn a_configured_model_talks_a_workflow_through_and_what_it_made_up_is_refu
     assert!(reply.starts_with("That is all. It emails everybody.\n\nThis is what I have:"), "{reply}");
     assert!(reply.contains("What leaves the company: a ticket to Jira, project SEC"), "{reply}");
     let read = stage.get(&format!("/api/workflow-interviews/{id}")).await.expect(200).json();
-    assert_eq!((&read["turns"][1]["by"], &read["turns"][1]["led"]["by"]["kind"]), (&json!("interviewer"), &json!("model")));
+    assert_eq!(
+        (&read["turns"][1]["by"], &read["turns"][1]["led"]["by"]["kind"]),
+        (&json!("interviewer"), &json!("model"))
+    );
     let forgotten = read["turns"][7]["text"].as_str().unwrap();
     assert!(forgotten.starts_with("Noted.") && forgotten.contains("who owns this workflow"), "{forgotten}");
     // Confirmed, it is traced to the person's turns as any other.
@@ -98,13 +113,18 @@ async fn a_configured_model_talks_a_workflow_through_and_what_it_made_up_is_refu
     let workflow = made["workflowId"].as_str().unwrap();
     let version = stage.get(&format!("/api/workflows/{workflow}/versions/1")).await.expect(200).json();
     let leaves = &version["provenance"]["leaves"];
-    for (leaf, turn) in [("/trigger/kri", 1), ("/trigger/onActivate", 3), ("/steps/1/due", 5), ("/owners/0/role", 9)] {
+    for (leaf, turn) in
+        [("/trigger/kri", 1), ("/trigger/onActivate", 3), ("/steps/1/due", 5), ("/owners/0/role", 9)]
+    {
         assert_eq!(leaves[leaf], json!({ "turn": turn }), "{leaf} in {leaves:#}");
     }
     // And an existing one is changed in the same way.
     let goal = json!({ "goal": "make it amber", "workflowId": workflow });
     let edited = stage.post("/api/workflow-interviews", &goal).await.expect(201).json();
-    assert_eq!((&edited["by"]["kind"], &edited["draft"]["trigger"]["level"]), (&json!("model"), &json!("amber")));
+    assert_eq!(
+        (&edited["by"]["kind"], &edited["draft"]["trigger"]["level"]),
+        (&json!("model"), &json!("amber"))
+    );
     let (id, digest) = (edited["id"].as_str().unwrap(), edited["digest"].as_str().unwrap());
     assert_eq!(confirm(&stage, id, digest, "By model").await.expect(201).json()["version"], 2);
     let version = stage.get(&format!("/api/workflows/{workflow}/versions/2")).await.expect(200).json();
@@ -127,13 +147,20 @@ async fn a_configured_model_talks_a_workflow_through_and_what_it_made_up_is_refu
 async fn the_built_in_interviewer_takes_the_place_of_a_model_that_cannot_be_asked_and_says_so() {
     let stage = Stage::full().await;
     let plain = start(&stage, GOAL).await;
-    assert_eq!((&plain["by"], plain.get("fallback")), (&json!({"kind": "rules"}), None), "none is configured: {plain}");
+    assert_eq!(
+        (&plain["by"], plain.get("fallback")),
+        (&json!({"kind": "rules"}), None),
+        "none is configured: {plain}"
+    );
     let stubborn = |_: &Value| vec![call("activate_workflow", json!({}))];
     let far = FarModel::start(stubborn);
     let base = far.choice(KEY)["baseUrl"].clone();
     for (choice, why) in [
         (json!({"provider": "openai", "model": "far", "baseUrl": "http://127.0.0.1:9/v1"}), "not reached"),
-        (json!({"provider": "openai", "model": "far", "baseUrl": "http://169.254.169.254/v1"}), "not reached"),
+        (
+            json!({"provider": "openai", "model": "far", "baseUrl": "http://169.254.169.254/v1"}),
+            "not reached",
+        ),
         (json!({"provider": "openai", "model": "far", "baseUrl": base, "tokensPerDay": 0}), "tokens"),
         (json!({"provider": "openai", "model": "far", "baseUrl": base}), "4 times over"),
     ] {
@@ -142,7 +169,11 @@ async fn the_built_in_interviewer_takes_the_place_of_a_model_that_cannot_be_aske
         assert_eq!(shown["by"], json!({"kind": "rules"}), "{shown}");
         assert!(shown["fallback"].as_str().unwrap().contains(why), "{shown}");
         let reply = shown["reply"].as_str().unwrap();
-        assert!(reply.contains("the built-in interviewer does") && reply.ends_with(plain["reply"].as_str().unwrap()), "{reply}");
+        assert!(
+            reply.contains("the built-in interviewer does")
+                && reply.ends_with(plain["reply"].as_str().unwrap()),
+            "{reply}"
+        );
         assert_eq!((&shown["draft"], &shown["missing"]), (&plain["draft"], &plain["missing"]));
     }
     // What was spent for nothing was spent all the same.
@@ -160,9 +191,12 @@ async fn while_a_model_thinks_others_write_and_what_was_said_meanwhile_is_though
     let stage = Stage::full().await;
     let shown = start(&stage, GOAL).await;
     let id = shown["id"].as_str().unwrap().to_owned();
-    let mut far = FarModel::holding(|body| match told(body) {
+    let mut far = FarModel::holding("talk a workflow through", |body| match told(body) {
         (data, 0) if data["youAskedAbout"]["topic"] == "open_breach" => {
-            vec![call("set_trigger", json!({ "trigger": { "type": "kri_breach", "onActivate": "next_breach" } }))]
+            vec![call(
+                "set_trigger",
+                json!({ "trigger": { "type": "kri_breach", "onActivate": "next_breach" } }),
+            )]
         }
         _ => answer("Noted, as it stands."),
     });

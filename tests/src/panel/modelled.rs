@@ -17,8 +17,9 @@ pub(super) fn patches_first(body: &Value) -> Vec<(String, Value)> {
     let kris: Value = serde_json::from_str(data).expect("the data is JSON");
     let (id, value) = (&kris[0]["id"], &kris[0]["fields"]["value"]);
     let value_told = value.as_str().expect("a value");
-    let answer =
-        format!("Patch first, says the model: it stands at {value_told}, and will be at 4711 soon, whatever is done.");
+    let answer = format!(
+        "Patch first, says the model: it stands at {value_told}, and will be at 4711 soon, whatever is done."
+    );
     let citation = json!({"kind": "kri", "id": id, "field": "value", "value": value});
     let answer = json!({"answer": answer, "rationale": "It is red.", "citations": [citation], "keep": []});
     vec![("answer".to_owned(), answer)]

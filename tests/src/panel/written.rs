@@ -10,7 +10,7 @@ use crate::house::{FarModel, Listener};
 #[tokio::test(flavor = "multi_thread")]
 async fn words_are_read_while_the_model_writes_and_figures_once_they_are_checked() {
     let stage = Stage::set().await;
-    let mut far = FarModel::holding(patches_first);
+    let mut far = FarModel::holding("moderates the panel", patches_first);
     let choice = far.choice("canary-key-5150");
     stage.web.command(Method::PUT, &stage.token, "/api/model-config", &choice, &[]).await.expect(200);
     let request = stage.web.client().post(stage.web.url("/api/panel-sessions")).bearer_auth(&stage.token);
@@ -20,9 +20,16 @@ async fn words_are_read_while_the_model_writes_and_figures_once_they_are_checked
     assert_eq!(response.status(), 201);
     let mut listener = Listener::of(response);
     listener.heard("session").await;
-    let step = listener.heard("step").await;
-    assert_eq!(step.data["what"], "looks at list_kris");
-    let first = listener.heard("draft").await;
+    let mut steps = Vec::new();
+    let first = loop {
+        let event = listener.next().await.expect("the stream goes on");
+        if event.name == "draft" {
+            break event;
+        }
+        assert_eq!(event.name, "step");
+        steps.push(event.data["what"].as_str().unwrap().to_owned());
+    };
+    assert_eq!(steps.last().map(String::as_str), Some("looks at list_kris"), "{steps:?}");
     assert_eq!((&first.data["nth"], &first.data["checked"]), (&json!(1), &json!(false)));
     // The model has not ended its answer; it goes on now.
     far.is_held().await;
@@ -47,7 +54,7 @@ async fn words_are_read_while_the_model_writes_and_figures_once_they_are_checked
             names.push(event.name);
         }
     }
-    assert_eq!(names, ["draft", "token", "answer"].map(str::to_owned).to_vec(), "{drafts:?}");
+    assert_eq!(names, ["draft", "experts", "token", "answer"].map(str::to_owned).to_vec(), "{drafts:?}");
     // The figure of its own was returned twice; each attempt is a draft.
     assert_eq!(drafts.len(), 3, "{drafts:?}");
     for draft in &drafts {
@@ -64,7 +71,7 @@ async fn words_are_read_while_the_model_writes_and_figures_once_they_are_checked
 #[tokio::test(flavor = "multi_thread")]
 async fn while_a_model_thinks_nothing_else_waits() {
     let stage = Stage::set().await;
-    let mut far = FarModel::holding(patches_first);
+    let mut far = FarModel::holding("moderates the panel", patches_first);
     let choice = far.choice("canary-key-5150");
     stage.web.command(Method::PUT, &stage.token, "/api/model-config", &choice, &[]).await.expect(200);
     let asking = stage.post("/api/panel-sessions", json!({"question": "What should we patch first?"}));

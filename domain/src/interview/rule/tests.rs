@@ -6,9 +6,7 @@ use super::InterviewStanding;
 use crate::interview::conversations::tenant;
 use crate::interview::rehearsal::Rehearsal;
 use crate::interview::rules::respond;
-use crate::interview::{
-    Basis, Draft, InterviewCommand, InterviewEvent, Led, ToolRefusal, TurnUnderWay,
-};
+use crate::interview::{Basis, Draft, InterviewCommand, InterviewEvent, Led, ToolRefusal, TurnUnderWay};
 use crate::workflow::{LeafOrigin, Provenance};
 use crate::{Actor, InterviewId, Moment, Name, Rejection, Root, WorkflowId};
 
@@ -160,10 +158,7 @@ fn a_change_that_no_longer_holds_is_refused_whoever_thought_of_it() {
     let spoken = Box::new(hearing.spoken(turn, scene));
     let start = InterviewCommand::Start { id: InterviewId::default(), basis: None, spoken };
     let refused = refusal(&talk, start);
-    assert!(
-        matches!(refused, Rejection::Conflict { code: "interview.change_refused", .. }),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Rejection::Conflict { code: "interview.change_refused", .. }), "{refused:?}");
 }
 
 /// What comes of calls that a model makes after a person has said this.
@@ -199,12 +194,17 @@ fn a_model_puts_in_only_what_the_person_spoke_of() {
         ("set_owners", json!({"owners": [{"account": priya}]}), true),
         ("set_name", json!({"name": "Send money"}), false),
         ("ask", json!({"question": {"topic": "owners", "candidates": [priya]}}), true),
-        ("ask", json!({"question": {"topic": "owners", "candidates": ["01JA0000000000000000000099"]}}), false),
+        (
+            "ask",
+            json!({"question": {"topic": "owners", "candidates": ["01JA0000000000000000000099"]}}),
+            false,
+        ),
     ] {
         let (outcomes, _) = called(text, &[(name, with.clone())]);
         assert_eq!(outcomes[0].is_ok(), said, "{name} {with}: {outcomes:?}");
     }
-    let (outcomes, draft) = called(text, &[("add_step", email(priya)), ("remove_step", json!({"id": "notify"}))]);
+    let (outcomes, draft) =
+        called(text, &[("add_step", email(priya)), ("remove_step", json!({"id": "notify"}))]);
     assert!(matches!(outcomes[1], Err(ToolRefusal::Unsaid(_))), "{outcomes:?}");
     assert_eq!(draft.steps().len(), 1);
 }
@@ -232,6 +232,20 @@ fn a_model_keeps_no_secret_and_the_summary_is_not_its_own() {
     assert!(turn.reply.contains("nobody, <@01JA0000000000000000000001>."), "{}", turn.reply);
     talk.take(hearing, turn).unwrap();
     assert!(!serde_json::to_string(&talk.events).unwrap().contains("AbCdEfGhIj"));
+}
+
+#[test]
+fn nobody_agrees_to_what_a_model_offers_without_saying_so() {
+    let talk = Rehearsal::new(tenant("acme"));
+    let state = talk.state();
+    let hearing = state.hear("When critical CVEs go red, email somebody.").unwrap();
+    let mut turn = TurnUnderWay::new(&state, &hearing, &talk.scene);
+    let offered = "01JA0000000000000000000004";
+    turn.call("ask", &json!({"question": {"topic": "owners", "candidates": [offered]}})).unwrap();
+    let silent = turn.clone().conclude("Shall I go on?", Led::default());
+    assert!(silent.reply.ends_with(&format!("To choose from: <@{offered}>.")), "{}", silent.reply);
+    let said = turn.conclude(&format!("Do you mean <@{offered}>?"), Led::default());
+    assert!(!said.reply.contains("To choose from"), "{}", said.reply);
 }
 
 #[test]

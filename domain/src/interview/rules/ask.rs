@@ -38,7 +38,12 @@ pub(in crate::interview) fn problem(problem: &Problem) -> String {
 }
 
 /// The question.
-pub(in crate::interview) fn words(question: &Question, draft: &Draft, scene: &Scene, length: Length) -> String {
+pub(in crate::interview) fn words(
+    question: &Question,
+    draft: &Draft,
+    scene: &Scene,
+    length: Length,
+) -> String {
     if let Some(heard) = &question.heard {
         return about_unknown(question, &clipped(heard), scene);
     }

@@ -29,7 +29,9 @@ impl Ears {
         let plain = self.words.iter().filter(|word| word.sort == Sort::Plain);
         plain.map(|word| word.low.as_str()).any(|low| {
             // Short ones are whole words: `no` is no beginning of `notify`.
-            beginnings.iter().any(|begin| if begin.len() < 3 { low == *begin } else { low.starts_with(begin) })
+            beginnings
+                .iter()
+                .any(|begin| if begin.len() < 3 { low == *begin } else { low.starts_with(begin) })
         })
     }
 

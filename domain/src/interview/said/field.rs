@@ -15,23 +15,52 @@ use crate::workflow::{KriRef, Party, Span};
 type Choice = (&'static str, &'static [&'static str]);
 
 const TRIGGERS: &[Choice] = &[
-    ("kri_breach", &["red", "amber", "breach", "kri", "threshold", "goes", "turns", "hits", "critical", "warn"]),
+    (
+        "kri_breach",
+        &["red", "amber", "breach", "kri", "threshold", "goes", "turns", "hits", "critical", "warn"],
+    ),
     (
         "schedule",
         &[
-            "every", "each", "daily", "weekly", "hourly", "monthly", "quarterly", "monday", "tuesday", "wednesday",
-            "thursday", "friday", "saturday", "sunday", "weekday", "morning", "noon", "schedule", "o'clock",
+            "every",
+            "each",
+            "daily",
+            "weekly",
+            "hourly",
+            "monthly",
+            "quarterly",
+            "monday",
+            "tuesday",
+            "wednesday",
+            "thursday",
+            "friday",
+            "saturday",
+            "sunday",
+            "weekday",
+            "morning",
+            "noon",
+            "schedule",
+            "o'clock",
         ],
     ),
     ("manual", &["hand", "manual", "button", "press", "demand", "myself", "somebody", "someone", "click"]),
 ];
 const STEPS: &[Choice] = &[
-    ("notify_owner", &["mail", "email", "e-mail", "notif", "tell", "inform", "alert", "write", "let", "message", "send", "told"]),
+    (
+        "notify_owner",
+        &[
+            "mail", "email", "e-mail", "notif", "tell", "inform", "alert", "write", "let", "message", "send",
+            "told",
+        ],
+    ),
     ("create_ticket", &["ticket", "jira", "servicenow", "snow", "issue", "incident", "task", "bug", "story"]),
     ("panel_query", &["panel", "expert", "advis", "vciso"]),
     ("produce_document", &["document", "report", "pdf", "markdown", "write-up", "paper"]),
     ("post_slack", &["slack", "post", "channel", "#"]),
-    ("await_approval", &["approv", "sign", "decid", "consent", "permission", "confirm", "ok", "okay", "go-ahead", "look"]),
+    (
+        "await_approval",
+        &["approv", "sign", "decid", "consent", "permission", "confirm", "ok", "okay", "go-ahead", "look"],
+    ),
     ("emit_kri_event", &["event", "emit", "record", "mark"]),
     ("wait", &["wait", "paus", "delay", "hold", "later", "until"]),
 ];
@@ -83,7 +112,9 @@ impl Said<'_> {
             }
             "veto" => self.all.has(&["veto", "reject", "any", "single"]),
             "onRejected" => self.all.has(&["reject", "declin", "refus", "no"]),
-            "requesterMayApprove" => self.all.has(&["myself", "own", "requester", "self", "themsel", "starter"]),
+            "requesterMayApprove" => {
+                self.all.has(&["myself", "own", "requester", "self", "themsel", "starter"])
+            }
             "onTimeout" => self.timed_out(text),
             "due" => self.spanned(text, &[Topic::Due]),
             "timeout" => self.spanned(text, &[]),
@@ -113,6 +144,7 @@ impl Said<'_> {
 
     fn kind(&self, kind: &str) -> bool {
         match kind {
+            "kri_breach" if self.scene.tenant.kris.iter().any(|kri| self.names_kri(kri)) => true,
             "kri_breach" | "schedule" | "manual" => {
                 self.chosen(kind, TRIGGERS, &[Topic::Trigger, Topic::Kri, Topic::Time])
             }
@@ -200,9 +232,9 @@ impl Said<'_> {
     /// A condition: its literals were said, and there are any.
     fn conditioned(&self, text: &str) -> bool {
         let number = |part: &str| part.chars().all(|c| c.is_ascii_digit() || c == '.');
-        let numbers = text.split(|c: char| !(c.is_ascii_digit() || c == '.')).filter(|part| {
-            part.chars().any(|c| c.is_ascii_digit()) && number(part)
-        });
+        let numbers = text
+            .split(|c: char| !(c.is_ascii_digit() || c == '.'))
+            .filter(|part| part.chars().any(|c| c.is_ascii_digit()) && number(part));
         let texts = text.split(['"', '\'']).skip(1).step_by(2);
         let mut literals = numbers.chain(texts).peekable();
         self.all.has(&["if", "only", "unless", "when"])
@@ -213,9 +245,7 @@ impl Said<'_> {
     }
 
     fn timed_out(&self, text: &str) -> bool {
-        let named = |ears: &Ears| {
-            TIMED_OUT.iter().any(|(choice, words)| *choice == text && ears.has(words))
-        };
+        let named = |ears: &Ears| TIMED_OUT.iter().any(|(choice, words)| *choice == text && ears.has(words));
         let any = TIMED_OUT.iter().any(|(_, words)| self.now.has(words));
         let asked = self.was_asked(&[Topic::OnTimeout]);
         (asked && (named(&self.now) || !any)) || (self.all.has(SILENCE) && named(&self.all))
