@@ -27,7 +27,9 @@ use crate::interview::{Turn, TurnUnderWay};
 pub fn respond(turn: TurnUnderWay<'_>) -> Turn {
     let (own, noted) = (turn.hearing().own().to_owned(), turn.noted());
     let mut desk = Desk::new(turn);
-    noted.into_iter().for_each(|note| desk.note(note));
+    for note in noted {
+        desk.note(note);
+    }
     if let Some(greeting) = language::foreign(&own) {
         desk.note(greeting);
         return desk.finish();
