@@ -364,6 +364,11 @@ async fn where_calls_have_to_be_right_a_refused_one_counts_and_no_answer_beside_
     assert!(matches!(lead(&model, strict).await.0, Err(DialogueError::Form(4))));
 }
 
+/// A piece of an answer, where it is one.
+fn drafted(heard: Heard<'_>) -> Option<(u32, String)> {
+    if let Heard::Draft { nth, text } = heard { Some((nth, text.to_owned())) } else { None }
+}
+
 #[tokio::test]
 async fn an_answer_is_heard_while_it_is_written_each_attempt_by_itself_wherever_the_stream_is_cut() {
     for spoken in BOTH {
@@ -379,11 +384,7 @@ async fn an_answer_is_heard_while_it_is_written_each_attempt_by_itself_wherever_
             let (book, limits, system) = (None, Limits::default(), "Be brief.".to_owned());
             let dialogue = Dialogue { model: &*model, book, limits, system };
             let mut heard = Vec::new();
-            let mut hear = |it: Heard<'_>| {
-                if let Heard::Draft { nth, text } = it {
-                    heard.push((nth, text.to_owned()));
-                }
-            };
+            let mut hear = |it: Heard<'_>| heard.extend(drafted(it));
             let (answer, _, _) =
                 dialogue.lead(&mut Box1::default(), "How are we?".to_owned(), &mut hear).await;
             assert_eq!(answer.unwrap(), "a würd", "{spoken:?} {size}");
