@@ -53,7 +53,7 @@ impl Speech {
             } else {
                 (Some(first), rest.get(first.len_utf8()..).unwrap_or_default())
             };
-            if within && !(first == '"') {
+            if within && first != '"' {
                 self.within(said.unwrap_or(char::REPLACEMENT_CHARACTER), &mut heard);
             } else {
                 self.step(first);
