@@ -12,6 +12,7 @@ use draxis_event_store::{Clock, Ids, Pools, TenantLog, Writer, WriterLimits};
 use draxis_projections::{ReadModels, Settings};
 use draxis_runner::connector::registry::Registry;
 use draxis_runner::egress::{BuildError, Egress, EgressConfig, Resolver, Timeouts};
+use draxis_runner::interview::InterviewDesk;
 use draxis_runner::mail::{MailSettings, Mailer, Outbox};
 use draxis_runner::model::{ModelSettings, Models};
 use draxis_runner::panel::PanelDesk;
@@ -76,6 +77,8 @@ pub struct App {
     pub witness: Option<Witness>,
     /// Answers questions about a tenant's risks.
     pub panel: PanelDesk,
+    /// Where workflows are talked through.
+    pub interviews: InterviewDesk,
     /// Sends what lies in the outbox, where a mail server is configured.
     pub outbox: Option<Outbox>,
     /// Counts what happens.
@@ -153,7 +156,7 @@ impl App {
         let registry = Arc::new(outside.registry);
         let source_runs = SourceRuns::new(commands.clone(), registry, egress, errands.clone());
         let models = Models::new(commands.clone(), thinking, outside.model);
-        let panel = PanelDesk::new(commands.clone(), read_models.clone(), models);
+        let panel = PanelDesk::new(commands.clone(), read_models.clone(), models.clone());
         let workflow_runs =
             WorkflowRuns::new(commands.clone(), (relays.clone(), panel.clone()), outside.runs);
         let timers = Timers::new(
@@ -165,6 +168,7 @@ impl App {
         let rate_limits = RateLimits::new(ports.clock);
         let metrics = Metrics::new();
         let streams = Streams::new(writer.wakeups().clone());
+        let interviews = InterviewDesk::new(commands.clone(), models);
         let app = Self {
             commands,
             identity,
@@ -175,6 +179,7 @@ impl App {
             relays,
             witness,
             panel,
+            interviews,
             outbox,
             metrics,
             rate_limits,

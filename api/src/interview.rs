@@ -57,13 +57,17 @@ pub struct InterviewListFilter {
 }
 
 /// An interview with everything that was said.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Shown {
+#[schemars(rename = "InterviewShown")]
+pub struct Shown {
     #[serde(flatten)]
     view: InterviewView,
+    /// The workflow that came of it, or that it is to change.
     workflow_id: Option<WorkflowId>,
+    /// The version that came of it.
     version: Option<u64>,
+    /// What both sides said, in order.
     turns: Vec<InterviewTurn>,
 }
 
@@ -86,13 +90,13 @@ struct Item {
 pub async fn start(app: Data<App>, command: Command<StartBody>) -> Answered {
     let StartBody { goal, workflow_id } = command.body;
     let asked = NewInterview { goal, workflow: workflow_id };
-    Ok(committed(app.commands.start_interview(&command.context, asked).await?))
+    Ok(committed(app.interviews.start(&command.context, asked).await?))
 }
 
 /// `POST /api/workflow-interviews/{id}/messages`.
 pub async fn say(app: Data<App>, id: Path<Id<InterviewId>>, command: Command<MessageBody>) -> Answered {
     let id = id.get("interview")?;
-    Ok(committed(app.commands.speak_in_interview(&command.context, id, &command.body.text).await?))
+    Ok(committed(app.interviews.say(&command.context, id, &command.body.text).await?))
 }
 
 /// `POST /api/workflow-interviews/{id}/confirm`.

@@ -1,4 +1,4 @@
-//! Which model a tenant's panel asks: `/api/model-config`. The key comes in and never goes out.
+//! Which model a tenant's panel and interviews ask: `/api/model-config`. The key comes in and never goes out.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -42,7 +42,7 @@ pub struct ModelBody {
 pub async fn show(app: Data<App>, query: Query<Nothing>) -> Answered {
     let tenant = query.tenant(Permission::Read)?;
     let (config, _key) = app.commands.open_model(tenant).await?;
-    let spent = app.commands.model_tokens_spent(tenant, app.commands.clock().now()).await?;
+    let spent = app.commands.spent_on_models(tenant, app.commands.clock().now()).await?;
     let shown = match config.chosen() {
         Some(chosen) => object!({
             "configured": true,
@@ -52,9 +52,15 @@ pub async fn show(app: Data<App>, query: Query<Nothing>) -> Answered {
             "baseUrl": chosen.choice.base_url,
             "tokensPerDay": chosen.choice.tokens_per_day,
             "hasKey": chosen.secret.is_some(),
-            "tokensSpentToday": spent,
+            "tokensSpentToday": spent.tokens,
+            "turnsSpentToday": spent.turns,
         }),
-        None => object!({ "configured": false, "version": config.version(), "tokensSpentToday": spent }),
+        None => object!({
+            "configured": false,
+            "version": config.version(),
+            "tokensSpentToday": spent.tokens,
+            "turnsSpentToday": spent.turns,
+        }),
     };
     json(StatusCode::OK, &shown)
 }

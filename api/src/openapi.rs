@@ -81,6 +81,9 @@ fn with_problem(mut schemas: Map<String, Value>) -> Map<String, Value> {
 fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
     let mut operation = Map::new();
     operation.insert("summary".to_owned(), route.summary.into());
+    if let Some(events) = route.events {
+        operation.insert("description".to_owned(), events.into());
+    }
     operation.insert("operationId".to_owned(), operation_id(route).into());
     operation.insert("parameters".to_owned(), parameters(route).into());
     operation.insert("responses".to_owned(), responses(route, schemas));
@@ -131,13 +134,16 @@ fn responses(route: &Route, schemas: &mut SchemaGenerator) -> Value {
         json!({ "description": meaning, "content": { "application/problem+json": { "schema": schema } } })
     };
     let mut responses = Map::new();
-    let success = match route.answer {
+    let mut success = match route.answer {
         Some(answer) => json!({
             "description": route.summary,
             "content": { "application/json": { "schema": answer(schemas) } },
         }),
         None => json!({ "description": route.summary }),
     };
+    if route.events.is_some() {
+        success["content"]["text/event-stream"] = json!({ "example": "event: step\ndata: {}\n\n" });
+    }
     responses.insert(route.success.to_string(), success);
     if let Some(goes_on) = route.goes_on {
         let content = json!({ "application/json": { "schema": goes_on(schemas) } });

@@ -144,6 +144,18 @@ pub async fn show(app: Data<App>, id: Path<Id<PanelSessionId>>, query: Query<Not
     json(StatusCode::OK, &Transcript { session, turns })
 }
 
+/// What comes to who takes an event stream, for the description.
+pub const EVENTS: &str = "\
+With `Accept: text/event-stream` the answer comes as server-sent events. \
+`session` {id, position}: which session it is, and the position of the data that is looked at. \
+`step` {what}: what a model is doing. \
+`draft` {nth, text, checked: false}: words of an answer as a model writes it, unchecked, with every figure blotted out (`…`); one \
+that is returned to the model is followed by another with a higher `nth`, which takes its place; whatever was shown of drafts gives way to the answer. \
+`experts` {experts}: who was called, and why. \
+`token` {text}: pieces of the answer, once every figure in it has been checked. \
+`answer`: the whole of it, as without a stream; its event id is the position of the log. \
+`problem`: what came in the way, in the place of all that would have followed.";
+
 /// Starts an answer that is sent piece by piece.
 fn event_stream(status: StatusCode) -> actix_web::HttpResponseBuilder {
     let mut response = HttpResponse::build(status);

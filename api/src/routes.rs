@@ -36,10 +36,12 @@ use draxis_commands::identity::{
     AccessToken, ApiTokenBody, ApiTokenRow, Enrolled, Enrollment, InviteBody, Invited, MfaPolicyBody,
     MfaStanding, Posted, RevokeBody,
 };
+use draxis_commands::panel::PanelAnswer;
 use draxis_commands::platform::{Accepted, Created, OrganizationBody, TenantBody};
 use draxis_commands::source::{PushTokenBody, PushTokenRow};
 use draxis_commands::workflow::RunStarted;
 use draxis_domain::control::ControlBody;
+use draxis_domain::interview::InterviewView;
 use draxis_domain::kri::{AssignBody, CommentBody, CorrectionBody, KriBody, ReadingBody, SnoozeBody};
 use draxis_domain::kri_event_definition::KriEventBody;
 use draxis_domain::outcome::OutcomeBody;
@@ -546,21 +548,21 @@ fn workflow_surroundings() -> Vec<Route> {
 
 fn panel_sessions() -> Vec<Route> {
     vec![
-        post(
-            "/api/panel-sessions",
-            "Ask the expert panel (Accept: text/event-stream for pieces)",
-            panel::open,
-        )
-        .body::<AskBody>()
-        .status(201),
+        post("/api/panel-sessions", "Ask the expert panel", panel::open)
+            .body::<AskBody>()
+            .answers::<PanelAnswer>()
+            .events(panel::EVENTS)
+            .status(201),
         get("/api/panel-sessions", "List sessions of the panel", panel::list)
             .answers::<Listed<AnyObject>>()
             .paged(),
         get("/api/panel-sessions/{id}", "Read a session with its transcript", panel::show)
             .answers::<AnyObject>(),
         post("/api/panel-sessions/{id}/messages", "Ask on in a session", panel::message)
-            .body::<MessageBody>(),
-        get("/api/model-config", "Which model the panel asks", model_config::show),
+            .body::<MessageBody>()
+            .answers::<PanelAnswer>()
+            .events(panel::EVENTS),
+        get("/api/model-config", "Which model panel and interviews ask", model_config::show),
         put("/api/model-config", "Choose a model", model_config::choose).body::<ModelBody>().versioned(),
         delete("/api/model-config", "Take the choice of a model back", model_config::remove)
             .body::<ReasonBody>()
@@ -610,6 +612,7 @@ fn interviews() -> Vec<Route> {
     vec![
         post("/api/workflow-interviews", "Begin to talk a workflow through", interview::start)
             .body::<interview::StartBody>()
+            .answers::<InterviewView>()
             .status(201),
         get("/api/workflow-interviews", "List interviews", interview::list)
             .parameter("state", "Standing so: open, confirmed, abandoned")
@@ -618,9 +621,11 @@ fn interviews() -> Vec<Route> {
             "/api/workflow-interviews/{id}",
             "Read an interview with everything that was said",
             interview::show,
-        ),
+        )
+        .answers::<interview::Shown>(),
         post("/api/workflow-interviews/{id}/messages", "Say something in an interview", interview::say)
-            .body::<interview::MessageBody>(),
+            .body::<interview::MessageBody>()
+            .answers::<InterviewView>(),
         post(
             "/api/workflow-interviews/{id}/confirm",
             "Confirm the draft that was shown, which makes a workflow of it",
@@ -630,7 +635,8 @@ fn interviews() -> Vec<Route> {
         .versioned()
         .status(201),
         post("/api/workflow-interviews/{id}/abandon", "Give an interview up", interview::abandon)
-            .body::<Nothing>(),
+            .body::<Nothing>()
+            .answers::<InterviewView>(),
     ]
 }
 

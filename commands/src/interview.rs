@@ -4,10 +4,7 @@ mod scene;
 
 use std::sync::Arc;
 
-use draxis_domain::interview::rules::{Said, respond};
-use draxis_domain::interview::{
-    Basis, Interview, InterviewCommand, InterviewState, Redacted, Scene, Spoken, TurnUnderWay, redact,
-};
+use draxis_domain::interview::{Basis, Hearing, Interview, InterviewCommand, InterviewState, Scene, Turn};
 use draxis_domain::workflow::{Definition, Provenance, Workflow, WorkflowCommand};
 use draxis_domain::{InterviewId, Name, Reason, Rejection, Root, TenantId, Utterance, WorkflowId};
 use draxis_event_store::{Answer, Committed};
@@ -28,12 +25,33 @@ pub struct NewInterview {
     pub workflow: Option<WorkflowId>,
 }
 
+/// Who makes something of what was said: the built-in rules, or a model that is reached from elsewhere. Never asked within a
+/// transaction.
+pub trait Interviewer: Sync {
+    /// A turn on what was heard.
+    fn turn(&self, thought: Thought<'_>) -> impl Future<Output = Result<Turn, CommandError>> + Send;
+}
+
+/// What an interviewer thinks about.
+#[derive(Debug, Clone, Copy)]
+pub struct Thought<'a> {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The interview as it stands.
+    pub state: &'a InterviewState,
+    /// What the person says.
+    pub hearing: &'a Hearing,
+    /// What there is in the tenant.
+    pub scene: &'a Scene,
+}
+
 impl Commands {
     /// Begins an interview.
     pub async fn start_interview(
         &self,
         context: &Context,
         asked: NewInterview,
+        interviewer: &impl Interviewer,
     ) -> Result<Committed, CommandError> {
         context.caller.must(Permission::ManageWorkflows)?;
         let tenant = context.caller.tenant()?;
@@ -47,7 +65,10 @@ impl Commands {
         };
         let scene = self.interview_scene(tenant, context.caller.actor).await?;
         let state = InterviewState::beginning(id, basis.as_deref());
-        let spoken = Box::new(think(&state, asked.goal.as_str(), scene.clone())?);
+        let hearing = state.hear(asked.goal.as_str())?;
+        let thought = Thought { tenant, state: &state, hearing: &hearing, scene: &scene };
+        let turn = interviewer.turn(thought).await?;
+        let spoken = Box::new(hearing.spoken(turn, scene.clone()));
         let command = InterviewCommand::Start { id, basis, spoken };
         let respond = responder(scene, 201);
         self.on_tenant(context, Execution::<Interview> { id: id.to_string(), command, respond }).await
@@ -60,6 +81,7 @@ impl Commands {
         context: &Context,
         id: InterviewId,
         text: &Utterance,
+        interviewer: &impl Interviewer,
     ) -> Result<Committed, CommandError> {
         context.caller.must(Permission::ManageWorkflows)?;
         let tenant = context.caller.tenant()?;
@@ -69,8 +91,11 @@ impl Commands {
         for _ in 0..ATTEMPTS {
             let state = self.interview(tenant, id).await?;
             let scene = self.interview_scene(tenant, context.caller.actor).await?;
-            let spoken = think(&state, text.as_str(), scene.clone())?;
-            let command = InterviewCommand::Speak(Box::new(spoken));
+            state.must_be_open()?;
+            let hearing = state.hear(text.as_str())?;
+            let thought = Thought { tenant, state: &state, hearing: &hearing, scene: &scene };
+            let turn = interviewer.turn(thought).await?;
+            let command = InterviewCommand::Speak(Box::new(hearing.spoken(turn, scene.clone())));
             let execution =
                 Execution::<Interview> { id: id.to_string(), command, respond: responder(scene, 200) };
             match self.on_tenant(context, execution).await {
@@ -187,18 +212,6 @@ impl Commands {
         let interview = self.load::<Interview>(tenant, &id.to_string()).await?;
         Ok(interview.state().ok_or(Rejection::NotFound { noun: "interview" })?.clone())
     }
-}
-
-/// What the interviewer makes of what was said; secrets are taken out before anybody sees the text.
-fn think(state: &InterviewState, text: &str, scene: Scene) -> Result<Spoken, CommandError> {
-    let Redacted { text, kinds } = redact(text);
-    let text = Utterance::parse(&text.chars().take(8000).collect::<String>())
-        .map_err(|error| Rejection::invalid("interview.text", "/text", error.to_string()))?;
-    let heard = format!("{}\n{}", state.heard, text.as_str());
-    let said =
-        Said { text: text.as_str(), removed: &kinds, asked: state.asked.as_ref(), first: state.turns == 0 };
-    let turn = respond(TurnUnderWay::new(state.draft.clone(), &scene, heard), said);
-    Ok(Spoken { after: state.turns, text, removed: kinds, turn, scene })
 }
 
 fn responder(scene: Scene, status: u16) -> crate::Responder<Interview> {

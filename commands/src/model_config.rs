@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use draxis_domain::model_config::{ModelChoice, ModelConfig, ModelConfigCommand};
-use draxis_domain::{PanelSessionId, SecretId, TenantId};
+use draxis_domain::{SecretId, TenantId};
 use draxis_event_store::{Answer, Committed, TenantTx};
 use serde_json::{Value, json};
+use ulid::Ulid;
 use uuid::Uuid;
 
 use crate::execution::{Commands, Context, Execution};
@@ -19,8 +20,8 @@ const VAULT_KIND: &str = "model_key";
 /// An exchange with a model: what was said since the one before, and what came back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelExchange {
-    /// The session it belongs to.
-    pub session: PanelSessionId,
+    /// The conversation it belongs to: a session of the panel, or an interview.
+    pub about: Ulid,
     /// The protocol.
     pub provider: &'static str,
     /// The model.
@@ -31,6 +32,15 @@ pub struct ModelExchange {
     pub answered: Value,
     /// Tokens sent and come back.
     pub tokens: (u64, u64),
+}
+
+/// What was spent on models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpentOnModels {
+    /// Tokens, sent and come back.
+    pub tokens: u64,
+    /// How often a model was asked.
+    pub turns: u64,
 }
 
 impl Commands {
@@ -94,7 +104,7 @@ impl Commands {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             tenant.uuid(),
             Uuid::from_u128(self.ids().next().0),
-            exchange.session.uuid(),
+            Uuid::from_u128(exchange.about.0),
             self.clock().now(),
             exchange.provider,
             exchange.model,
@@ -108,23 +118,24 @@ impl Commands {
         Ok(transaction.commit().await?)
     }
 
-    /// How many tokens a tenant has spent within the day before.
-    pub async fn model_tokens_spent(
+    /// What a tenant has spent on models within the day before.
+    pub async fn spent_on_models(
         &self,
         tenant: TenantId,
         now: DateTime<Utc>,
-    ) -> Result<u64, CommandError> {
+    ) -> Result<SpentOnModels, CommandError> {
         let since = now - Duration::days(1);
         let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
-        let spent = sqlx::query_scalar!(
-            r#"SELECT coalesce(sum(input_tokens + output_tokens), 0)::bigint AS "spent!" FROM model_exchanges
-               WHERE tenant_id = $1 AND at > $2"#,
+        let spent = sqlx::query!(
+            r#"SELECT coalesce(sum(input_tokens + output_tokens), 0)::bigint AS "tokens!", count(*) AS "turns!"
+               FROM model_exchanges WHERE tenant_id = $1 AND at > $2"#,
             tenant.uuid(),
             since
         )
         .fetch_one(&mut *transaction)
         .await?;
-        Ok(u64::try_from(spent).unwrap_or_default())
+        let counted = |count: i64| u64::try_from(count).unwrap_or_default();
+        Ok(SpentOnModels { tokens: counted(spent.tokens), turns: counted(spent.turns) })
     }
 
     async fn change_model_config(

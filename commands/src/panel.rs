@@ -36,7 +36,7 @@ pub struct AskedPanel {
 }
 
 /// An answer of the panel as whoever asked gets it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PanelAnswer {
     /// The session.

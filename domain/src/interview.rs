@@ -5,13 +5,16 @@ mod command;
 mod digest;
 mod draft;
 mod event;
+mod hearing;
 mod need;
 mod patch;
 mod question;
+#[cfg(any(test, feature = "rehearsal"))]
+pub mod rehearsal;
 mod rule;
 pub mod rules;
+mod said;
 mod scene;
-mod scripted;
 mod secret;
 mod summary;
 mod texts;
@@ -25,8 +28,9 @@ pub use digest::digest;
 pub use draft::{Assembled, Draft, DraftStep};
 pub use event::{
     DraftChanged, InterviewAbandoned, InterviewConfirmed, InterviewEvent, InterviewStarted, InterviewerSaid,
-    PersonSaid, SummaryShown,
+    Led, PersonSaid, SummaryShown,
 };
+pub use hearing::Hearing;
 pub use need::Need;
 pub use patch::{
     ApprovalPatch, BreachPatch, DestinationPatch, DocumentPatch, EventPatch, FramePatch, JiraPatch,
@@ -36,13 +40,10 @@ pub use patch::{
 pub use question::{Question, Topic};
 pub use rule::{Interview, InterviewStanding, InterviewState};
 pub use scene::Scene;
-pub use scripted::{ScriptedTurn, play};
 pub use secret::{Redacted, SecretKind, redact};
 pub use tool::{DraftTool, Place, ToolDescription, descriptions};
-pub use turn::{REFUSALS, Turn, TurnUnderWay};
+pub use turn::{Turn, TurnUnderWay};
 pub use view::InterviewView;
 
 #[cfg(test)]
 mod conversations;
-#[cfg(test)]
-mod injections;

@@ -16,7 +16,7 @@ pub use event::{
     Answered, AnsweredBy, AskedAgain, Asker, CalledExpert, Citation, CitedKind, Expert, ExpertsCalled,
     KeptFact, PanelEnded, PanelOpened, PanelSessionEvent, Struck, StruckWhy, Usage,
 };
-pub use figure::{Figure, Says, figures};
+pub use figure::{Figure, Says, blotted, figures};
 pub use ledger::{Ledger, Place};
 pub use session::{PanelSession, SessionState};
 pub use snapshot::{

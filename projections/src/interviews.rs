@@ -1,7 +1,7 @@
 //! Interviews as they are read: every turn of both sides, what the draft has come to, and what came of it; also long after.
 
 use chrono::{DateTime, Utc};
-use draxis_domain::interview::{Interview, InterviewEvent, InterviewStanding, InterviewState};
+use draxis_domain::interview::{Interview, InterviewEvent, InterviewStanding, InterviewState, Led};
 use draxis_domain::{Actor, InterviewId, Recorded, TenantEvent, WorkflowId};
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,7 @@ pub struct InterviewRow {
 }
 
 /// What one side said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InterviewTurn {
     /// Its number, from 1; leaves of the definition name it.
@@ -44,10 +44,13 @@ pub struct InterviewTurn {
     pub text: String,
     /// When.
     pub at: DateTime<Utc>,
+    /// Who led a turn of the interviewer that a model led or was to lead, and what it took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub led: Option<Led>,
 }
 
 /// A side of an interview.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Speaker {
     /// The person.
@@ -97,7 +100,7 @@ pub(crate) const LIST: &str = "list/";
 
 impl Projection for Interviews {
     const TABLE: Table = Table::Interviews;
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     type Event = TenantEvent;
     type Row = InterviewsRow;
 
@@ -159,11 +162,13 @@ impl InterviewRow {
     }
 
     fn after(mut self, event: &InterviewEvent, at: DateTime<Utc>) -> Self {
-        let said = |n: u32, by: Speaker, text: String| Some(InterviewTurn { n, by, text, at });
+        let said = |n: u32, by: Speaker, text: String| Some(InterviewTurn { n, by, text, at, led: None });
         let turn = match event {
             InterviewEvent::PersonSaid(it) => said(it.turn, Speaker::Person, it.text.as_str().to_owned()),
             InterviewEvent::InterviewerSaid(it) => {
-                said(it.turn, Speaker::Interviewer, it.text.as_str().to_owned())
+                let led = Some(it.led.clone()).filter(|led| !led.by_rules());
+                let text = it.text.as_str().to_owned();
+                Some(InterviewTurn { n: it.turn, by: Speaker::Interviewer, text, at, led })
             }
             InterviewEvent::Confirmed(it) => {
                 said(it.turn, Speaker::Person, format!("Confirmed, as “{}”.", it.name))

@@ -1,6 +1,7 @@
 //! A projection in memory: the same fold as in Postgres, for the dashboard, the past, and verification.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use draxis_domain::Recorded;
 
@@ -55,6 +56,12 @@ impl<P: Projection> Memory<P> {
     /// The rows, in the order of their keys.
     pub fn rows(&self) -> impl Iterator<Item = (&String, &P::Row)> {
         self.rows.iter().filter_map(|(key, row)| Some((key, row.as_ref()?)))
+    }
+
+    /// The rows after a key, in the order of their keys.
+    pub fn rows_after(&self, key: &str) -> impl Iterator<Item = (&String, &P::Row)> {
+        let after = self.rows.range::<str, _>((Bound::Excluded(key), Bound::Unbounded));
+        after.filter_map(|(key, row)| Some((key, row.as_ref()?)))
     }
 
     /// The rows, taken out.

@@ -9,6 +9,7 @@ pub mod document_text;
 pub mod egress;
 #[cfg(any(test, feature = "far-systems"))]
 pub mod far_systems;
+pub mod interview;
 pub mod mail;
 pub mod model;
 pub mod panel;

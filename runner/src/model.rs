@@ -12,6 +12,7 @@ mod dialogue;
 mod openai;
 mod port;
 mod scripted;
+mod speech;
 mod sse;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,9 @@ mod wire;
 pub use anthropic::Anthropic;
 pub use book::{Book, Exchange};
 pub use choice::{Budget, ModelSettings, Models, Prices};
-pub use dialogue::{ANSWER, Dialogue, DialogueError, Limits, Toolbox};
+pub use dialogue::{ANSWER, Dialogue, DialogueError, Heard, Limits, Toolbox, wrapped};
 pub use openai::OpenAi;
-pub use port::{Ask, Called, Message, Model, ModelError, ModelName, Reply, Stop, Tokens, Tool, ToolResult};
+pub use port::{
+    Ask, Called, Message, Model, ModelError, ModelName, Piece, Reply, Stop, Tokens, Tool, ToolResult, chain,
+};
 pub use scripted::Scripted;

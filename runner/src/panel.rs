@@ -2,8 +2,9 @@
 //! (product.md section 5).
 
 mod desk;
+mod draft;
 mod instructions;
 mod lead;
 mod toolbox;
 
-pub use desk::{Listener, PanelDesk, PanelError, Told};
+pub use desk::{Listener, PanelDesk, PanelError, Told, session_of_step};

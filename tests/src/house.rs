@@ -14,7 +14,9 @@
 mod browser;
 mod contract;
 mod database;
+mod far_model;
 mod given;
+mod listener;
 mod process;
 mod program;
 mod server;
@@ -25,7 +27,9 @@ mod web;
 
 pub use browser::Browser;
 pub use database::TestDatabase;
+pub use far_model::FarModel;
 pub use given::{define_kri, edits, kri_body, new_tenant, reading, start_of_time};
+pub use listener::{Event, Listener};
 pub use process::{Fitting, Process};
 pub use program::{Program, draxis, kill, run, verifier};
 pub use server::{OwnServer, ROLES, Server};

@@ -5,3 +5,4 @@ mod injected;
 pub(crate) mod modelled;
 mod remembering;
 mod stage;
+mod written;

@@ -37,7 +37,8 @@ pub(super) fn choose(settings: &Settings, environment: &Environment) -> Result<M
         base_url: settings.text(Setting::ModelBaseUrl).map(str::to_owned),
         key: key.map(Arc::new),
         prices: input.zip(output).map(|(input, output)| Prices { input, output }),
-        tokens_per_day: settings.required(Setting::ModelTokensPerDay, tokens)?,
+        tokens_per_day: settings.required(Setting::ModelTokensPerDay, count)?,
+        turns_per_day: settings.required(Setting::ModelTurnsPerDay, count)?,
     })
 }
 
@@ -50,8 +51,8 @@ fn provider(text: &str) -> Result<Provider, String> {
     }
 }
 
-fn tokens(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| format!("`{text}` is no number of tokens: write such as 2000000"))
+fn count(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("`{text}` is no number: write such as 2000000"))
 }
 
 fn price(text: &str) -> Result<Quantity, String> {

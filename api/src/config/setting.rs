@@ -33,12 +33,13 @@ pub(super) enum Setting {
     ModelBaseUrl,
     ModelKeyFile,
     ModelTokensPerDay,
+    ModelTurnsPerDay,
     ModelInputPrice,
     ModelOutputPrice,
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 27] = [
+    pub(super) const ALL: [Self; 28] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DatabaseUrl,
@@ -64,6 +65,7 @@ impl Setting {
         Self::ModelBaseUrl,
         Self::ModelKeyFile,
         Self::ModelTokensPerDay,
+        Self::ModelTurnsPerDay,
         Self::ModelInputPrice,
         Self::ModelOutputPrice,
     ];
@@ -96,6 +98,7 @@ impl Setting {
             Self::ModelBaseUrl => "model.base_url",
             Self::ModelKeyFile => "model.key_file",
             Self::ModelTokensPerDay => "model.tokens_per_day",
+            Self::ModelTurnsPerDay => "model.turns_per_day",
             Self::ModelInputPrice => "model.input_price",
             Self::ModelOutputPrice => "model.output_price",
         }
@@ -129,6 +132,7 @@ impl Setting {
             Self::ModelBaseUrl => "DRAXIS_MODEL_BASE_URL",
             Self::ModelKeyFile => "DRAXIS_MODEL_KEY_FILE",
             Self::ModelTokensPerDay => "DRAXIS_MODEL_TOKENS_PER_DAY",
+            Self::ModelTurnsPerDay => "DRAXIS_MODEL_TURNS_PER_DAY",
             Self::ModelInputPrice => "DRAXIS_MODEL_INPUT_PRICE",
             Self::ModelOutputPrice => "DRAXIS_MODEL_OUTPUT_PRICE",
         }

@@ -1,8 +1,7 @@
 //! An answer of the panel as server-sent events (WHATWG HTML, section 9.2).
 //!
-//! `session` says which session it is and at which position the data is looked at; `step` what a model is doing; `experts` who was
-//! called and why; `token` a piece of the answer; `answer` the whole of it, as the same request without a stream is answered. `problem`
-//! says what came in the way. Pieces of the answer are sent once its figures are checked: a figure that is struck out was never shown.
+//! What the events are stands in [`super::EVENTS`]. Words are sent while a model thinks, figures once they are checked: a figure that
+//! is struck out was never shown as one that holds.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -91,6 +90,7 @@ fn meanwhile(told: Told) -> Bytes {
     match told {
         Told::Begun { id, position } => event("session", &json!({ "id": id, "position": position })),
         Told::Step { what } => event("step", &json!({ "what": what })),
+        Told::Draft { nth, text } => event("draft", &json!({ "nth": nth, "text": text, "checked": false })),
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Route {
     pub shows_once: bool,
     /// The schema of its answer where what it sets off outside goes on for longer than the caller waits.
     pub goes_on: Option<fn(&mut SchemaGenerator) -> Schema>,
+    /// What comes as events to who takes `text/event-stream`.
+    pub events: Option<&'static str>,
     register: Box<dyn Fn(&mut ServiceConfig) + Send + Sync>,
 }
 
@@ -67,6 +69,7 @@ where
         parameters: Vec::new(),
         shows_once: false,
         goes_on: None,
+        events: None,
         register: Box::new(move |config| {
             config.route(path, web::method(served.clone()).to(handler.clone()));
         }),
@@ -120,6 +123,10 @@ impl Route {
 
     pub(super) fn goes_on<T: JsonSchema>(self) -> Self {
         Self { goes_on: Some(SchemaGenerator::subschema_for::<T>), ..self }
+    }
+
+    pub(super) fn events(self, meaning: &'static str) -> Self {
+        Self { events: Some(meaning), ..self }
     }
 
     pub(super) fn parameter(mut self, name: &'static str, meaning: &'static str) -> Self {

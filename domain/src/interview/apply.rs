@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use crate::account::Role;
 use crate::interview::draft::leaves;
 use crate::interview::need::invalid;
-use crate::interview::{ApprovalPatch, DestinationPatch, Draft, DraftTool, Scene, StepPatch, TriggerPatch};
+use crate::interview::question::Offer;
+use crate::interview::{
+    ApprovalPatch, DestinationPatch, Draft, DraftTool, Question, Scene, StepPatch, TriggerPatch,
+};
 use crate::workflow::{KriRef, Party, Problem, StepId};
 
 /// Why a tool was refused; the text goes back to whoever called it.
@@ -19,13 +22,16 @@ pub enum ToolRefusal {
         /// What does not fit.
         what: String,
     },
+    /// What looks like a secret has no place in a draft.
+    #[error("that holds what looks like a secret: leave it out")]
+    Secret,
     /// The draft has no such step.
     #[error("the draft has no step {0}")]
     NoSuchStep(String),
     /// What would come of it is wrong.
     #[error("{}", .0.iter().map(|p| format!("{} at {}: {}. {}", p.code, p.pointer, p.message, p.next)).collect::<Vec<_>>().join(" "))]
     Invalid(Vec<Problem>),
-    /// A way out that the person has not spoken of.
+    /// Something that the person has not spoken of.
     #[error("the person has not spoken of {0}: ask for it")]
     Unsaid(String),
     /// A draft can grow no further.
@@ -37,6 +43,35 @@ pub enum ToolRefusal {
 const SHOWN: &[&str] = &["relay.missing"];
 
 impl Draft {
+    /// The change, if every way out that it names was spoken of, or stands in the draft already.
+    pub(super) fn said(&self, change: &DraftTool, heard: &str) -> Result<(), ToolRefusal> {
+        let known = self.assembled().value.to_string();
+        let unsaid = ways_out(change).into_iter().find(|way| !was_said(way, heard) && !was_said(way, &known));
+        unsaid.map_or(Ok(()), |way| Err(ToolRefusal::Unsaid(way)))
+    }
+
+    /// Whether a question can be asked: what it offers to choose from comes from the lists.
+    pub(super) fn may_ask(&self, question: &Question, scene: &Scene) -> Result<(), ToolRefusal> {
+        if let Some(step) = question.step.as_ref().filter(|step| self.position(step).is_none()) {
+            return Err(ToolRefusal::NoSuchStep(step.to_string()));
+        }
+        let listed = |candidate: &&String| match question.topic.offers() {
+            Some(Offer::Kri) => scene.tenant.kris.iter().any(|kri| kri.slug.as_str() == candidate.as_str()),
+            Some(Offer::KriEvent) => {
+                scene.tenant.kri_events.keys().any(|event| event.as_str() == candidate.as_str())
+            }
+            Some(Offer::Account) => {
+                candidate.parse().is_ok_and(|account| scene.tenant.accounts.contains_key(&account))
+            }
+            None => false,
+        };
+        let strange = question.candidates.iter().find(|candidate| !listed(candidate));
+        strange.map_or(Ok(()), |candidate| {
+            let what = format!("{candidate} cannot be chosen; offer what stands in the lists, or nothing");
+            Err(ToolRefusal::Malformed { tool: "ask".to_owned(), what })
+        })
+    }
+
     /// The tool as it will be recorded, with what it left open filled in, if nothing is wrong with it.
     pub(super) fn admit(&self, tool: DraftTool, scene: &Scene) -> Result<DraftTool, ToolRefusal> {
         let tool = self.with_id(tool);
@@ -201,7 +236,7 @@ fn parties(tool: &DraftTool) -> Vec<Party> {
 }
 
 /// The places outside that a tool names: each must have been spoken of by the person.
-pub(super) fn ways_out(tool: &DraftTool) -> Vec<String> {
+fn ways_out(tool: &DraftTool) -> Vec<String> {
     let mut ways = Vec::new();
     if let Some(StepPatch::PostSlack(patch)) = step_of(tool) {
         ways.extend(patch.channel.clone());
@@ -217,7 +252,7 @@ pub(super) fn ways_out(tool: &DraftTool) -> Vec<String> {
 }
 
 /// Whether the person has said the words.
-pub(super) fn was_said(way: &str, heard: &str) -> bool {
+fn was_said(way: &str, heard: &str) -> bool {
     let bare = way.trim_start_matches('#').to_lowercase();
     !bare.is_empty() && heard.to_lowercase().contains(&bare)
 }

@@ -249,7 +249,7 @@ fn step_fields(step: Option<&StepPatch>, frame: Option<&FramePatch>) -> Map<Stri
 
 impl Party {
     /// Reads a list of parties.
-    fn all(list: &Value) -> Option<Vec<Self>> {
+    pub(super) fn all(list: &Value) -> Option<Vec<Self>> {
         serde_json::from_value(list.clone()).ok()
     }
 }

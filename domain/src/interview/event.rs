@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::interview::{Basis, DraftTool, Question, SecretKind};
+use crate::panel::{AnsweredBy, Usage};
 use crate::{InterviewId, Name, Utterance, WorkflowId};
 
 events! {
@@ -60,6 +61,35 @@ pub struct InterviewerSaid {
     /// What was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Question>,
+    /// Who led the turn; the built-in rules where nothing is said of it.
+    #[serde(default, skip_serializing_if = "Led::by_rules")]
+    pub led: Led,
+}
+
+/// Who or what led a turn of the interviewer, and what that took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Led {
+    /// Who or what.
+    pub by: AnsweredBy,
+    /// Why the rules led in a model's place, where they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<String>,
+    /// What it took, also where nothing came of it.
+    #[serde(default)]
+    pub usage: Usage,
+}
+
+impl Default for Led {
+    fn default() -> Self {
+        Self { by: AnsweredBy::Rules, fallback: None, usage: Usage::default() }
+    }
+}
+
+impl Led {
+    /// Whether rules led it and no model was asked.
+    pub fn by_rules(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The draft was changed.

@@ -3,12 +3,13 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::interview::question::Offer;
 use crate::interview::{Draft, DraftStep, Question, Scene, Topic};
 use crate::kri_event_definition::EventType;
 use crate::workflow::{Problem, StepId, validate};
 
 /// One thing that is missing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Need {
     /// Where in the definition (RFC 6901).
@@ -175,28 +176,16 @@ fn stand_in(probe: &mut Value, need: &Need, scene: &Scene) {
 fn unknown(asked: &Question, needs: &[Need]) -> Option<Problem> {
     let heard = asked.heard.as_ref()?;
     let need = needs.iter().find(|need| need.topic == asked.topic && need.step == asked.step)?;
-    let (code, noun, next) = match asked.topic {
-        Topic::Kri => ("kri.unknown", "KRI", "Name one of the tenant's KRIs, or define it first."),
-        Topic::KriEvent => (
+    let (code, noun, next) = match asked.topic.offers()? {
+        Offer::Kri => ("kri.unknown", "KRI", "Name one of the tenant's KRIs, or define it first."),
+        Offer::KriEvent => (
             "kri_event.undeclared",
             "KRI event",
             "Declare it with PUT /api/workflow-kri-definitions/<id>, or name another.",
         ),
-        Topic::Recipients | Topic::Approvers | Topic::Owners => {
+        Offer::Account => {
             ("account.unknown", "person", "Name a member of the tenant, or invite the person first.")
         }
-        Topic::Trigger
-        | Topic::Level
-        | Topic::OpenBreach
-        | Topic::Time
-        | Topic::TimeZone
-        | Topic::Steps
-        | Topic::TicketSystem
-        | Topic::Project
-        | Topic::Channel
-        | Topic::Due
-        | Topic::OnTimeout
-        | Topic::Wait => return None,
     };
     let message = if asked.candidates.is_empty() {
         format!("there is no {noun} “{heard}”")

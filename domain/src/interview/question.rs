@@ -46,6 +46,40 @@ pub enum Topic {
     Owners,
 }
 
+/// What a question can offer to choose from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// KRIs, by their slugs.
+    Kri,
+    /// KRI events.
+    KriEvent,
+    /// Members of the tenant, by their ids.
+    Account,
+}
+
+impl Topic {
+    /// What there is to choose from, where that is a list.
+    pub(super) const fn offers(self) -> Option<Offer> {
+        match self {
+            Self::Kri => Some(Offer::Kri),
+            Self::KriEvent => Some(Offer::KriEvent),
+            Self::Recipients | Self::Approvers | Self::Owners => Some(Offer::Account),
+            Self::Trigger
+            | Self::Level
+            | Self::OpenBreach
+            | Self::Time
+            | Self::TimeZone
+            | Self::Steps
+            | Self::TicketSystem
+            | Self::Project
+            | Self::Channel
+            | Self::Due
+            | Self::OnTimeout
+            | Self::Wait => None,
+        }
+    }
+}
+
 /// A question that stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

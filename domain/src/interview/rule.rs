@@ -4,12 +4,12 @@ mod confirm;
 
 use serde::{Deserialize, Serialize};
 
-use crate::interview::apply::{was_said, ways_out};
+use crate::interview::hearing::heard;
 use crate::interview::need::needs;
 use crate::interview::{
     Basis, Draft, DraftChanged, DraftTool, InterviewAbandoned, InterviewCommand, InterviewConfirmed,
-    InterviewEvent, InterviewStarted, InterviewerSaid, PersonSaid, Question, Scene, Spoken, SummaryShown,
-    digest,
+    InterviewEvent, InterviewStarted, InterviewerSaid, Led, PersonSaid, Question, Scene, Spoken,
+    SummaryShown, digest,
 };
 use crate::workflow::validate;
 use crate::{InterviewId, Moment, Rejection, Utterance, WorkflowId};
@@ -38,10 +38,13 @@ pub struct InterviewState {
     pub draft: Draft,
     /// What both sides have said, counted.
     pub turns: u32,
-    /// What the person has said, all of it.
+    /// What the person has said in their own words, all of it.
     pub heard: String,
     /// What the interviewer said last.
     pub reply: String,
+    /// Who led that turn.
+    #[serde(default)]
+    pub led: Led,
     /// What was asked last.
     pub asked: Option<Question>,
     /// What was confirmed.
@@ -49,7 +52,9 @@ pub struct InterviewState {
 }
 
 /// Where an interview stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum InterviewStanding {
     /// Both sides may speak.
@@ -134,6 +139,7 @@ impl InterviewState {
             turns: 0,
             heard: String::new(),
             reply: String::new(),
+            led: Led::default(),
             asked: None,
             confirmed: None,
         }
@@ -147,7 +153,8 @@ impl InterviewState {
         state
     }
 
-    fn must_be_open(&self) -> Result<(), Rejection> {
+    /// Whether anybody may speak in it.
+    pub fn must_be_open(&self) -> Result<(), Rejection> {
         match self.standing {
             InterviewStanding::Open => Ok(()),
             InterviewStanding::Confirmed => Err(Rejection::conflict(
@@ -177,7 +184,7 @@ impl InterviewState {
         }
         let heard_in = self.turns.saturating_add(1);
         let said_in = heard_in.saturating_add(1);
-        let heard = format!("{}\n{}", self.heard, text.as_str());
+        let heard = heard(&self.heard, text.as_str());
         let mut draft = self.draft.clone();
         let mut events = vec![InterviewEvent::PersonSaid(PersonSaid { turn: heard_in, text, removed })];
         for change in turn.changes {
@@ -190,8 +197,9 @@ impl InterviewState {
         }
         let reply = Utterance::parse(&turn.reply.chars().take(8000).collect::<String>())
             .map_err(|error| Rejection::invalid("interview.reply", "", error.to_string()))?;
-        let asked = turn.asked;
-        events.push(InterviewEvent::InterviewerSaid(InterviewerSaid { turn: said_in, text: reply, asked }));
+        let (asked, led) = (turn.asked, turn.led);
+        let said = InterviewerSaid { turn: said_in, text: reply, asked, led };
+        events.push(InterviewEvent::InterviewerSaid(said));
         let whole = draft.assembled().value;
         if needs(&draft).is_empty() && validate(&whole, &scene.tenant).is_ok() {
             let digest = digest(&whole);
@@ -206,17 +214,16 @@ impl InterviewState {
                 if let Some(basis) = started.basis {
                     self.editing = Some((basis.workflow_id, basis.version));
                     self.draft = Draft::of(&basis.definition, basis.version);
-                    // What the workflow says already, nobody has to say again.
-                    self.heard = basis.definition.to_value().to_string();
                 }
             }
             InterviewEvent::PersonSaid(said) => {
                 self.turns = said.turn;
-                self.heard = format!("{}\n{}", self.heard, said.text.as_str());
+                self.heard = heard(&self.heard, said.text.as_str());
             }
             InterviewEvent::InterviewerSaid(said) => {
                 self.turns = said.turn;
                 self.reply = said.text.into();
+                self.led = said.led;
                 self.asked = said.asked;
             }
             InterviewEvent::DraftChanged(changed) => self.draft.put(&changed.change, changed.turn),
@@ -239,14 +246,11 @@ fn admitted(
     change: DraftTool,
     (scene, heard): (&Scene, &str),
 ) -> Result<DraftTool, Rejection> {
-    let refused = |error: String| {
-        Rejection::conflict("interview.change_refused", format!("the draft cannot be changed so: {error}"))
-    };
-    let change = draft.admit(change, scene).map_err(|refusal| refused(refusal.to_string()))?;
-    match ways_out(&change).into_iter().find(|way| !was_said(way, heard)) {
-        Some(unsaid) => Err(refused(format!("nobody has spoken of {unsaid}"))),
-        None => Ok(change),
-    }
+    let admitted = draft.admit(change, scene).and_then(|change| draft.said(&change, heard).map(|()| change));
+    admitted.map_err(|refusal| {
+        let detail = format!("the draft cannot be changed so: {refusal}");
+        Rejection::conflict("interview.change_refused", detail)
+    })
 }
 
 #[cfg(test)]

@@ -2,49 +2,33 @@
 //! model. What it does not understand it says, what is missing it asks, and nothing is assumed.
 
 mod answer;
-mod ask;
+pub(in crate::interview) mod ask;
 mod change;
 mod clause;
 pub(in crate::interview) mod clock;
 mod desk;
-mod kri;
+pub(in crate::interview) mod kri;
 mod language;
 mod limit;
 mod owner;
-mod paste;
-mod people;
-mod span;
+pub(in crate::interview) mod paste;
+pub(in crate::interview) mod people;
+pub(in crate::interview) mod span;
 mod step;
 mod trigger;
-mod word;
-mod zone;
+pub(in crate::interview) mod word;
+pub(in crate::interview) mod zone;
 
 use crate::interview::rules::clause::{Clause, clauses};
 use crate::interview::rules::desk::Desk;
-use crate::interview::{Question, SecretKind, Turn, TurnUnderWay};
-
-/// What the person says, and what stands before it.
-#[derive(Debug, Clone, Copy)]
-pub struct Said<'a> {
-    /// The text, without the secrets that were in it.
-    pub text: &'a str,
-    /// What sorts of secrets were taken out.
-    pub removed: &'a [SecretKind],
-    /// What was asked last.
-    pub asked: Option<&'a Question>,
-    /// Whether it is the first thing said.
-    pub first: bool,
-}
+use crate::interview::{Turn, TurnUnderWay};
 
 /// The interviewer's turn.
-pub fn respond(turn: TurnUnderWay<'_>, said: Said<'_>) -> Turn {
-    let mut desk = Desk::new(turn, &said);
-    if !said.removed.is_empty() {
-        desk.note(SECRET);
-    }
-    let (own, pasted) = paste::without_pasted(&without_marks(said.text));
-    if pasted {
-        desk.note(PASTED);
+pub fn respond(turn: TurnUnderWay<'_>) -> Turn {
+    let (own, noted) = (turn.hearing().own().to_owned(), turn.noted());
+    let mut desk = Desk::new(turn);
+    for note in noted {
+        desk.note(note);
     }
     if let Some(greeting) = language::foreign(&own) {
         desk.note(greeting);
@@ -63,18 +47,6 @@ pub fn respond(turn: TurnUnderWay<'_>, said: Said<'_>) -> Turn {
     }
     desk.finish()
 }
-
-/// The text without the marks that stand where secrets were.
-fn without_marks(text: &str) -> String {
-    SecretKind::ALL.iter().fold(text.to_owned(), |text, kind| text.replace(kind.mark(), ""))
-}
-
-const SECRET: &str = "There was something that looks like a secret in what you wrote; I have taken it out and kept nothing of it. \
-                      Credentials belong in the relay configuration (PUT /api/relay-config/<channel>), where they are sealed. If it \
-                      was real, replace it.";
-
-const PASTED: &str =
-    "I take no instructions from pasted text; tell me in your own words what it should change.";
 
 /// One clause: the chapters in their order; the first that knows what to do with it has it.
 fn read(clause: &Clause, desk: &mut Desk<'_>, others: usize) {

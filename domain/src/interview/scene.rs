@@ -33,6 +33,14 @@ impl Scene {
         format!("<@{account}>")
     }
 
+    /// The text with people's whole names turned into marks.
+    pub fn marked(&self, text: &str) -> String {
+        let mut people: Vec<_> = self.people.iter().filter(|(_, name)| name.contains(' ')).collect();
+        // The longest first, so that a name within another leaves no half of it.
+        people.sort_by_key(|(_, name)| std::cmp::Reverse(name.len()));
+        people.into_iter().fold(text.to_owned(), |text, (id, name)| text.replace(name, &Self::mention(*id)))
+    }
+
     /// The text with its mentions filled in.
     pub fn shown(&self, text: &str) -> String {
         let mut shown = String::with_capacity(text.len());

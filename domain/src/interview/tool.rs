@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::interview::{ApprovalPatch, FramePatch, Question, StepPatch, TriggerPatch};
 use crate::workflow::{Party, StepId};
@@ -154,10 +154,40 @@ fn describe(mut branch: Value, shared: Option<&Value>) -> Option<ToolDescription
     if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
         required.retain(|field| field != "tool");
     }
-    if let Some(shared) = shared {
-        schema.insert("$defs".to_owned(), shared.clone());
+    let named = named_in(&Value::Object(schema.clone()), shared);
+    if !named.is_empty() {
+        schema.insert("$defs".to_owned(), Value::Object(named));
     }
     Some(ToolDescription { name, description, arguments: branch })
+}
+
+/// What a schema refers to, and what that refers to: a model is not told the same ten times over.
+fn named_in(schema: &Value, shared: Option<&Value>) -> Map<String, Value> {
+    let mut named = Map::new();
+    let mut waiting = references(schema);
+    while let Some(name) = waiting.pop() {
+        if let Some(definition) = shared.and_then(|shared| shared.get(&name))
+            && !named.contains_key(&name)
+        {
+            waiting.extend(references(definition));
+            named.insert(name, definition.clone());
+        }
+    }
+    named
+}
+
+fn references(schema: &Value) -> Vec<String> {
+    match schema {
+        Value::Object(map) => map
+            .iter()
+            .flat_map(|(key, inner)| match inner.as_str().and_then(|to| to.strip_prefix("#/$defs/")) {
+                Some(name) if key == "$ref" => vec![name.to_owned()],
+                Some(_) | None => references(inner),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -183,6 +213,10 @@ mod tests {
         for tool in descriptions() {
             assert!(tool.arguments["properties"].get("tool").is_none(), "{tool:?}");
             assert!(!tool.description.is_empty() && tool.arguments["type"] == "object", "{tool:?}");
+            let defined = tool.arguments["$defs"].as_object().cloned().unwrap_or_default();
+            let missing =
+                super::references(&tool.arguments).into_iter().find(|name| !defined.contains_key(name));
+            assert_eq!(missing, None, "{}", tool.name);
         }
     }
 }

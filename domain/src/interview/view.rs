@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use crate::InterviewId;
 use crate::interview::need::{invalid, needs};
-use crate::interview::{InterviewStanding, InterviewState, Need, Scene, digest, summary};
+use crate::interview::{InterviewStanding, InterviewState, Led, Need, Scene, digest, summary};
 use crate::workflow::{Problem, validate};
 
 /// What a person sees of an interview.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InterviewView {
     /// Its id.
@@ -18,6 +18,9 @@ pub struct InterviewView {
     pub state: InterviewStanding,
     /// What the interviewer said last.
     pub reply: String,
+    /// Who led that turn, and what it took.
+    #[serde(flatten)]
+    pub led: Led,
     /// The draft.
     pub draft: Value,
     /// What is missing from it.
@@ -47,6 +50,7 @@ impl InterviewState {
             id: self.id,
             state: self.standing,
             reply: scene.shown(&self.reply),
+            led: self.led.clone(),
             can_confirm: whole && validate(&value, &scene.tenant).is_ok(),
             missing,
             invalid: wrong,

@@ -73,7 +73,7 @@ pub struct ExpertsCalled {
 }
 
 /// A specialist who was called.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CalledExpert {
     /// Who.
     pub name: Expert,
@@ -82,7 +82,9 @@ pub struct CalledExpert {
 }
 
 /// The specialists beside the moderating vCISO (product.md section 5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub enum Expert {
     /// Personal data and who must hear of its loss.
     Privacy,
@@ -137,7 +139,7 @@ pub struct Answered {
 }
 
 /// Who or what answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum AnsweredBy {
     /// The built-in rules: no model was asked.
@@ -152,7 +154,7 @@ pub enum AnsweredBy {
 }
 
 /// What an answer took. Nothing, where rules answered.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
     /// How often a model was asked.
@@ -167,7 +169,7 @@ pub struct Usage {
 }
 
 /// Where a figure stands in the tenant's data at the position of the answer.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Citation {
     /// What sort of thing.
     pub kind: CitedKind,
@@ -180,7 +182,9 @@ pub struct Citation {
 }
 
 /// What sort of thing a figure can stand in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum CitedKind {
     /// A KRI.
@@ -204,7 +208,7 @@ pub enum CitedKind {
 }
 
 /// A figure that was struck out.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Struck {
     /// The figure as it was written, or what a citation said.
     pub figure: String,
@@ -213,7 +217,9 @@ pub struct Struck {
 }
 
 /// Why a figure was struck out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum StruckWhy {
     /// No citation bears it out.

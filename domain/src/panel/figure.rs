@@ -59,6 +59,25 @@ pub fn figures(text: &str, names: &[&str]) -> Vec<Figure> {
     found
 }
 
+/// The text from a place on, with every figure blotted out: what can be shown of a text before any of its figures was checked.
+pub fn blotted(text: &str, from: usize, names: &[&str]) -> String {
+    // The line is looked at from its beginning: a figure may have begun before, and a list is numbered there.
+    let line = text.get(..from).and_then(|before| before.rfind('\n')).map_or(0, |at| at.saturating_add(1));
+    let window = text.get(line..).unwrap_or_default();
+    let mut at = from.saturating_sub(line);
+    let mut shown = String::new();
+    for figure in figures(window, names) {
+        if figure.span.end <= at {
+            continue;
+        }
+        shown.push_str(window.get(at..figure.span.start).unwrap_or_default());
+        shown.push('…');
+        at = figure.span.end;
+    }
+    shown.push_str(window.get(at..).unwrap_or_default());
+    shown
+}
+
 /// The text with everything blotted out, byte for byte, that is no figure whatever it looks like.
 fn masked(text: &str, names: &[&str]) -> String {
     let mut masked = text.to_owned();
@@ -264,7 +283,7 @@ fn spelled(word: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Says, figures};
+    use super::{Says, blotted, figures};
 
     fn read(text: &str, names: &[&str]) -> Vec<String> {
         figures(text, names)
@@ -290,6 +309,19 @@ mod tests {
             ("99999999999999999999999999999999", vec!["unreadable"]),
         ] {
             assert_eq!(read(text, &[]), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_figure_is_left_that_began_before_the_place() {
+        for (text, from, shown) in [
+            ("It is 18 now", 0, "It is … now"),
+            ("It is 5 million now", 8, "… now"),
+            ("One\n2. It is twenty three", 4, "2. It is …"),
+            ("Q4 is fine", 0, "Q4 is fine"),
+            ("", 0, ""),
+        ] {
+            assert_eq!(blotted(text, from, &[]), shown, "{text}");
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// One thing wrong with a definition.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// Stable, such as `kri.unknown`.

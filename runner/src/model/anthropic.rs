@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::wire::{Gathering, arguments, gather};
-use super::{Ask, Called, Message, Model, ModelError, ModelName, Reply, Stop, Tokens};
+use super::{Ask, Called, Message, Model, ModelError, ModelName, Piece, Reply, Stop, Tokens};
 use crate::egress::{Body, Egress, EgressError, Request, Target};
 
 /// Where Anthropic is reached.
@@ -81,11 +81,11 @@ impl Model for Anthropic {
     fn ask<'a>(
         &'a self,
         ask: &'a Ask,
-        pieces: &'a mut (dyn FnMut(&str) + Send),
+        hear: &'a mut (dyn FnMut(Piece<'_>) + Send),
     ) -> BoxFuture<'a, Result<Reply, ModelError>> {
         async move {
             let mut gathered = Gathered::default();
-            gather(&self.egress, self.request(ask)?, &mut gathered, pieces).await?;
+            gather(&self.egress, self.request(ask)?, &mut gathered, hear).await?;
             gathered.finish()
         }
         .boxed()
@@ -104,7 +104,7 @@ struct Gathered {
 }
 
 impl Gathering for Gathered {
-    fn take(&mut self, event: &Value) -> Result<Option<String>, ModelError> {
+    fn take(&mut self, event: &Value, hear: &mut (dyn FnMut(Piece<'_>) + Send)) -> Result<(), ModelError> {
         let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
         let count = |pointer: &str| event.pointer(pointer).and_then(Value::as_u64);
         let index = count("/index").unwrap_or_default();
@@ -122,10 +122,11 @@ impl Gathering for Gathered {
             "content_block_delta" => {
                 if let Some(piece) = text("/delta/text") {
                     self.text.push_str(piece);
-                    return Ok(Some(piece.to_owned()));
+                    hear(Piece::Text(piece));
                 }
                 if let (Some(piece), Some(call)) = (text("/delta/partial_json"), self.calls.get_mut(&index)) {
                     call.2.push_str(piece);
+                    hear(Piece::Call { nth: index, name: &call.1, with: piece });
                 }
             }
             "message_delta" => {
@@ -153,7 +154,7 @@ impl Gathering for Gathered {
             // Pings, and kinds that are added later (the documentation asks to pass over them).
             _ => {}
         }
-        Ok(None)
+        Ok(())
     }
 }
 

@@ -2,17 +2,18 @@
 
 use draxis_commands::model_config::ModelExchange;
 use draxis_commands::{CommandError, Commands};
-use draxis_domain::{PanelSessionId, TenantId};
+use draxis_domain::TenantId;
 use serde_json::Value;
+use ulid::Ulid;
 
 use super::{ModelName, Tokens};
 
-/// Where the exchanges about one session are written down.
+/// Where the exchanges about one conversation are written down: a session of the panel, or an interview.
 #[derive(Clone)]
 pub struct Book {
     commands: Commands,
     tenant: TenantId,
-    session: PanelSessionId,
+    about: Ulid,
 }
 
 /// An exchange: what was said since the last one, and what came back.
@@ -29,16 +30,16 @@ pub struct Exchange {
 }
 
 impl Book {
-    /// The book of one session.
-    pub const fn new(commands: Commands, tenant: TenantId, session: PanelSessionId) -> Self {
-        Self { commands, tenant, session }
+    /// The book of one conversation.
+    pub const fn new(commands: Commands, tenant: TenantId, about: Ulid) -> Self {
+        Self { commands, tenant, about }
     }
 
     /// Writes an exchange down.
     pub async fn write(&self, exchange: Exchange) -> Result<(), CommandError> {
         let Exchange { model, asked, answered, tokens } = exchange;
         let exchange = ModelExchange {
-            session: self.session,
+            about: self.about,
             provider: model.provider,
             model: model.model,
             asked,

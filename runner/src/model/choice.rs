@@ -9,7 +9,7 @@ use draxis_domain::panel::Usage;
 use draxis_domain::{Quantity, TenantId};
 use rust_decimal::Decimal;
 
-use super::{Anthropic, Model, OpenAi, Tokens};
+use super::{Anthropic, Limits, Model, OpenAi, Tokens};
 use crate::egress::Egress;
 
 /// What the deployment has chosen. It may hold a key: no `Debug`.
@@ -27,12 +27,22 @@ pub struct ModelSettings {
     pub prices: Option<Prices>,
     /// How many tokens a tenant may spend within a day.
     pub tokens_per_day: u64,
+    /// How often a tenant may have a model asked within a day.
+    pub turns_per_day: u64,
 }
 
 impl Default for ModelSettings {
     fn default() -> Self {
         let (model, base_url, key, prices) = (None, None, None, None);
-        Self { provider: Provider::Rules, model, base_url, key, prices, tokens_per_day: 2_000_000 }
+        Self {
+            provider: Provider::Rules,
+            model,
+            base_url,
+            key,
+            prices,
+            tokens_per_day: 2_000_000,
+            turns_per_day: 5_000,
+        }
     }
 }
 
@@ -49,12 +59,24 @@ pub struct Prices {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// Tokens.
-    pub left: u64,
+    pub tokens: u64,
+    /// How often a model may be asked.
+    pub turns: u64,
     /// What they cost, where that is known.
     pub prices: Option<Prices>,
 }
 
 impl Budget {
+    /// Limits within what is left of it, once so many tokens of it are spent.
+    pub fn within(&self, limits: Limits, spent: u64) -> Limits {
+        let turns = u32::try_from(self.turns).unwrap_or(u32::MAX);
+        Limits {
+            turns: limits.turns.min(turns),
+            tokens: limits.tokens.min(self.tokens).saturating_sub(spent),
+            ..limits
+        }
+    }
+
     /// What an answer took, with what it cost.
     pub fn usage(&self, calls: u32, tokens: Tokens) -> Usage {
         let cost = self.prices.and_then(|prices| {
@@ -111,9 +133,10 @@ impl Models {
             }
         };
         let Some(model) = model else { return Ok(None) };
-        let spent = self.commands.model_tokens_spent(tenant, self.commands.clock().now()).await?;
-        let left = own.min(self.settings.tokens_per_day).saturating_sub(spent);
-        Ok(Some((model, Budget { left, prices })))
+        let spent = self.commands.spent_on_models(tenant, self.commands.clock().now()).await?;
+        let tokens = own.min(self.settings.tokens_per_day).saturating_sub(spent.tokens);
+        let turns = self.settings.turns_per_day.saturating_sub(spent.turns);
+        Ok(Some((model, Budget { tokens, turns, prices })))
     }
 
     fn build(
@@ -130,5 +153,35 @@ impl Models {
             (Provider::Openai, Some(model), key) => Some(Arc::new(OpenAi::new(egress, base, model, key))),
             (Provider::Rules | Provider::Anthropic | Provider::Openai, _, _) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use draxis_domain::Quantity;
+
+    use super::{Budget, Prices};
+    use crate::model::{Limits, Tokens};
+
+    fn price(text: &str) -> Quantity {
+        Quantity::parse(text).unwrap()
+    }
+
+    #[test]
+    fn an_answer_says_what_it_cost_where_prices_are_known() {
+        let prices = Some(Prices { input: price("3.00"), output: price("15") });
+        let tokens = Tokens { input: 12_000, output: 1_500 };
+        let usage = Budget { tokens: 0, turns: 0, prices }.usage(3, tokens);
+        assert_eq!((usage.calls, usage.cost), (3, Some(price("0.0585"))));
+        assert_eq!(Budget { tokens: 0, turns: 0, prices: None }.usage(3, tokens).cost, None);
+    }
+
+    #[test]
+    fn nobody_goes_further_than_what_is_left() {
+        let budget = Budget { tokens: 100, turns: 2, prices: None };
+        let limits = budget.within(Limits::default(), 40);
+        assert_eq!((limits.tokens, limits.turns), (60, 2));
+        let plenty = Budget { tokens: u64::MAX, turns: u64::MAX, prices: None };
+        assert_eq!(plenty.within(Limits::default(), 0), Limits::default());
     }
 }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Ask, Book, Called, Exchange, Message, Model, ModelError, Reply, Stop, Tokens, Tool, ToolResult};
+use super::speech::Speech;
+use super::{
+    Ask, Book, Called, Exchange, Message, Model, ModelError, Piece, Reply, Stop, Tokens, Tool, ToolResult,
+};
 
 /// The tool by which a model answers: what it takes is the schema of the answer.
 pub const ANSWER: &str = "answer";
@@ -20,11 +23,28 @@ pub trait Toolbox: Send {
     /// The JSON Schema of the answer.
     fn answer_schema(&self) -> Value;
 
+    /// The field of the answer that is a text for people.
+    fn spoken_field(&self) -> &'static str;
+
     /// Carries out a call, or says why not. Only what [`Self::tools`] names is ever asked for.
     fn call(&mut self, name: &str, with: &Value) -> Result<String, String>;
 
     /// Reads an answer, or says what is wrong with it in words that the model can act on.
     fn read(&mut self, answer: &Value) -> Result<Self::Answer, String>;
+}
+
+/// What is heard of a dialogue while it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard<'a> {
+    /// The model calls something.
+    Call(&'a str),
+    /// The model writes its answer. Nothing of it has been looked at; an answer that is returned to it is followed by another.
+    Draft {
+        /// Which of its answers, from 1.
+        nth: u32,
+        /// What it has written of it since the last piece.
+        text: &'a str,
+    },
 }
 
 /// How far a dialogue may go.
@@ -34,6 +54,8 @@ pub struct Limits {
     pub turns: u32,
     /// How often an answer that does not fit is returned to it.
     pub corrections: u32,
+    /// Whether a call that is refused counts as one.
+    pub strict: bool,
     /// How often it is asked again where it was busy or broke off.
     pub again: u32,
     /// The longest that is waited for it to be less busy.
@@ -52,6 +74,7 @@ impl Default for Limits {
             turns: 14,
             // "A bad one is returned to the model with the error at most three times."
             corrections: 3,
+            strict: false,
             again: 3,
             patience: Duration::from_secs(20),
             tokens: 200_000,
@@ -74,7 +97,7 @@ pub enum DialogueError {
     #[error("the model declined to answer")]
     Declined,
     /// It went on for too long.
-    #[error("the model went on for longer than it may")]
+    #[error("the model would have to be asked more often than it may")]
     Turns,
     /// The tokens that may be spent are spent.
     #[error("the tokens that may be spent are spent")]
@@ -101,20 +124,22 @@ struct Standing {
     corrections: u32,
     /// How many messages have been written down.
     noted: usize,
+    /// How many answers the model has begun.
+    drafts: u32,
 }
 
 impl Dialogue<'_> {
-    /// Leads it: what came of it, what it took, how often the model was asked. `hear` is told the names of what the model calls.
+    /// Leads it: what came of it, what it took, how often the model was asked. `hear` is told what goes on.
     pub async fn lead<T: Toolbox>(
         &self,
         toolbox: &mut T,
         question: String,
-        hear: &mut (dyn FnMut(&str) + Send),
+        hear: &mut (dyn FnMut(Heard<'_>) + Send),
     ) -> (Result<T::Answer, DialogueError>, Tokens, u32) {
         let mut tools = toolbox.tools();
         tools.push(Tool {
-            name: ANSWER,
-            description: "Give the one answer. Call this alone, once you have what you need.",
+            name: ANSWER.to_owned(),
+            description: "Give the one answer. Call this alone, once you have what you need.".to_owned(),
             takes: toolbox.answer_schema(),
         });
         let ask = Ask {
@@ -123,7 +148,8 @@ impl Dialogue<'_> {
             tools,
             most_tokens: self.limits.reply_tokens,
         };
-        let mut standing = Standing { ask, tokens: Tokens::default(), calls: 0, corrections: 0, noted: 0 };
+        let mut standing =
+            Standing { ask, tokens: Tokens::default(), calls: 0, corrections: 0, noted: 0, drafts: 0 };
         let answer = self.go_on(&mut standing, toolbox, hear).await;
         (answer, standing.tokens, standing.calls)
     }
@@ -132,14 +158,14 @@ impl Dialogue<'_> {
         &self,
         standing: &mut Standing,
         toolbox: &mut T,
-        hear: &mut (dyn FnMut(&str) + Send),
+        hear: &mut (dyn FnMut(Heard<'_>) + Send),
     ) -> Result<T::Answer, DialogueError> {
         for _ in 0..self.limits.turns {
             let spent = standing.tokens.input.saturating_add(standing.tokens.output);
             if spent >= self.limits.tokens {
                 return Err(DialogueError::Tokens);
             }
-            let reply = self.ask(standing).await?;
+            let reply = self.ask(standing, toolbox.spoken_field(), hear).await?;
             let said = Message::Model { text: reply.text.clone(), calls: reply.calls.clone() };
             standing.ask.messages.push(said);
             if reply.stop == Stop::Refused {
@@ -166,34 +192,33 @@ impl Dialogue<'_> {
         &self,
         standing: &mut Standing,
         toolbox: &mut T,
-        (reply, hear): (&Reply, &mut (dyn FnMut(&str) + Send)),
+        (reply, hear): (&Reply, &mut (dyn FnMut(Heard<'_>) + Send)),
     ) -> Result<Option<T::Answer>, DialogueError> {
-        let known: Vec<&str> = toolbox.tools().iter().map(|tool| tool.name).collect();
-        let mut results = Vec::new();
-        let mut wrong = 0_u32;
+        let mut results: Vec<ToolResult> = Vec::new();
+        let mut wrong = false;
         for Called { id, name, with } in &reply.calls {
             let outcome = if with.is_null() {
                 Err("the arguments are not JSON".to_owned())
+            } else if name == ANSWER && results.iter().any(|result| result.refused) {
+                Err("something that you called was refused; look at that first, then answer again".to_owned())
             } else if name == ANSWER {
                 match toolbox.read(with) {
                     Ok(answer) => return Ok(Some(answer)),
-                    Err(why) => {
-                        wrong = wrong.saturating_add(1);
-                        Err(why)
-                    }
+                    Err(why) => Err(why),
                 }
-            } else if known.contains(&name.as_str()) {
-                hear(name);
+            } else if standing.ask.tools.iter().any(|tool| tool.name == *name) {
+                hear(Heard::Call(name));
                 toolbox.call(name, with)
             } else {
                 Err("there is no such tool; it was not carried out".to_owned())
             };
             let refused = outcome.is_err();
+            wrong |= refused && (self.limits.strict || name == ANSWER);
             let content = outcome.unwrap_or_else(|why| why).chars().take(self.limits.result).collect();
             results.push(ToolResult { id: id.clone(), content, refused });
         }
         standing.ask.messages.push(Message::Results { results });
-        if wrong > 0 {
+        if wrong {
             self.count_correction(standing)?;
         }
         Ok(None)
@@ -214,10 +239,28 @@ impl Dialogue<'_> {
     }
 
     /// Asks, and asks again where that may help.
-    async fn ask(&self, standing: &mut Standing) -> Result<Reply, DialogueError> {
+    async fn ask(
+        &self,
+        standing: &mut Standing,
+        spoken: &'static str,
+        hear: &mut (dyn FnMut(Heard<'_>) + Send),
+    ) -> Result<Reply, DialogueError> {
         let mut again = 0;
         loop {
-            let asked = self.model.ask(&standing.ask, &mut |_| {}).await;
+            let mut speaking: Option<(u64, Speech)> = None;
+            let drafts = &mut standing.drafts;
+            let mut listen = |piece: Piece<'_>| {
+                let Piece::Call { nth, name: ANSWER, with } = piece else { return };
+                if speaking.as_ref().is_none_or(|(of, _)| *of != nth) {
+                    *drafts = drafts.saturating_add(1);
+                    speaking = Some((nth, Speech::of(spoken)));
+                }
+                let text = speaking.as_mut().map(|(_, speech)| speech.take(with)).unwrap_or_default();
+                if !text.is_empty() {
+                    hear(Heard::Draft { nth: *drafts, text: &text });
+                }
+            };
+            let asked = self.model.ask(&standing.ask, &mut listen).await;
             standing.calls = standing.calls.saturating_add(1);
             self.note(standing, &asked).await;
             match asked {
@@ -243,7 +286,7 @@ impl Dialogue<'_> {
         let Some(book) = self.book else { return };
         let since = standing.ask.messages.get(standing.noted..).unwrap_or_default();
         let system = (standing.noted == 0).then_some(standing.ask.system.as_str());
-        let tools: Vec<&str> = standing.ask.tools.iter().map(|tool| tool.name).collect();
+        let tools: Vec<&str> = standing.ask.tools.iter().map(|tool| tool.name.as_str()).collect();
         let exchange = Exchange {
             model: self.model.name(),
             asked: json!({ "system": system, "messages": since, "tools": tools }),
@@ -258,6 +301,12 @@ impl Dialogue<'_> {
             tracing::error!(error = %error, "an exchange with a model was not written down");
         }
     }
+}
+
+/// Data in the form in which it is shown to a model: nothing in it can end what it is wrapped in.
+pub fn wrapped(data: &Value) -> String {
+    let text = data.to_string().replace('<', "\\u003c").replace('>', "\\u003e");
+    format!("<data>{text}</data>")
 }
 
 /// JSON that a text is, or holds between fences.

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::wire::{Gathering, arguments, gather};
-use super::{Ask, Called, Message, Model, ModelError, ModelName, Reply, Stop, Tokens};
+use super::{Ask, Called, Message, Model, ModelError, ModelName, Piece, Reply, Stop, Tokens};
 use crate::egress::{Body, Egress, EgressError, Request, Target};
 
 /// Where `OpenAI` is reached. Other base URLs, too, are given with their `/v1`.
@@ -90,11 +90,11 @@ impl Model for OpenAi {
     fn ask<'a>(
         &'a self,
         ask: &'a Ask,
-        pieces: &'a mut (dyn FnMut(&str) + Send),
+        hear: &'a mut (dyn FnMut(Piece<'_>) + Send),
     ) -> BoxFuture<'a, Result<Reply, ModelError>> {
         async move {
             let mut gathered = Gathered::default();
-            gather(&self.egress, self.request(ask)?, &mut gathered, pieces).await?;
+            gather(&self.egress, self.request(ask)?, &mut gathered, hear).await?;
             gathered.finish()
         }
         .boxed()
@@ -113,7 +113,7 @@ struct Gathered {
 }
 
 impl Gathering for Gathered {
-    fn take(&mut self, event: &Value) -> Result<Option<String>, ModelError> {
+    fn take(&mut self, event: &Value, hear: &mut (dyn FnMut(Piece<'_>) + Send)) -> Result<(), ModelError> {
         if event.get("error").is_some_and(|error| !error.is_null()) {
             return Err(ModelError::Busy { status: 500, after: None });
         }
@@ -122,11 +122,11 @@ impl Gathering for Gathered {
         self.tokens.output = count("/usage/completion_tokens").unwrap_or(self.tokens.output);
         let choices = event.get("choices").and_then(Value::as_array).ok_or(ModelError::Broken)?;
         // The last event says what it took, and has no choice.
-        let Some(choice) = choices.first() else { return Ok(None) };
+        let Some(choice) = choices.first() else { return Ok(()) };
         let text = |pointer: &str| choice.pointer(pointer).and_then(Value::as_str);
         self.refused |= text("/delta/refusal").is_some_and(|refusal| !refusal.is_empty());
         for call in choice.pointer("/delta/tool_calls").and_then(Value::as_array).into_iter().flatten() {
-            self.called(call);
+            self.called(call, hear);
         }
         match text("/finish_reason") {
             Some("tool_calls" | "function_call") => self.stop = Some(Stop::Calls),
@@ -135,14 +135,16 @@ impl Gathering for Gathered {
             Some(_) => self.stop = Some(Stop::Done),
             None => {}
         }
-        let piece = text("/delta/content").filter(|piece| !piece.is_empty());
-        self.text.push_str(piece.unwrap_or_default());
-        Ok(piece.map(str::to_owned))
+        if let Some(piece) = text("/delta/content").filter(|piece| !piece.is_empty()) {
+            self.text.push_str(piece);
+            hear(Piece::Text(piece));
+        }
+        Ok(())
     }
 }
 
 impl Gathered {
-    fn called(&mut self, call: &Value) {
+    fn called(&mut self, call: &Value, hear: &mut (dyn FnMut(Piece<'_>) + Send)) {
         let text = |pointer: &str| call.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let next = u64::try_from(self.calls.len()).unwrap_or(u64::MAX);
         // Some send whole calls without counting them.
@@ -152,7 +154,9 @@ impl Gathered {
             id.push_str(text("/id"));
         }
         name.push_str(text("/function/name"));
-        with.push_str(text("/function/arguments"));
+        let piece = text("/function/arguments");
+        with.push_str(piece);
+        hear(Piece::Call { nth: index, name, with: piece });
     }
 
     fn finish(self) -> Result<Reply, ModelError> {

@@ -13,12 +13,28 @@ pub trait Model: Send + Sync {
     /// Which one.
     fn name(&self) -> ModelName;
 
-    /// Asks it. Pieces of text are handed on as they come; what counts is the reply.
+    /// Asks it. Pieces of what it says are handed on as they come; what counts is the reply.
     fn ask<'a>(
         &'a self,
         ask: &'a Ask,
-        pieces: &'a mut (dyn FnMut(&str) + Send),
+        hear: &'a mut (dyn FnMut(Piece<'_>) + Send),
     ) -> BoxFuture<'a, Result<Reply, ModelError>>;
+}
+
+/// A piece of what a model says, as it comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// Of its text.
+    Text(&'a str),
+    /// Of the JSON that it calls something with.
+    Call {
+        /// Which of its calls.
+        nth: u64,
+        /// What it calls.
+        name: &'a str,
+        /// The piece.
+        with: &'a str,
+    },
 }
 
 /// Which model, over which protocol.
@@ -70,9 +86,9 @@ pub enum Message {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Tool {
     /// What it is called.
-    pub name: &'static str,
+    pub name: String,
     /// What it does.
-    pub description: &'static str,
+    pub description: String,
     /// The JSON Schema of what it takes.
     pub takes: Value,
 }
@@ -169,6 +185,12 @@ pub enum ModelError {
     /// A script has nothing more to say.
     #[error("the script has come to its end")]
     Script,
+}
+
+/// An error with what caused it. None of ours repeats what a far side said, or a key.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 impl ModelError {

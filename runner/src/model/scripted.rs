@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::{Ask, Model, ModelError, ModelName, Reply, Tokens};
+use super::{Ask, Model, ModelError, ModelName, Piece, Reply, Tokens};
 
 /// What a scripted model answers.
 enum Script {
@@ -48,7 +48,7 @@ impl Model for Scripted {
     fn ask<'a>(
         &'a self,
         ask: &'a Ask,
-        pieces: &'a mut (dyn FnMut(&str) + Send),
+        hear: &'a mut (dyn FnMut(Piece<'_>) + Send),
     ) -> BoxFuture<'a, Result<Reply, ModelError>> {
         async move {
             self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(ask.clone());
@@ -59,7 +59,13 @@ impl Model for Scripted {
                 }
                 Script::Following(following) => following(ask),
             };
-            pieces(&reply.text);
+            hear(Piece::Text(&reply.text));
+            for (nth, call) in (0..).zip(&reply.calls) {
+                let with = call.with.to_string();
+                for piece in with.split_inclusive(|c: char| !c.is_alphanumeric()) {
+                    hear(Piece::Call { nth, name: &call.name, with: piece });
+                }
+            }
             let tokens =
                 if reply.tokens == Tokens::default() { Tokens { input: 1, output: 1 } } else { reply.tokens };
             Ok(Reply { tokens, ..reply })

@@ -1,44 +1,54 @@
 //! Server-sent events as they come: cut anywhere, put together again (WHATWG HTML, section 9.2).
 
-/// Events put together from pieces.
+/// Events put together from pieces, each byte looked at once.
 #[derive(Debug, Default)]
 pub(super) struct Events {
-    waiting: Vec<u8>,
+    /// The line that is not whole yet.
+    line: Vec<u8>,
+    /// The data of the event that is not whole yet.
+    data: Option<String>,
+    /// Whether the last line ended in a carriage return: a line feed after it ends no other.
+    returned: bool,
 }
 
 impl Events {
     /// Takes a piece, and gives the data of the events that are whole by it.
     pub(super) fn take(&mut self, piece: &[u8]) -> Vec<String> {
-        self.waiting.extend_from_slice(piece);
         let mut whole = Vec::new();
-        while let Some((end, gap)) = boundary(&self.waiting) {
-            let event: Vec<u8> = self.waiting.drain(..end).collect();
-            self.waiting.drain(..gap.min(self.waiting.len()));
-            whole.extend(data(&event));
+        for byte in piece {
+            let second_half = std::mem::take(&mut self.returned) && *byte == b'\n';
+            match byte {
+                b'\n' if second_half => {}
+                b'\n' | b'\r' => {
+                    whole.extend(self.end_line());
+                    self.returned = *byte == b'\r';
+                }
+                _ => self.line.push(*byte),
+            }
         }
         whole
     }
 
     /// Whether something was begun and never ended.
     pub(super) fn is_cut_off(&self) -> bool {
-        self.waiting.iter().any(|byte| !byte.is_ascii_whitespace())
+        self.data.is_some() || self.line.iter().any(|byte| !byte.is_ascii_whitespace())
     }
-}
 
-/// Where the first event ends, and how long the empty line behind it is.
-fn boundary(bytes: &[u8]) -> Option<(usize, usize)> {
-    let at = |gap: &[u8]| bytes.windows(gap.len()).position(|part| part == gap).map(|at| (at, gap.len()));
-    [at(b"\n\n"), at(b"\r\n\r\n"), at(b"\r\r")].into_iter().flatten().min()
-}
-
-fn data(event: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(event);
-    let lines: Vec<&str> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("data:"))
-        .map(|line| line.strip_prefix(' ').unwrap_or(line))
-        .collect();
-    (!lines.is_empty()).then(|| lines.join("\n"))
+    /// Takes the line; an empty one ends the event.
+    fn end_line(&mut self) -> Option<String> {
+        let line = std::mem::take(&mut self.line);
+        if line.is_empty() {
+            return self.data.take();
+        }
+        let text = String::from_utf8_lossy(&line);
+        let value = text.strip_prefix("data:")?;
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        self.data = Some(match self.data.take() {
+            Some(before) => format!("{before}\n{value}"),
+            None => value.to_owned(),
+        });
+        None
+    }
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::dialogue::ANSWER;
 use super::{
-    Anthropic, Ask, Called, Dialogue, DialogueError, Limits, Message, Model, ModelError, OpenAi, Reply,
-    Scripted, Stop, Tokens, Tool, ToolResult, Toolbox,
+    Anthropic, Ask, Called, Dialogue, DialogueError, Heard, Limits, Message, Model, ModelError, OpenAi,
+    Piece, Reply, Scripted, Stop, Tokens, Tool, ToolResult, Toolbox,
 };
 use crate::egress::far_server::{FarServer, Manner};
 use crate::egress::{AllowedNetworks, Egress, EgressConfig, EgressError, Resolver, Timeouts};
@@ -117,6 +117,10 @@ async fn far(turns: Vec<Vec<Vec<u8>>>) -> FarServer {
     FarServer::start(Manner::Turns(Arc::new(Mutex::new(turns)))).await
 }
 
+fn looking() -> Tool {
+    Tool { name: "look".to_owned(), description: "Looks.".to_owned(), takes: json!({"type": "object"}) }
+}
+
 fn ask() -> Ask {
     Ask {
         system: "Be brief.".to_owned(),
@@ -134,7 +138,7 @@ fn ask() -> Ask {
                 results: vec![ToolResult { id: "t0".to_owned(), content: "12".to_owned(), refused: false }],
             },
         ],
-        tools: vec![Tool { name: "look", description: "Looks.", takes: json!({"type": "object"}) }],
+        tools: vec![looking()],
         most_tokens: 100,
     }
 }
@@ -146,10 +150,16 @@ async fn an_answer_is_the_same_wherever_its_stream_is_cut() {
         let whole = streamed(&body);
         for size in [1, 7, 64, whole.len()] {
             let server = far(vec![whole.chunks(size).map(<[u8]>::to_vec).collect()]).await;
-            let mut heard = String::new();
-            let reply = spoken.model(&server).ask(&ask(), &mut |piece| heard.push_str(piece)).await.unwrap();
+            let (mut heard, mut calling) = (String::new(), String::new());
+            let mut hear = |piece: Piece<'_>| match piece {
+                Piece::Text(text) => heard.push_str(text),
+                Piece::Call { name, with, .. } => calling.extend([name, ":", with, ";"]),
+            };
+            let reply = spoken.model(&server).ask(&ask(), &mut hear).await.unwrap();
             assert_eq!(reply.text, "Grüße: all is well.", "{spoken:?} {size}");
             assert_eq!(heard, reply.text);
+            let pieces = calling.trim_start_matches("look:;");
+            assert_eq!(pieces, r#"look:{"at":";look:risks"};"#, "{spoken:?} {size}");
             let call =
                 Called { id: "toolu_1".to_owned(), name: "look".to_owned(), with: json!({"at": "risks"}) };
             assert_eq!(reply.calls, [call]);
@@ -260,7 +270,11 @@ impl Toolbox for Box1 {
     type Answer = String;
 
     fn tools(&self) -> Vec<Tool> {
-        vec![Tool { name: "look", description: "Looks.", takes: json!({"type": "object"}) }]
+        vec![looking()]
+    }
+
+    fn spoken_field(&self) -> &'static str {
+        "word"
     }
 
     fn answer_schema(&self) -> Value {
@@ -334,6 +348,77 @@ async fn a_tool_that_there_is_not_and_arguments_that_are_no_json_are_refused_and
             })
             .collect();
     assert_eq!(refused, [true, true, false]);
+}
+
+#[tokio::test]
+async fn where_calls_have_to_be_right_a_refused_one_counts_and_no_answer_beside_it_is_taken() {
+    let strict = Limits { strict: true, ..Limits::default() };
+    let call = |name: &str, with: Value| Called { id: name.to_owned(), name: name.to_owned(), with };
+    let both = || {
+        let calls = vec![call("fetch", json!({})), call(ANSWER, json!({"word": "done"}))];
+        Ok(Reply { text: String::new(), calls, stop: Stop::Calls, tokens: Tokens::default() })
+    };
+    let model = Scripted::replies([both(), both(), both(), calling(ANSWER, json!({"word": "well"}))]);
+    assert_eq!(lead(&model, strict).await.0.unwrap(), "well");
+    let model = Scripted::replies([both(), both(), both(), both(), calling(ANSWER, json!({"word": "well"}))]);
+    assert!(matches!(lead(&model, strict).await.0, Err(DialogueError::Form(4))));
+}
+
+/// A piece of an answer, where it is one.
+fn drafted(heard: Heard<'_>) -> Option<(u32, String)> {
+    if let Heard::Draft { nth, text } = heard { Some((nth, text.to_owned())) } else { None }
+}
+
+#[tokio::test]
+async fn an_answer_is_heard_while_it_is_written_each_attempt_by_itself_wherever_the_stream_is_cut() {
+    for spoken in BOTH {
+        let turn = |size: usize, with: &str| {
+            let whole = streamed(&spoken.answer("", ANSWER, with));
+            whole.chunks(size).map(<[u8]>::to_vec).collect::<Vec<_>>()
+        };
+        for size in [1, 7, 64, 100_000] {
+            let turns =
+                vec![turn(size, r#"{"word":7,"was":"\u00fc no"}"#), turn(size, r#"{"word":"a w\u00fcrd"}"#)];
+            let server = far(turns).await;
+            let model = spoken.model(&server);
+            let (book, limits, system) = (None, Limits::default(), "Be brief.".to_owned());
+            let dialogue = Dialogue { model: &*model, book, limits, system };
+            let mut heard = Vec::new();
+            let mut hear = |it: Heard<'_>| heard.extend(drafted(it));
+            let (answer, _, _) =
+                dialogue.lead(&mut Box1::default(), "How are we?".to_owned(), &mut hear).await;
+            assert_eq!(answer.unwrap(), "a würd", "{spoken:?} {size}");
+            assert!(heard.iter().all(|(nth, _)| *nth == 2), "the first answer said nothing: {heard:?}");
+            assert_eq!(heard.into_iter().map(|(_, text)| text).collect::<String>(), "a würd");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_goes_back_to_the_model_in_its_protocol() {
+    for spoken in BOTH {
+        let turns = vec![
+            vec![streamed(&spoken.answer("", "delete_everything", "{}"))],
+            vec![streamed(&spoken.answer("", "look", "{\"broken"))],
+            vec![streamed(&spoken.answer("", ANSWER, r#"{"word":"well"}"#))],
+        ];
+        let server = far(turns).await;
+        let (answer, _, called) = lead(&*spoken.model(&server), Limits::default()).await;
+        assert_eq!((answer.unwrap().as_str(), called.len()), ("well", 0), "{spoken:?}");
+        let body = |n: usize| {
+            let request = server.requests().remove(n);
+            serde_json::from_str::<Value>(request.split_once("\r\n\r\n").unwrap().1).unwrap()
+        };
+        for (n, why) in [(1, "there is no such tool"), (2, "the arguments are not JSON")] {
+            let messages = body(n)["messages"].as_array().unwrap().clone();
+            let last = messages.last().unwrap();
+            let result = if spoken == Spoken::Anthropic { &last["content"][0] } else { last };
+            assert!(result["content"].as_str().unwrap().contains(why), "{spoken:?}: {last}");
+            if spoken == Spoken::Anthropic {
+                assert_eq!(result["is_error"], true);
+            }
+        }
+    }
 }
 
 #[tokio::test]

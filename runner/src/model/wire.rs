@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::ModelError;
 use super::sse::Events;
+use super::{ModelError, Piece};
 use crate::egress::{Egress, Request, Response};
 
 /// How much an answer may hold.
@@ -16,8 +16,8 @@ pub(super) const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Puts an answer together from its events.
 pub(super) trait Gathering: Send {
-    /// Takes an event; gives the text that is new in it.
-    fn take(&mut self, event: &Value) -> Result<Option<String>, ModelError>;
+    /// Takes an event; what is new in it is heard.
+    fn take(&mut self, event: &Value, hear: &mut (dyn FnMut(Piece<'_>) + Send)) -> Result<(), ModelError>;
 }
 
 /// Sends a request whose answer comes in events, and gathers them as they come.
@@ -25,27 +25,22 @@ pub(super) async fn gather<G: Gathering>(
     egress: &Arc<Egress>,
     request: Request,
     gathering: &mut G,
-    pieces: &mut (dyn FnMut(&str) + Send),
+    hear: &mut (dyn FnMut(Piece<'_>) + Send),
 ) -> Result<(), ModelError> {
     let request = request.within(PATIENCE).at_most(LARGEST);
     let mut events = Events::default();
     let mut broken = None;
     let answer = {
-        let mut hear = |piece: &[u8]| {
+        let mut take = |piece: &[u8]| {
             for data in events.take(piece) {
                 if broken.is_some() || data.trim() == "[DONE]" {
                     continue;
                 }
-                match serde_json::from_str(&data)
-                    .map_err(|_| ModelError::Broken)
-                    .and_then(|it: Value| gathering.take(&it))
-                {
-                    Ok(text) => text.iter().for_each(|text| pieces(text)),
-                    Err(error) => broken = Some(error),
-                }
+                let event = serde_json::from_str(&data).map_err(|_| ModelError::Broken);
+                broken = event.and_then(|event: Value| gathering.take(&event, hear)).err();
             }
         };
-        egress.send_hearing(request, &mut hear).await?
+        egress.send_hearing(request, &mut take).await?
     };
     if !answer.status().is_success() {
         return Err(refusal(&answer));

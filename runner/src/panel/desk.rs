@@ -13,7 +13,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use ulid::Ulid;
 
 use super::lead::{Lead, Said};
-use crate::model::{Book, Model, Models};
+use crate::model::{Book, Model, Models, chain};
 
 /// Why the panel did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,13 @@ pub enum Told {
     Step {
         /// What is going on, in a few words of ours.
         what: String,
+    },
+    /// A model writes its answer.
+    Draft {
+        /// Which of its answers, from 1: one that is returned to it is followed by another.
+        nth: u32,
+        /// What it has written of it since the last piece, with its figures blotted out.
+        text: String,
     },
 }
 
@@ -117,16 +124,32 @@ impl PanelDesk {
         step: &str,
         question: Question,
     ) -> Result<PanelAnswer, PanelError> {
-        let id = session_of_step(run, step);
+        let caller = Caller { actor: Actor::WorkflowRun(run.ulid()), ..Caller::runner(tenant) };
+        let context = Context { correlation: Some(format!("run:{run}")), ..Context::of(caller) };
+        let asker = Asker { run_id: run, step: step.to_owned() };
+        self.ask_as(&context, session_of_step(run, step), asker, question).await
+    }
+
+    /// The same under a session's id and a context of the caller's own, with what caused it. The id has to follow from the cause: a
+    /// repeat under it gets the answer that was recorded first, whatever it asks, and no second session comes of it.
+    pub async fn ask_as(
+        &self,
+        context: &Context,
+        id: PanelSessionId,
+        asker: Asker,
+        question: Question,
+    ) -> Result<PanelAnswer, PanelError> {
+        let tenant = Self::may_ask(context)?;
         if let Some(answer) = self.last_answer(tenant, id).await? {
             return Ok(answer);
         }
-        let caller = Caller { actor: Actor::WorkflowRun(run.ulid()), ..Caller::runner(tenant) };
-        let context = Context { correlation: Some(format!("run:{run}")), ..Context::of(caller) };
-        let asker = Some(Asker { run_id: run, step: step.to_owned() });
-        self.answer(&context, Asked { id, first: true, question, earlier: Vec::new(), asker }, None).await?;
-        let answer = self.last_answer(tenant, id).await?;
-        Ok(answer.ok_or(CommandError::Contended)?)
+        let asked = Asked { id, first: true, question, earlier: Vec::new(), asker: Some(asker) };
+        let done = self.answer(context, asked, None).await;
+        // Two processes may have thought about it: what was recorded first counts.
+        match self.last_answer(tenant, id).await? {
+            Some(answer) => Ok(answer),
+            None => Err(done.err().unwrap_or_else(|| CommandError::Contended.into())),
+        }
     }
 
     async fn last_answer(
@@ -173,7 +196,7 @@ impl PanelDesk {
         };
         let earlier: Vec<&str> = asked.earlier.iter().map(Question::as_str).collect();
         let said = Said { question: asked.question.as_str(), earlier: &earlier };
-        let book = Book::new(self.commands.clone(), tenant, asked.id);
+        let book = Book::new(self.commands.clone(), tenant, asked.id.ulid());
         let lead = Lead { model: model.as_ref(), book: &book, budget, listener };
         let error = match lead.answer(said, &snapshot).await {
             Ok(reply) => return Ok(reply),
@@ -183,12 +206,6 @@ impl PanelDesk {
         let reply = by_rules(asked, snapshot).await?;
         Ok(Reply { fallback: Some(chain(&error)), ..reply })
     }
-}
-
-/// An error with what caused it. None of ours repeats what a far side said, or a key.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// What the rules answer, off the async threads: a large tenant is read through more than once.
@@ -218,7 +235,7 @@ pub(super) fn tell(listener: Option<&UnboundedSender<Told>>, told: Told) {
 }
 
 /// The session of a step: computed from its cause, so that whoever computes it names the same one (hazards H1).
-fn session_of_step(run: WorkflowRunId, step: &str) -> PanelSessionId {
+pub fn session_of_step(run: WorkflowRunId, step: &str) -> PanelSessionId {
     let digest = Sha256::new()
         .chain_update(b"draxis.panel_session\0")
         .chain_update(run.ulid().0.to_be_bytes())

@@ -5,9 +5,10 @@ use draxis_domain::panel::{AnsweredBy, CalledExpert, Reply, Snapshot};
 use serde_json::{Value, json};
 
 use super::desk::{Listener, Told, tell};
+use super::draft::Unfinished;
 use super::instructions;
-use super::toolbox::{Reading, wrapped};
-use crate::model::{Book, Budget, Dialogue, DialogueError, Limits, Model, Tokens};
+use super::toolbox::Reading;
+use crate::model::{Book, Budget, Dialogue, DialogueError, Heard, Limits, Model, Tokens, wrapped};
 
 /// How far a specialist may go.
 const SPECIALIST_TURNS: u32 = 6;
@@ -54,9 +55,10 @@ impl Lead<'_> {
         }
         let question = json!({ "question": said.question, "earlier": said.earlier, "specialists": spoken });
         let mut toolbox = Reading::new(snapshot);
+        let mut unfinished = Unfinished::new(snapshot.names());
         let dialogue = self.dialogue(instructions::moderator(), self.limits(&spent));
         let (answer, tokens, calls) = dialogue
-            .lead(&mut toolbox, wrapped(&question), &mut |tool| self.step(&format!("looks at {tool}")))
+            .lead(&mut toolbox, wrapped(&question), &mut |heard| self.hear(heard, &mut unfinished))
             .await;
         spent.add(tokens, calls);
         let answer = answer?;
@@ -84,7 +86,8 @@ impl Lead<'_> {
     ) -> Result<Value, DialogueError> {
         let name = expert.name.as_str();
         self.step(&format!("asks the {name} expert"));
-        let limits = Limits { turns: SPECIALIST_TURNS, ..self.limits(spent) };
+        let limits = self.limits(spent);
+        let limits = Limits { turns: limits.turns.min(SPECIALIST_TURNS), ..limits };
         let dialogue = self.dialogue(instructions::specialist(expert.name), limits);
         let question =
             json!({ "question": said.question, "earlier": said.earlier, "calledBecause": expert.why });
@@ -109,9 +112,18 @@ impl Lead<'_> {
 
     /// What may still be spent on this question.
     fn limits(&self, spent: &Spent) -> Limits {
-        let limits = Limits::default();
-        let so_far = spent.tokens.input.saturating_add(spent.tokens.output);
-        Limits { tokens: limits.tokens.min(self.budget.left).saturating_sub(so_far), ..limits }
+        self.budget.within(Limits::default(), spent.tokens.input.saturating_add(spent.tokens.output))
+    }
+
+    fn hear(&self, heard: Heard<'_>, unfinished: &mut Unfinished<'_>) {
+        match heard {
+            Heard::Call(tool) => self.step(&format!("looks at {tool}")),
+            Heard::Draft { nth, text } => {
+                if let Some(text) = unfinished.hear(nth, text) {
+                    tell(self.listener.as_ref(), Told::Draft { nth, text });
+                }
+            }
+        }
     }
 
     fn step(&self, what: &str) {

@@ -6,7 +6,7 @@ use draxis_domain::panel::{Checked, Citation, CitedKind, KeptFact, Ledger, Snaps
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::model::{Tool, Toolbox};
+use crate::model::{Tool, Toolbox, wrapped};
 
 /// How many things one call returns.
 const LISTED: usize = 60;
@@ -171,12 +171,6 @@ struct With {
     words: Option<String>,
 }
 
-/// Data in the form in which it is shown to a model: nothing in it can end what it is wrapped in.
-pub(super) fn wrapped(data: &Value) -> String {
-    let text = data.to_string().replace('<', "\\u003c").replace('>', "\\u003e");
-    format!("<data>{text}</data>")
-}
-
 impl Toolbox for Reading<'_> {
     type Answer = CheckedDraft;
 
@@ -186,7 +180,11 @@ impl Toolbox for Reading<'_> {
             let properties: BTreeMap<&str, Value> = BTreeMap::from([(name, schema)]);
             json!({ "type": "object", "properties": properties, "additionalProperties": false })
         };
-        let tool = |name, description, takes| Tool { name, description, takes };
+        let tool = |name: &str, description: &str, takes| Tool {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            takes,
+        };
         let status = json!({ "type": "string", "enum": ["green", "unknown", "amber", "red"] });
         vec![
             tool("overview", "How many KRIs, risks, controls there are, and how they stand.", none()),
@@ -236,6 +234,10 @@ impl Toolbox for Reading<'_> {
                 } },
             },
         })
+    }
+
+    fn spoken_field(&self) -> &'static str {
+        "answer"
     }
 
     fn call(&mut self, name: &str, with: &Value) -> Result<String, String> {

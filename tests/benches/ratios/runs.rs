@@ -11,7 +11,6 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::postgres::PgListener;
 use sqlx::{Connection as _, Executor, PgConnection};
-use tokio::task::JoinSet;
 
 use crate::measure::{Measured, block_on, events, in_long_turn, p99, rate};
 use crate::subject::Recorder;

@@ -150,7 +150,7 @@ async fn a_model_that_obeys_every_order_in_the_data_only_reads_and_is_still_chec
         // What was called and is not allowed was refused.
         let asked = model.asked();
         for ask in &asked {
-            let offered: Vec<&str> = ask.tools.iter().map(|tool| tool.name).collect();
+            let offered: Vec<&str> = ask.tools.iter().map(|tool| tool.name.as_str()).collect();
             assert!(offered.iter().all(|name| ALLOWED.contains(name)), "{offered:?}");
             systems.insert(ask.system.clone());
             for pair in ask.messages.windows(2) {

@@ -1,78 +1,28 @@
 //! A model that leads: chosen by the tenant, asked through the one way out, checked like anybody, and replaced by the rules where it
 //! cannot be asked.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
-
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::stage::Stage;
+use crate::house::FarModel;
 
-/// What the far model was sent: heads and bodies.
-pub(crate) type Heard = Arc<Mutex<Vec<(String, Value)>>>;
-
-/// A model on loopback that speaks `OpenAI`'s protocol: it looks at the KRIs, then answers from what it was shown, with one figure of
-/// its own. It ends with the test.
-pub(crate) fn far_model() -> (String, Heard) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let base = format!("http://{}/v1", listener.local_addr().expect("an address"));
-    let heard = Heard::default();
-    let hears = Arc::clone(&heard);
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            drop(serve(stream, &hears));
-        }
-    });
-    (base, heard)
-}
-
-fn serve(stream: TcpStream, heard: &Heard) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head)? == 0 {
-            return Ok(());
-        }
-    }
-    let length =
-        head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    reader.read_exact(&mut body)?;
-    let body: Value = serde_json::from_slice(&body)?;
-    let (tool, with) = next(&body);
-    heard.lock().expect("one at a time").push((head, body));
-    let call = json!({"index": 0, "id": "c1", "type": "function", "function": {"name": tool, "arguments": with.to_string()}});
-    let mut events = String::new();
-    for event in [
-        json!({"choices": [{"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": null}]}),
-        json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}),
-        json!({"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 10}}),
-    ] {
-        events.extend(["data: ", &event.to_string(), "\n\n"]);
-    }
-    events.push_str("data: [DONE]\n\n");
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{events}",
-        events.len()
-    );
-    reader.into_inner().write_all(answer.as_bytes())
-}
-
-/// What the model calls next.
-fn next(body: &Value) -> (&'static str, Value) {
+/// A model that looks at the KRIs, then answers from what it was shown, with one figure of its own.
+pub(crate) fn patches_first(body: &Value) -> Vec<(String, Value)> {
     let messages = body["messages"].as_array().expect("messages");
     let shown = messages.iter().find(|message| message["role"] == "tool");
-    let Some(shown) = shown else { return ("list_kris", json!({"status": "red"})) };
+    let Some(shown) = shown else { return vec![("list_kris".to_owned(), json!({"status": "red"}))] };
     let data =
         shown["content"].as_str().expect("a text").trim_start_matches("<data>").trim_end_matches("</data>");
     let kris: Value = serde_json::from_str(data).expect("the data is JSON");
     let (id, value) = (&kris[0]["id"], &kris[0]["fields"]["value"]);
-    let answer =
-        format!("Patch first: it stands at {}, and will be at 4711 soon.", value.as_str().expect("a value"));
+    let value_told = value.as_str().expect("a value");
+    let answer = format!(
+        "Patch first, says the model: it stands at {value_told}, and will be at 4711 soon, whatever is done."
+    );
     let citation = json!({"kind": "kri", "id": id, "field": "value", "value": value});
-    ("answer", json!({"answer": answer, "rationale": "It is red.", "citations": [citation], "keep": []}))
+    let answer = json!({"answer": answer, "rationale": "It is red.", "citations": [citation], "keep": []});
+    vec![("answer".to_owned(), answer)]
 }
 
 async fn is_kept(stage: &Stage, text: &str) -> bool {
@@ -95,11 +45,11 @@ async fn is_kept(stage: &Stage, text: &str) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenants_own_model_leads_and_the_rules_take_its_place_where_it_cannot_be_asked() {
     let stage = Stage::set().await;
-    let (base, heard) = far_model();
+    let far = FarModel::start(patches_first);
     let put = async |body: Value| {
         stage.web.command(Method::PUT, &stage.token, "/api/model-config", &body, &[]).await
     };
-    let choice = json!({"provider": "openai", "model": "far", "baseUrl": base, "key": "canary-key-5150"});
+    let choice = far.choice("canary-key-5150");
     put(choice.clone()).await.expect(200);
     stage.web.command(Method::PUT, &stage.reader, "/api/model-config", &choice, &[]).await.expect(403);
     let told = stage.ask("What should we patch first?").await;
@@ -109,7 +59,7 @@ async fn a_tenants_own_model_leads_and_the_rules_take_its_place_where_it_cannot_
     assert_eq!(told["struck"], json!([{"figure": "4711", "why": "uncited"}]));
     assert!(told["usage"]["inputTokens"].as_u64().unwrap() >= 200, "{told}");
     {
-        let heard = heard.lock().unwrap();
+        let heard = far.heard();
         assert!(
             heard
                 .iter()
@@ -129,6 +79,7 @@ async fn a_tenants_own_model_leads_and_the_rules_take_its_place_where_it_cannot_
     assert!(is_kept(&stage, "not borne out").await, "the exchange is written down");
     assert!(!is_kept(&stage, "canary-key-5150").await, "the key is not");
     // What may be spent is spent.
+    let base = &choice["baseUrl"];
     put(json!({"provider": "openai", "model": "far", "baseUrl": base, "tokensPerDay": 1})).await.expect(200);
     let told = stage.ask("What should we patch first?").await;
     assert_eq!(told["by"], json!({"kind": "rules"}));

@@ -4,63 +4,16 @@ use draxis_commands::secret::EncryptionKeys;
 use serde_json::{Value, json};
 
 use super::scene::Scene;
-use crate::house::{TestDatabase, Web};
+use crate::house::{Listener, TestDatabase, Web};
 
-/// Somebody who listens.
-struct Listener {
-    response: reqwest::Response,
-    heard: String,
-}
-
-/// One event of a stream.
-#[derive(Debug)]
-struct Event {
-    name: String,
-    id: u64,
-    data: Value,
-}
-
-impl Listener {
-    async fn of(web: &Web, token: &str, last_event_id: Option<u64>) -> Self {
-        let mut request = web.client().get(web.url("/api/dashboard/stream")).bearer_auth(token);
-        if let Some(id) = last_event_id {
-            request = request.header("last-event-id", id);
-        }
-        let response = request.send().await.expect("the program answers");
-        assert_eq!(response.status(), 200);
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self { response, heard: String::new() }
+async fn listen(web: &Web, token: &str, last_event_id: Option<u64>) -> Listener {
+    let mut request = web.client().get(web.url("/api/dashboard/stream")).bearer_auth(token);
+    if let Some(id) = last_event_id {
+        request = request.header("last-event-id", id);
     }
-
-    /// The next event; none once the stream has ended. What is no event is passed over.
-    async fn next(&mut self) -> Option<Event> {
-        loop {
-            while let Some((event, rest)) = self.heard.split_once("\n\n") {
-                let field = |name: &str| {
-                    event
-                        .lines()
-                        .find_map(|line| line.strip_prefix(name)?.strip_prefix(": ").map(str::to_owned))
-                };
-                let found = field("event").map(|name| Event {
-                    name,
-                    id: field("id").expect("an id").parse().expect("a position"),
-                    data: serde_json::from_str(&field("data").expect("data")).expect("JSON"),
-                });
-                self.heard = rest.to_owned();
-                if found.is_some() {
-                    return found;
-                }
-            }
-            let chunk = self.response.chunk().await.expect("the stream holds")?;
-            self.heard.push_str(std::str::from_utf8(&chunk).expect("text"));
-        }
-    }
-
-    async fn heard(&mut self, name: &str) -> Event {
-        let event = self.next().await.expect("the stream goes on");
-        assert_eq!(event.name, name, "{event:?}");
-        event
-    }
+    let response = request.send().await.expect("the program answers");
+    assert_eq!(response.status(), 200);
+    Listener::of(response)
 }
 
 fn ids(data: &Value, list: &str) -> Vec<String> {
@@ -76,7 +29,7 @@ async fn a_value_tells_what_it_changes_and_nothing_else() {
     let risk = scene.make("/api/risks", risk).await;
     let kri = scene.kri("findings", json!({"riskIds": [risk]})).await;
     scene.kri("another", json!({})).await;
-    let mut listener = Listener::of(&scene.web, &scene.token, None).await;
+    let mut listener = listen(&scene.web, &scene.token, None).await;
     let ready = listener.heard("ready").await;
     assert_eq!(ready.data["position"], scene.head().await);
     scene.enter(&kri, "25").await;
@@ -96,13 +49,13 @@ async fn a_value_tells_what_it_changes_and_nothing_else() {
 async fn whoever_comes_back_is_told_what_they_missed() {
     let scene = Scene::set().await;
     let (one, two) = (scene.kri("one", json!({})).await, scene.kri("two", json!({})).await);
-    let mut listener = Listener::of(&scene.web, &scene.token, None).await;
+    let mut listener = listen(&scene.web, &scene.token, None).await;
     let seen = listener.heard("ready").await.id;
     drop(listener);
     scene.enter(&two, "5").await;
     scene.minutes_pass(1);
     scene.enter(&two, "6").await;
-    let mut listener = Listener::of(&scene.web, &scene.token, Some(seen)).await;
+    let mut listener = listen(&scene.web, &scene.token, Some(seen)).await;
     let change = listener.heard("change").await;
     assert_eq!((ids(&change.data, "kris"), &change.data["kris"][0]["value"]), (vec![two], &json!("6")));
     scene.enter(&one, "7").await;
@@ -126,7 +79,7 @@ async fn what_another_process_writes_is_told_as_well() {
     let scene = Scene::of(database, web).await;
     let kri = scene.kri("findings", json!({})).await;
     let other = Web::with_keys(&scene.database, same_keys).await;
-    let mut listener = Listener::of(&other, &scene.token, None).await;
+    let mut listener = listen(&other, &scene.token, None).await;
     listener.heard("ready").await;
     scene.enter(&kri, "5").await;
     assert_eq!(ids(&listener.heard("change").await.data, "kris"), [kri]);
@@ -137,7 +90,7 @@ async fn what_another_process_writes_is_told_as_well() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_ends_with_its_token() {
     let scene = Scene::set().await;
-    let mut listener = Listener::of(&scene.web, &scene.token, None).await;
+    let mut listener = listen(&scene.web, &scene.token, None).await;
     listener.heard("ready").await;
     scene.minutes_pass(16);
     listener.heard("end").await;
@@ -150,7 +103,7 @@ async fn a_stream_ends_with_its_token() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_stops_ends_its_streams() {
     let scene = Scene::set().await;
-    let mut listener = Listener::of(&scene.web, &scene.token, None).await;
+    let mut listener = listen(&scene.web, &scene.token, None).await;
     listener.heard("ready").await;
     scene.web.app.streams.end();
     assert!(listener.next().await.is_none());

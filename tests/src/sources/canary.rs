@@ -11,8 +11,9 @@ use draxis_api::embedded_postgres::{Neighbour, SUPERUSER};
 use reqwest::Client;
 use sqlx::{Connection, Executor, PgConnection, Row};
 
+use crate::house::FarModel;
 use crate::house::Program;
-use crate::panel::modelled::{Heard, far_model};
+use crate::panel::modelled::patches_first;
 use search::seen;
 use walk::{Asker, walk};
 
@@ -61,8 +62,7 @@ fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
 }
 
 /// What a model was sent, without the header that its own key belongs into.
-fn told_the_model(heard: &Heard) -> String {
-    let heard = heard.lock().unwrap();
+fn told_the_model(heard: &[(String, serde_json::Value)]) -> String {
     assert!(heard.iter().all(|(head, _)| head.contains(MODEL)), "the key goes along");
     let told: String = heard
         .iter()
@@ -86,9 +86,9 @@ async fn no_credential_is_seen_in_logs_tables_files_or_answers() {
         ("DRAXIS_SMTP_PASSWORD", SMTP),
     ];
     let program = Program::serve_with(data.path(), &flags, &variables);
-    let (model, heard) = far_model();
+    let model = FarModel::start(patches_first);
     let asker = Asker { program: &program, client: Client::new(), answers: Mutex::default() };
-    let tokens = walk(&asker, &model).await;
+    let tokens = walk(&asker, model.base()).await;
     let answers = asker.answers.into_inner().unwrap();
     let tables = tables(data.path()).await;
     let log = program.stop().join("\n");
@@ -102,7 +102,7 @@ async fn no_credential_is_seen_in_logs_tables_files_or_answers() {
     let found = [seen("the answers", answers.as_bytes(), &secrets)];
     secrets.extend(tokens.iter().map(String::as_str));
     let mut found = found.concat();
-    found.extend(seen("what the model was sent", told_the_model(&heard).as_bytes(), &secrets));
+    found.extend(seen("what the model was sent", told_the_model(&model.heard()).as_bytes(), &secrets));
     found.extend(seen("the log", log.as_bytes(), &secrets));
     found.extend(seen("the tables", tables.as_bytes(), &secrets));
     let mut paths = Vec::new();

@@ -7,7 +7,7 @@ use crate::workflow::Problem;
 
 /// How long a question may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Length {
+pub(in crate::interview) enum Length {
     /// With examples, for whoever is new or lost.
     Full,
     /// Without.
@@ -15,7 +15,7 @@ pub(super) enum Length {
 }
 
 /// A problem in words.
-pub(super) fn problem(problem: &Problem) -> String {
+pub(in crate::interview) fn problem(problem: &Problem) -> String {
     let relay =
         problem.next.split("/api/relay-config/").nth(1).and_then(|rest| rest.split([',', ' ']).next());
     if let Some(relay) = relay.filter(|_| problem.code == "relay.missing") {
@@ -38,7 +38,12 @@ pub(super) fn problem(problem: &Problem) -> String {
 }
 
 /// The question.
-pub(super) fn words(question: &Question, draft: &Draft, scene: &Scene, length: Length) -> String {
+pub(in crate::interview) fn words(
+    question: &Question,
+    draft: &Draft,
+    scene: &Scene,
+    length: Length,
+) -> String {
     if let Some(heard) = &question.heard {
         return about_unknown(question, &clipped(heard), scene);
     }

@@ -20,7 +20,7 @@ const MONTHS: &[&str] = &[
 ];
 
 /// The day of the week that a word names, from 0 for Monday.
-pub(in crate::interview::rules) fn weekday(low: &str) -> Option<usize> {
+pub(in crate::interview) fn weekday(low: &str) -> Option<usize> {
     let low = low.strip_suffix('s').filter(|bare| bare.ends_with("day")).unwrap_or(low);
     DAYS.iter().position(|day| *day == low).or_else(|| {
         ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -31,7 +31,7 @@ pub(in crate::interview::rules) fn weekday(low: &str) -> Option<usize> {
 
 /// What was said of a schedule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Timing {
+pub(in crate::interview) struct Timing {
     /// All five fields, for what repeats within a day.
     pub cron: Option<String>,
     /// Minute and hour.
@@ -44,13 +44,13 @@ pub(super) struct Timing {
 
 impl Timing {
     /// Whether nothing was said.
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(in crate::interview) const fn is_empty(&self) -> bool {
         self.cron.is_none() && self.clock.is_none() && self.days.is_none() && self.cannot.is_none()
     }
 }
 
 /// What the words say of times. In an answer a number on its own is a time too.
-pub(super) fn timing(words: &[Word], manner: Manner) -> Timing {
+pub(in crate::interview) fn timing(words: &[Word], manner: Manner) -> Timing {
     let plain: Vec<&Word> = words.iter().filter(|word| word.sort == Sort::Plain).collect();
     let lows: Vec<&str> = plain.iter().map(|word| word.low.as_str()).collect();
     if lows.windows(2).any(|pair| matches!(pair, ["every" | "each", "other"]))

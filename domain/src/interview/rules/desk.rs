@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use crate::interview::apply::ToolRefusal;
-use crate::interview::rules::Said;
 use crate::interview::rules::ask::{self, Length};
 use crate::interview::rules::clause::Clause;
 use crate::interview::{
@@ -31,8 +30,8 @@ pub(super) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    pub(super) fn new(turn: TurnUnderWay<'a>, said: &Said<'_>) -> Self {
-        let (asked, first) = (said.asked.cloned(), said.first);
+    pub(super) fn new(turn: TurnUnderWay<'a>) -> Self {
+        let (asked, first) = (turn.asked_before().cloned(), turn.hearing().is_first());
         Self {
             turn,
             asked,
@@ -214,10 +213,7 @@ impl<'a> Desk<'a> {
                     if self.first || lost { Length::Full } else { Length::Short },
                 ));
             }
-            None if problems.is_empty() => parts.push(format!(
-                "This is what I have:\n\n{}\n\nConfirm it if it is right, or tell me what to change.",
-                self.turn.summary()
-            )),
+            None if problems.is_empty() => parts.push(self.turn.to_confirm()),
             None => parts.push("Once that is put right, it can be confirmed.".to_owned()),
         }
         parts.join("\n\n")

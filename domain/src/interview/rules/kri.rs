@@ -8,7 +8,7 @@ use crate::workflow::KriFact;
 
 /// Which KRI is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Meant {
+pub(in crate::interview) enum Meant {
     /// This one.
     One(String),
     /// One of these, or none.
@@ -93,7 +93,7 @@ const EMPTY: &[&str] = &[
 ];
 
 /// The KRI that these words mean.
-pub(super) fn meant(words: &[Word], scene: &Scene) -> Meant {
+pub(in crate::interview) fn meant(words: &[Word], scene: &Scene) -> Meant {
     let content: Vec<String> = words
         .iter()
         .filter(|word| matches!(word.sort, Sort::Plain | Sort::Quoted))
@@ -158,12 +158,12 @@ fn score(said: &BTreeSet<String>, kri: &KriFact, scene: &Scene) -> Score {
     Score { hits: exact.saturating_add(near), exact, left }
 }
 
-fn split(text: &str) -> Vec<String> {
+pub(in crate::interview) fn split(text: &str) -> Vec<String> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 /// A word without its plural, and one word for what goes by several.
-fn stem(low: &str) -> String {
+pub(in crate::interview) fn stem(low: &str) -> String {
     let bare = match low {
         "vulnerabilities" | "vulnerability" | "vulns" | "vuln" => "cve",
         "2fa" | "multifactor" => "mfa",
@@ -179,7 +179,7 @@ fn stem(low: &str) -> String {
 }
 
 /// Whether two words differ by a slip of the pen: one letter in a word of four or more, two in one of eight or more.
-pub(super) fn nearly(one: &str, other: &str) -> bool {
+pub(in crate::interview) fn nearly(one: &str, other: &str) -> bool {
     let longest = one.chars().count().max(other.chars().count());
     let allowed = match longest {
         0..=3 => 0,
@@ -205,7 +205,7 @@ fn distance(one: &str, other: &str) -> usize {
 }
 
 /// The KRI of a slug.
-pub(super) fn by_slug<'a>(slug: &str, scene: &'a Scene) -> Option<&'a KriFact> {
+pub(in crate::interview) fn by_slug<'a>(slug: &str, scene: &'a Scene) -> Option<&'a KriFact> {
     scene.tenant.kris.iter().find(|kri| kri.slug.as_str() == slug)
 }
 

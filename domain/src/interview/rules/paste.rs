@@ -5,7 +5,7 @@
 const LONGEST_QUOTE: usize = 300;
 
 /// The text without what was pasted into it, and whether there was any.
-pub(super) fn without_pasted(text: &str) -> (String, bool) {
+pub(in crate::interview) fn without_pasted(text: &str) -> (String, bool) {
     let mut own = String::new();
     let mut pasted = false;
     let mut fence: Option<&str> = None;

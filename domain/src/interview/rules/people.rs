@@ -11,7 +11,7 @@ use crate::workflow::{Party, Yes};
 
 /// Whose owner `the owner` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OwnerOf {
+pub(in crate::interview) enum OwnerOf {
     /// The KRI's.
     Kri,
     /// The workflow's.
@@ -20,14 +20,14 @@ pub(super) enum OwnerOf {
 
 impl OwnerOf {
     /// By the kind of trigger: where no KRI starts a run, there is no owner of one.
-    pub(super) fn by(trigger: Option<&str>) -> Self {
+    pub(in crate::interview) fn by(trigger: Option<&str>) -> Self {
         if matches!(trigger, Some("schedule" | "manual")) { Self::Workflow } else { Self::Kri }
     }
 }
 
 /// Who was spoken of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct People {
+pub(in crate::interview) struct People {
     /// Those who are known, in the order in which they were named.
     pub parties: Vec<Party>,
     /// A name that nobody bears, or several do, with those who may be meant.
@@ -119,7 +119,7 @@ const NOBODY: &[&str] = &[
 
 impl People {
     /// Whether nobody was spoken of.
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(in crate::interview) const fn is_empty(&self) -> bool {
         self.parties.is_empty() && self.unsettled.is_none() && !self.owners
     }
 
@@ -131,7 +131,7 @@ impl People {
 }
 
 /// Who the words speak of.
-pub(super) fn spoken_of(words: &[Word], scene: &Scene, owner: OwnerOf) -> People {
+pub(in crate::interview) fn spoken_of(words: &[Word], scene: &Scene, owner: OwnerOf) -> People {
     let mut people = People::default();
     let mut at = 0;
     while let Some(word) = words.get(at) {

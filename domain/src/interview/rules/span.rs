@@ -4,7 +4,7 @@ use crate::interview::rules::word::{Word, number};
 use crate::workflow::Span;
 
 /// The spans that the words name, with the place of each one's unit.
-pub(super) fn spans(words: &[Word]) -> Vec<(Span, usize)> {
+pub(in crate::interview) fn spans(words: &[Word]) -> Vec<(Span, usize)> {
     let mut found = Vec::new();
     for (at, word) in words.iter().enumerate() {
         let before = |n: usize| at.checked_sub(n).and_then(|at| words.get(at)).map(|word| word.low.as_str());
@@ -33,7 +33,7 @@ pub(super) fn spans(words: &[Word]) -> Vec<(Span, usize)> {
 }
 
 /// The first of them.
-pub(super) fn span(words: &[Word]) -> Option<Span> {
+pub(in crate::interview) fn span(words: &[Word]) -> Option<Span> {
     spans(words).first().map(|(span, _)| *span)
 }
 

@@ -2,7 +2,7 @@
 
 /// One word of a text, or a break between parts of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Word {
+pub(in crate::interview) struct Word {
     /// As written.
     pub raw: String,
     /// In lower case, without a possessive ending.
@@ -15,7 +15,7 @@ pub(super) struct Word {
 
 /// How words are to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(in crate::interview) enum Manner {
     /// As a part of a sentence: things are named for what they are.
     Sentence,
     /// As an answer: what was asked for needs no name.
@@ -24,7 +24,7 @@ pub(super) enum Manner {
 
 /// What a word is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(in crate::interview) enum Sort {
     /// An ordinary word.
     Plain,
     /// A text in quotes, whole.
@@ -59,7 +59,7 @@ impl Word {
     }
 
     /// Whether it is a break.
-    pub(super) fn is_break(&self) -> bool {
+    pub(in crate::interview) fn is_break(&self) -> bool {
         matches!(self.sort, Sort::Comma | Sort::Stop)
     }
 }
@@ -68,7 +68,7 @@ impl Word {
 const QUOTES: &[(char, char)] = &[('"', '"'), ('“', '”'), ('„', '“'), ('«', '»'), ('`', '`')];
 
 /// The words of a text.
-pub(super) fn words(text: &str) -> Vec<Word> {
+pub(in crate::interview) fn words(text: &str) -> Vec<Word> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -146,7 +146,7 @@ fn apart_if_any(run: &str, into: &mut Vec<Word>) {
 }
 
 /// A number in figures or in words, up to a hundred and beyond in figures.
-pub(super) fn number(low: &str) -> Option<u64> {
+pub(in crate::interview) fn number(low: &str) -> Option<u64> {
     const SMALL: &[&str] = &[
         "zero",
         "one",

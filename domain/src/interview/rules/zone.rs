@@ -101,7 +101,7 @@ const WORDS: &[&str] =
 
 /// The zone that the words name. In an answer a place on its own is enough; otherwise it has to be named as
 /// one: after `in`, before `time`, or written large.
-pub(super) fn zone(words: &[Word], manner: Manner) -> Option<&'static str> {
+pub(in crate::interview) fn zone(words: &[Word], manner: Manner) -> Option<&'static str> {
     let plain: Vec<&Word> = words.iter().filter(|word| word.sort != Sort::Stop).collect();
     for at in 0..plain.len() {
         for length in (1..=3).rev() {

@@ -1,7 +1,5 @@
 //! Folding a stream once more in memory, into all its projections at once: it is read and decoded but one time.
 
-use std::ops::Bound;
-
 use draxis_domain::{PlatformEvent, Position, Recorded, TenantEvent, TenantId};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -41,9 +39,8 @@ impl<P: Projection> Refold<P::Event> for Memory<P> {
     }
 
     fn rows_after(&self, key: &str, limit: usize) -> Result<Vec<Keyed>, ReadError> {
-        let after = Self::rows(self).range::<str, _>((Bound::Excluded(key), Bound::Unbounded));
         let keyed = |(key, row): (&String, &P::Row)| Ok(Keyed { key: key.clone(), body: written::<P>(row)? });
-        after.take(limit).map(keyed).collect()
+        Self::rows_after(self, key).take(limit).map(keyed).collect()
     }
 
     fn compare(
