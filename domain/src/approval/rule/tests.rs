@@ -311,6 +311,8 @@ fn when_it_is_due_the_time_out_decides_as_it_was_agreed() {
         ("reject", ApprovalStanding::Rejected),
         ("fail", ApprovalStanding::TimedOut),
     ] {
+        let mut story = Story::begin(&json!({ "onTimeout": agreed }));
+        assert_eq!(story.tick(71), vec![], "not before it is due");
         let mut story = Story::begin(&json!({"onTimeout": agreed, "remindAt": [at(24)]}));
         assert_eq!(story.tick(72).len(), 1, "no reminder that comes too late");
         assert_eq!(story.outcome(), (standing, Some(DecidedBy::Timeout)));
