@@ -39,7 +39,7 @@ pub async fn list(app: Data<App>, query: Listing<Nothing>) -> Answered {
         Scope::Tenant(own) => app.read_models.list_people_of_tenant(own, at_least, page).await?,
     };
     let Page { items, next_cursor, .. } = found;
-    let mut people = app.identity.people(&items.iter().map(|row| row.id).collect()).await?;
+    let mut people = app.commands.people(&items.iter().map(|row| row.id).collect()).await?;
     let item = |AccountRow { id, grants, permissions, .. }: AccountRow| {
         let (name, email) = people.remove(&id).map(|it| (it.name, it.email)).unzip();
         PersonItem { id, name, email, grants, permissions }

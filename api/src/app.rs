@@ -154,12 +154,8 @@ impl App {
         let source_runs = SourceRuns::new(commands.clone(), registry, egress, errands.clone());
         let models = Models::new(commands.clone(), thinking, outside.model);
         let panel = PanelDesk::new(commands.clone(), read_models.clone(), models);
-        let workflow_runs = WorkflowRuns::new(
-            commands.clone(),
-            identity.clone(),
-            (relays.clone(), panel.clone()),
-            outside.runs,
-        );
+        let workflow_runs =
+            WorkflowRuns::new(commands.clone(), (relays.clone(), panel.clone()), outside.runs);
         let timers = Timers::new(
             commands.clone(),
             read_models.clone(),

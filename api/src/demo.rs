@@ -1,9 +1,11 @@
 //! The demonstration: a demo organization and tenant, vendors that answer from recorded replies, and the way to live KRIs by
 //! the real commands. Every step carries an idempotency key, so a second start finds what the first one made.
 
+mod breach;
 mod vendor;
 mod walk;
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -53,6 +55,16 @@ struct Summary {
     tenant_id: String,
     position: u64,
     kris: Vec<KriSummary>,
+    workflow: WorkflowSummary,
+}
+
+/// What became of the breach.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WorkflowSummary {
+    run_id: String,
+    state: &'static str,
+    tickets: BTreeSet<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,7 +84,8 @@ pub async fn run(
     config.egress_allow.extend([ipnet::IpNet::from(std::net::IpAddr::from([127, 0, 0, 1]))]);
     let program = Program::start(config, progress).await?;
     let vendors = vendor::start()?;
-    let summary = Walk { app: program.app(), vendors: &vendors }.take(progress).await;
+    let jira = breach::jira().await?;
+    let summary = Walk { app: program.app(), vendors: &vendors, jira: &jira }.take(progress).await;
     let summary = match summary {
         Ok(summary) => summary,
         Err(error) => {

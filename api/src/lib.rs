@@ -18,6 +18,7 @@ pub mod control;
 pub mod dashboard;
 pub mod delivery;
 pub mod demo;
+pub mod document;
 pub mod effect;
 pub mod embedded_postgres;
 pub mod errand;

@@ -27,9 +27,9 @@ use crate::workflow::start::{self, NextRuns, RunBody};
 use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, backtest, history};
 use crate::workflow_run::{RunChanged, RunItem, RunReasonBody, RunShown};
 use crate::{
-    account, api_token, approval, audit, auth, breach, control, dashboard, effect, health, interview, kri,
-    kri_event_definition, memory, model_config, openapi, organization, outcome, panel, preview, relay, risk,
-    source, vendor, workflow, workflow_run,
+    account, api_token, approval, audit, auth, breach, control, dashboard, document, effect, health,
+    interview, kri, kri_event_definition, memory, model_config, openapi, organization, outcome, panel,
+    preview, relay, risk, source, vendor, workflow, workflow_run,
 };
 use draxis_commands::approval::ApprovalChanged;
 use draxis_commands::identity::{
@@ -476,6 +476,7 @@ fn workflows() -> Vec<Route> {
         )
         .answers::<AnyObject>()
         .body::<backtest::BacktestBody>(),
+        get("/api/documents/{hash}", "Fetch a document that a run has written", document::fetch),
         get("/api/workflows/{id}/versions", "List a workflow's versions", history::versions)
             .answers::<Listed<VersionItem>>()
             .paged(),

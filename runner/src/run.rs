@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use draxis_commands::Commands;
-use draxis_commands::identity::Identity;
 use draxis_domain::source::BaseUrl;
 use draxis_domain::{EventId, TenantId, WorkflowId, WorkflowRunId};
 
@@ -26,7 +25,6 @@ pub struct WorkflowRuns(Arc<Shared>);
 
 struct Shared {
     commands: Commands,
-    identity: Identity,
     relays: Relays,
     panel: PanelDesk,
     settings: RunSettings,
@@ -56,13 +54,8 @@ pub(crate) struct ClaimedRun {
 
 impl WorkflowRuns {
     /// Runs whose steps go through these.
-    pub fn new(
-        commands: Commands,
-        identity: Identity,
-        (relays, panel): (Relays, PanelDesk),
-        settings: RunSettings,
-    ) -> Self {
-        Self(Arc::new(Shared { commands, identity, relays, panel, settings }))
+    pub fn new(commands: Commands, (relays, panel): (Relays, PanelDesk), settings: RunSettings) -> Self {
+        Self(Arc::new(Shared { commands, relays, panel, settings }))
     }
 
     /// The run's page, as people reach it.

@@ -35,6 +35,8 @@ mod projection;
 #[cfg(test)]
 mod risk_model;
 #[cfg(test)]
+mod runs;
+#[cfg(test)]
 mod shape;
 #[cfg(test)]
 mod sources;

@@ -8,13 +8,14 @@ use draxis_commands::{CommandError, Context};
 use draxis_domain::source::RunTrigger;
 use draxis_domain::{Email, Name, Reason, SourceId, TenantId};
 use draxis_event_store::{CommandKey, Committed, RequestHash};
+use draxis_runner::far_systems::{FarJira, FarSystem};
 use draxis_runner::source_run::RunAnswer;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::demo::vendor::Vendors;
-use crate::demo::{DemoError, KriSummary, Summary};
+use crate::demo::{DemoError, KriSummary, Summary, WorkflowSummary};
 
 /// Whom the demo signs in as.
 pub(super) const EMAIL: &str = "demo@draxis.example";
@@ -25,18 +26,19 @@ pub(super) const PASSWORD: &str = "a demo for everybody";
 pub(super) struct Walk<'a> {
     pub(super) app: &'a App,
     pub(super) vendors: &'a Vendors,
+    pub(super) jira: &'a FarSystem<FarJira>,
 }
 
-fn step(step: &'static str) -> impl Fn(CommandError) -> DemoError {
+pub(super) fn step(step: &'static str) -> impl Fn(CommandError) -> DemoError {
     move |error| DemoError::Step { step, source: Box::new(error) }
 }
 
-fn body<T: DeserializeOwned>(value: Value) -> Result<T, DemoError> {
+pub(super) fn body<T: DeserializeOwned>(value: Value) -> Result<T, DemoError> {
     serde_json::from_value(value)
         .map_err(|error| DemoError::Step { step: "reading the demo's own settings", source: Box::new(error) })
 }
 
-fn created_id(done: &Committed) -> Result<String, DemoError> {
+pub(super) fn created_id(done: &Committed) -> Result<String, DemoError> {
     let answer: Value = serde_json::from_slice(&done.answer.body).unwrap_or_default();
     let id = answer.get("id").and_then(Value::as_str).map(str::to_owned);
     id.ok_or_else(|| DemoError::Unexpected("a command did not answer with an id".to_owned()))
@@ -54,10 +56,14 @@ impl Walk<'_> {
         let okta = self.okta(&caller).await?;
         progress("Defining outcomes, risks and KRIs");
         self.risk_model(&caller, &tenable, &okta).await?;
+        progress("Setting up a workflow: a ticket, an approval, a patch");
+        let watch = self.watch((&admin, &caller), tenant).await?;
         progress("Running both sources (a real export: some seconds)");
         self.run(&caller, &tenable).await?;
         self.run(&caller, &okta).await?;
-        self.summary(tenant).await
+        progress("Critical CVEs are red: the workflow opens a ticket and asks");
+        let workflow = self.decide(tenant, &watch, progress).await?;
+        self.summary(tenant, workflow).await
     }
 
     async fn sign_in(&self) -> Result<Caller, DemoError> {
@@ -77,7 +83,7 @@ impl Walk<'_> {
     }
 
     /// A context whose key names the step, so that a second start repeats the answer instead of the step.
-    fn once(caller: &Caller, key: &str) -> Context {
+    pub(super) fn once(caller: &Caller, key: &str) -> Context {
         let key = CommandKey {
             caller: caller.actor.to_string(),
             key: format!("demo/{key}"),
@@ -203,7 +209,7 @@ impl Walk<'_> {
         }
     }
 
-    async fn summary(&self, tenant: TenantId) -> Result<Summary, DemoError> {
+    async fn summary(&self, tenant: TenantId, workflow: WorkflowSummary) -> Result<Summary, DemoError> {
         let dashboard = self.app.read_models.dashboard(tenant, None).await;
         let dashboard = dashboard
             .map_err(|error| DemoError::Step { step: "reading the dashboard", source: Box::new(error) })?;
@@ -221,6 +227,6 @@ impl Walk<'_> {
         if kris.len() < 4 || kris.iter().any(|kri| kri.value.is_none()) {
             return Err(DemoError::Unexpected(format!("not every KRI has a value: {kris:?}")));
         }
-        Ok(Summary { tenant_id: tenant.to_string(), position: dashboard.position.get(), kris })
+        Ok(Summary { tenant_id: tenant.to_string(), position: dashboard.position.get(), kris, workflow })
     }
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::identity::Identity;
-use crate::{CommandError, Context, Execution, Permission};
+use crate::{CommandError, Commands, Context, Execution, Permission};
 
 /// How often a removal that lost against another one looks again.
 const ATTEMPTS: usize = 16;
@@ -141,20 +141,6 @@ impl Identity {
         self.commands.on_platform::<Account>(context, execution).await
     }
 
-    /// The names and addresses of those accounts that still have some.
-    pub async fn people(
-        &self,
-        accounts: &BTreeSet<AccountId>,
-    ) -> Result<BTreeMap<AccountId, Person>, CommandError> {
-        let asked: Vec<Uuid> = accounts.iter().map(|id| id.uuid()).collect();
-        let rows =
-            sqlx::query_as!(PersonRow, "SELECT id, email, name FROM accounts WHERE id = ANY($1)", &asked)
-                .fetch_all(&self.commands.pools().platform)
-                .await?;
-        let person = |row: PersonRow| (AccountId::from(row.id), Person { email: row.email, name: row.name });
-        Ok(rows.into_iter().map(person).collect())
-    }
-
     /// The superadmins besides one, and how many were removed, as the log has them now. The removal claims the next number, so
     /// what was read here still holds when it is appended.
     async fn superadmins_besides(&self, id: AccountId, grant: Grant) -> Result<Superadmins, CommandError> {
@@ -188,5 +174,21 @@ impl Identity {
             Ok((event.position, event.aggregate_id, decoded.map_err(CommandError::failed)?))
         });
         events.collect::<Result<_, CommandError>>().map(Some)
+    }
+}
+
+impl Commands {
+    /// The names and addresses of those accounts that still have some.
+    pub async fn people(
+        &self,
+        accounts: &BTreeSet<AccountId>,
+    ) -> Result<BTreeMap<AccountId, Person>, CommandError> {
+        let asked: Vec<Uuid> = accounts.iter().map(|id| id.uuid()).collect();
+        let rows =
+            sqlx::query_as!(PersonRow, "SELECT id, email, name FROM accounts WHERE id = ANY($1)", &asked)
+                .fetch_all(&self.pools().platform)
+                .await?;
+        let person = |row: PersonRow| (AccountId::from(row.id), Person { email: row.email, name: row.name });
+        Ok(rows.into_iter().map(person).collect())
     }
 }

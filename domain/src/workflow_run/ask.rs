@@ -14,7 +14,7 @@ use crate::workflow_run::content::{Flaw, content, filled, recipients};
 use crate::workflow_run::decided::Decided;
 use crate::workflow_run::progress::text;
 use crate::workflow_run::{
-    AttemptFailed, EffectContent, Purpose, RunState, Scene, StepCompleted, StepPhase, StepWaiting,
+    AttemptFailed, EffectContent, Purpose, RunState, Scene, StepCompleted, StepPhase, StepState, StepWaiting,
     WaitingFor, WorkflowRunEvent,
 };
 
@@ -116,6 +116,15 @@ impl RunState {
     /// Whether people have been told, or are being told, for that purpose.
     pub fn has_told(&self, step: &StepId, purpose: &Purpose) -> bool {
         self.effects.contains_key(&self.effect_id(step, purpose))
+    }
+
+    /// Decisions that people were asked for and that the run does not wait for any more.
+    pub fn left_behind(&self) -> Vec<ApprovalId> {
+        let left = |(id, step): (&StepId, &StepState)| {
+            let awaited = self.is_at(id) && !step.phase.is_over();
+            step.approval.filter(|_| !awaited && step.phase != StepPhase::Succeeded)
+        };
+        self.steps.iter().filter_map(left).collect()
     }
 
     /// What people are to be asked at the step that is under way.

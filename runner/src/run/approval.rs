@@ -2,7 +2,7 @@
 
 use draxis_commands::CommandError;
 use draxis_domain::ApprovalId;
-use draxis_domain::approval::{Approval, ApprovalState, Occasion, OccasionKind};
+use draxis_domain::approval::{Approval, ApprovalState, Occasion, OccasionKind, WithdrawnWhy};
 use draxis_domain::relay::Channel;
 use draxis_domain::workflow::Step;
 use draxis_domain::workflow_run::{EffectContent, Progress, Purpose, RunState};
@@ -62,6 +62,15 @@ impl Worker<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Takes back what the run does not wait for any more.
+    pub(super) async fn withdraw_left_behind(&self, run: &RunState) -> Result<(), CommandError> {
+        for id in run.left_behind() {
+            let context = &self.holder.context;
+            self.runs.0.commands.withdraw_approval(context, id, WithdrawnWhy::RunMovedOn).await?;
+        }
+        Ok(())
     }
 
     async fn approval(&self, id: ApprovalId) -> Result<Approval, CommandError> {

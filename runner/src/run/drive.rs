@@ -42,7 +42,10 @@ impl WorkflowRuns {
             let WorkflowRun::Present(state) = run else { return Ok(Afterwards::Done) };
             run = match worker.turn(&state).await? {
                 Turned::On(run) => run,
-                Turned::Rests(afterwards) => return Ok(afterwards),
+                Turned::Rests(afterwards) => {
+                    worker.withdraw_left_behind(&state).await?;
+                    return Ok(afterwards);
+                }
             };
         }
         Ok(Afterwards::LookAgain(Duration::from_secs(1)))

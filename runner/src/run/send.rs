@@ -44,7 +44,7 @@ impl Worker<'_> {
     ) -> Result<Option<EffectRequest>, CommandError> {
         let what = match entry.content.clone() {
             EffectContent::Email { to, subject, text } => {
-                let people = self.runs.0.identity.people(&to).await?;
+                let people = self.runs.0.commands.people(&to).await?;
                 let address = |person: &draxis_commands::identity::Person| {
                     Some((Name::parse(&person.name).ok(), Email::parse(&person.email).ok()?))
                 };

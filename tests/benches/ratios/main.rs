@@ -30,6 +30,7 @@ mod plain;
 mod postgres_es_alone;
 mod projecting;
 mod replay;
+mod runs;
 mod sources;
 mod stream;
 mod subject;
@@ -91,6 +92,8 @@ const BENCHES: &[Bench] = &[
     Bench { name: "asof.1m", aim: Aim::AtLeast(0.0), run: past::as_of },
     Bench { name: "history.plot", aim: Aim::AtLeast(1.0), run: past::plot },
     // A run is begun, read and ended in three commits that wait for the disk; a bare fetch on loopback waits for nothing.
+    Bench { name: "run.latency", aim: Aim::AtMost(5.0), run: runs::latency },
+    Bench { name: "run.rate", aim: Aim::AtLeast(0.3), run: runs::throughput },
     Bench { name: "sources.rate", aim: Aim::AtLeast(0.05), run: sources::whole_runs },
 ];
 

@@ -73,6 +73,12 @@ async fn in_turns(
     }
 }
 
+/// The 99th percentile, in milliseconds.
+pub(crate) fn p99(mut took: Vec<Duration>) -> f64 {
+    took.sort_unstable();
+    took[took.len() * 99 / 100].as_secs_f64() * 1e3
+}
+
 /// The value in the middle.
 pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();

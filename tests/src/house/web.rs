@@ -15,6 +15,7 @@ use draxis_runner::egress::{AllowedNetworks, EgressConfig, SystemResolver};
 use draxis_runner::mail::MailSettings;
 use draxis_runner::model::ModelSettings;
 use draxis_runner::run::RunSettings;
+use futures_util::future::BoxFuture;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -70,6 +71,13 @@ impl Told {
     }
 }
 
+/// What happens without anybody asking.
+#[derive(Debug, Clone, Copy)]
+enum Unasked {
+    AsInTheProduct,
+    Nothing,
+}
+
 impl Web {
     /// Serves on a database of the test's own.
     pub async fn start(database: &TestDatabase) -> Self {
@@ -81,8 +89,21 @@ impl Web {
         Self::reaching(database, keys, None).await
     }
 
+    /// Serves and does nothing by itself: what is due is done when a test says so.
+    pub async fn by_hand(database: &TestDatabase, keys: EncryptionKeys) -> Self {
+        Self::started(database, (keys, None), Unasked::Nothing).await
+    }
+
     /// The same with a mail server, or without one.
     pub async fn reaching(database: &TestDatabase, keys: EncryptionKeys, mail: Option<MailSettings>) -> Self {
+        Self::started(database, (keys, mail), Unasked::AsInTheProduct).await
+    }
+
+    async fn started(
+        database: &TestDatabase,
+        (keys, mail): (EncryptionKeys, Option<MailSettings>),
+        unasked: Unasked,
+    ) -> Self {
         // The first one to install it wins; it is the same for all.
         drop(rustls::crypto::ring::default_provider().install_default());
         let pools = Database::new(database.options("draxis"), 6).open().await.expect("the database will do");
@@ -99,8 +120,11 @@ impl Web {
         let runs = RunSettings { public, ticket_every: std::time::Duration::from_millis(50) };
         let outside =
             Outside { egress, registry, mail, witness: None, model: ModelSettings::default(), runs };
-        let (app, tasks) =
-            Box::pin(App::start(pools, keys, outside, sealing, ports)).await.expect("the program starts");
+        let starting: BoxFuture<'_, _> = match unasked {
+            Unasked::AsInTheProduct => Box::pin(App::start(pools, keys, outside, sealing, ports)),
+            Unasked::Nothing => Box::pin(App::assemble(pools, keys, outside, sealing, ports)),
+        };
+        let (app, tasks) = starting.await.expect("the program starts");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let address = listener.local_addr().expect("the listener has an address");
         let running = serve(app.clone(), listener).expect("the server starts");

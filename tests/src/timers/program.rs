@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use draxis_commands::identity::Identity;
 use draxis_commands::{Caller, Context};
 use draxis_domain::kri::{KriBody, KriCommand, NewReading};
 use draxis_domain::source::{BaseUrl, Schedule, SourceBody, SourceCommand};
@@ -55,10 +54,9 @@ impl Program {
         let relays = Relays::new(commands.clone(), Arc::clone(&egress), mailer);
         let models = Models::new(commands.clone(), Arc::clone(&egress), ModelSettings::default());
         let panel = PanelDesk::new(commands.clone(), read_models.clone(), models);
-        let identity = Identity::open(commands.clone()).await.unwrap();
         let public = BaseUrl::parse("https://draxis.example").unwrap();
         let done = RunSettings { public, ticket_every: Duration::from_millis(50) };
-        let workflow_runs = WorkflowRuns::new(commands.clone(), identity, (relays, panel), done);
+        let workflow_runs = WorkflowRuns::new(commands.clone(), (relays, panel), done);
         let runs = SourceRuns::new(commands.clone(), Arc::new(registry()), egress, tasks.clone());
         let timers = Timers::new(commands.clone(), read_models, (runs.clone(), workflow_runs), settings);
         Self { process, timers, source_runs: runs, tasks, stop: CancellationToken::new() }

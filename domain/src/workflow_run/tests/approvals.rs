@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::given::{Given, owner, step, ticket, with};
 use crate::ApprovalId;
 use crate::approval::{ApprovalRequested, Decision, Vote};
-use crate::workflow_run::{EffectContent, Next, Progress, Purpose, RunStanding};
+use crate::workflow_run::{EffectContent, Next, Progress, Purpose, RunStanding, WorkflowRunCommand};
 
 fn asks(more: &Value) -> Value {
     let step = json!({"id": "approve", "type": "await_approval", "question": "Patch {{ kri.name }}?",
@@ -92,6 +92,20 @@ fn what_has_changed_since_it_was_asked_is_asked_again() {
     let progress = decided(second.id, Some(Decision::Approved), &run);
     run.drive(progress).unwrap();
     assert!(run.state().effect_of(&step("open")).is_some());
+}
+
+#[test]
+fn a_decision_that_the_run_does_not_wait_for_any_more_is_left_behind() {
+    let (mut run, request) = asked(&[asks(&json!({})), ticket("open")]);
+    assert!(run.state().left_behind().is_empty());
+    let (mut skipped, mut cancelled) = (run.clone(), run.clone());
+    skipped.when(WorkflowRunCommand::Skip).unwrap();
+    cancelled.when(WorkflowRunCommand::Cancel).unwrap();
+    assert_eq!(skipped.state().left_behind(), [request.id]);
+    assert_eq!(cancelled.state().left_behind(), [request.id]);
+    let progress = decided(request.id, Some(Decision::Approved), &run);
+    run.drive(progress).unwrap();
+    assert!(run.state().left_behind().is_empty());
 }
 
 #[test]

@@ -1,0 +1,180 @@
+//! Runs of workflows: how soon a breach's first effect leaves, and how many runs are done in a second.
+
+use std::time::{Duration, Instant};
+
+use chrono::Duration as Span;
+use draxis_domain::TenantId;
+use draxis_domain::workflow_run::RunStanding;
+use draxis_runner::far_systems::{FarJira, FarSystem};
+use draxis_tests::house::{TestDatabase, Web, new_tenant};
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::postgres::PgListener;
+use sqlx::{Connection as _, Executor, PgConnection};
+use tokio::task::JoinSet;
+
+use crate::measure::{Measured, block_on, events, in_long_turn, p99, rate};
+use crate::subject::Recorder;
+
+const KRI: &str = "critical_cves_unpatched";
+/// Events of a run of three steps: its start, its beginning, two for each step and its end.
+const EVENTS_A_RUN: f64 = 9.0;
+
+struct Stage {
+    database: TestDatabase,
+    web: Web,
+    tenant: TenantId,
+    token: String,
+    kri: String,
+    jira: FarSystem<FarJira>,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let database = TestDatabase::with_connections(24).await;
+        let web = Web::start(&database).await;
+        let root = web.register().await;
+        let (tenant, token) = web.tenant(&root, "acme-corp").await;
+        let kri = json!({"slug": KRI, "name": "CVEs", "unit": "count", "direction": "higher_is_worse",
+                         "warn": 5, "critical": 10});
+        let kri = web.post(&token, "/api/kris", &kri).await.expect(201).field("id");
+        let jira = FarJira::new("ann@example.com", "token", &["SEC"]);
+        let jira = FarSystem::start(jira).await.expect("the far system starts");
+        let relay = json!({"settings": {"baseUrl": jira.url(), "user": "ann@example.com"}, "credentials": {"token": "token"}});
+        web.command(Method::PUT, &token, "/api/relay-config/jira", &relay, &[]).await.expect(200);
+        let tenant = tenant.parse().expect("a tenant's id");
+        Self { database, web, tenant, token, kri, jira }
+    }
+
+    async fn workflow(&self, trigger: &Value, steps: &Value) -> String {
+        let definition = json!({"schemaVersion": 1, "name": "Patch", "owners": [{"role": "tenant_admin"}],
+                                "trigger": trigger, "steps": steps});
+        let body = json!({"definition": definition, "reason": "measured"});
+        let id = self.web.post(&self.token, "/api/workflows", &body).await.expect(201).field("id");
+        let activate = format!("/api/workflows/{id}/activate");
+        self.web.post(&self.token, &activate, &json!({"reason": "measured"})).await.expect(200);
+        id
+    }
+
+    async fn measure(&self, value: u32) {
+        self.web.clock.advance(Span::seconds(1));
+        let path = format!("/api/kris/{}/values", self.kri);
+        self.web.post(&self.token, &path, &json!({"value": value})).await.expect(200);
+    }
+
+    /// From the acknowledged value to the request at the far side.
+    async fn breach(&self) -> Duration {
+        let before = self.jira.requests();
+        self.measure(12).await;
+        let acknowledged = Instant::now();
+        while self.jira.requests() == before {
+            tokio::time::sleep(Duration::from_micros(200)).await;
+        }
+        let took = acknowledged.elapsed();
+        self.measure(1).await;
+        took
+    }
+}
+
+/// One commit and one notification of it to another connection.
+struct Notified {
+    writing: PgConnection,
+    hearing: PgListener,
+}
+
+impl Notified {
+    async fn set(database: &TestDatabase) -> Self {
+        let mut writing = database.owner().await;
+        writing.execute("CREATE TABLE IF NOT EXISTS noted (id bigserial)").await.expect("a table");
+        let pool = sqlx::PgPool::connect_lazy_with(database.options("draxis_owner"));
+        let mut hearing = PgListener::connect_with(&pool).await.expect("a listener");
+        hearing.listen("noted").await.expect("it listens");
+        Self { writing, hearing }
+    }
+
+    async fn once(&mut self) -> Duration {
+        let begun = Instant::now();
+        let mut transaction = self.writing.begin().await.expect("a transaction");
+        transaction.execute("INSERT INTO noted DEFAULT VALUES").await.expect("a row");
+        transaction.execute("SELECT pg_notify('noted', '')").await.expect("a notification");
+        transaction.commit().await.expect("a commit");
+        self.hearing.recv().await.expect("it is heard");
+        begun.elapsed()
+    }
+}
+
+/// p99 of a breach's way to its first effect against p99 of one commit with its notification, in milliseconds.
+pub(crate) fn latency() -> Measured {
+    block_on(async {
+        let stage = Stage::set().await;
+        let steps = json!([{"id": "ticket", "type": "create_ticket", "summary": "Patch",
+                            "destination": {"system": "jira", "project": "SEC"}}]);
+        stage.workflow(&json!({"type": "kri_breach", "kri": KRI, "level": "red"}), &steps).await;
+        let notified = tokio::sync::Mutex::new(Notified::set(&stage.database).await);
+        let count = usize::try_from(events(60_000) / 1_000).expect("few").max(20);
+        let subject = async || {
+            let mut took = Vec::new();
+            for _ in 0..count {
+                took.push(stage.breach().await);
+            }
+            p99(took)
+        };
+        let baseline = async || {
+            let mut took = Vec::new();
+            let mut notified = notified.lock().await;
+            for _ in 0..count {
+                took.push(notified.once().await);
+            }
+            p99(took)
+        };
+        let measured = in_long_turn(subject, baseline).await;
+        stage.web.stop().await;
+        measured
+    })
+}
+
+/// Events of whole runs a second against events appended a second, by as many callers.
+pub(crate) fn throughput() -> Measured {
+    const CALLERS: usize = 32;
+    block_on(async {
+        let stage = Stage::set().await;
+        let step = |id: &str| json!({"id": id, "type": "produce_document", "title": "T", "body": "Body of {{ run.id }}"});
+        let steps = json!([step("one"), step("two"), step("three")]);
+        let workflow = stage.workflow(&json!({"type": "manual"}), &steps).await;
+        let runs = usize::try_from(events(200_000) / 1_000).expect("few").max(40);
+        let subject = async || {
+            let begun = Instant::now();
+            let mut started = Vec::new();
+            for _ in 0..runs {
+                let path = format!("/api/workflows/{workflow}/run");
+                let told = stage.web.post(&stage.token, &path, &json!({"inputs": {}})).await.expect(201);
+                started.push(told.field("runId").parse().expect("a run's id"));
+            }
+            for run in started {
+                loop {
+                    let state =
+                        stage.web.app.commands.load_run(stage.tenant, run).await.expect("the run loads");
+                    if state.state().is_some_and(|run| run.standing == RunStanding::Completed) {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+            }
+            runs as f64 * EVENTS_A_RUN / begun.elapsed().as_secs_f64()
+        };
+        let other = new_tenant();
+        let callers = tokio::sync::Mutex::new(Vec::new());
+        for _ in 0..CALLERS {
+            callers.lock().await.push(Recorder::new(&stage.web.app.commands, other).await);
+        }
+        let baseline = async || {
+            let taken = std::mem::take(&mut *callers.lock().await);
+            let (a_second, back) = rate(taken, Recorder::record).await;
+            *callers.lock().await = back;
+            a_second
+        };
+        let measured = in_long_turn(subject, baseline).await;
+        stage.web.stop().await;
+        measured
+    })
+}
