@@ -18,14 +18,15 @@ use crate::relay::{RelayBody, RelayItem};
 use crate::request::Nothing;
 use crate::shape::{
     AnyObject, ApiTokenShown, CheckpointShown, Delivered, Health, Items, Listed, NeedsSetup, PreviewMinted,
-    PublishedKey, PushTokenMinted, RelayChanged, RunEnded, RunUnderWay, VersionsCompared, WorkflowChanged,
+    PublishedKey, PushTokenMinted, RelayChanged, RunChanged, RunEnded, RunUnderWay, VersionsCompared,
+    WorkflowChanged,
 };
 use crate::source::ConnectBody;
 use crate::source::push::{self, PushBody};
 use crate::workflow::history::{ChangeItem, VersionItem};
 use crate::workflow::start::{self, NextRuns, RunBody};
 use crate::workflow::{DefinitionBody, RestoreBody, TransitionBody, backtest, history};
-use crate::workflow_run::{RunChanged, RunItem, RunReasonBody, RunShown};
+use crate::workflow_run::{RunItem, RunReasonBody, RunShown};
 use crate::{
     account, api_token, approval, audit, auth, breach, control, dashboard, document, effect, health,
     interview, kri, kri_event_definition, memory, model_config, openapi, organization, outcome, panel,

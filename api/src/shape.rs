@@ -8,7 +8,8 @@ use draxis_commands::workflow::Warning;
 use draxis_domain::relay::Channel;
 use draxis_domain::source::SkippedSlug;
 use draxis_domain::workflow::Standing;
-use draxis_domain::{ApiTokenId, PreviewId, PushTokenId, RunId, WorkflowId};
+use draxis_domain::workflow_run::RunStanding;
+use draxis_domain::{ApiTokenId, PreviewId, PushTokenId, RunId, WorkflowId, WorkflowRunId};
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
@@ -146,6 +147,14 @@ pub(crate) struct RunUnderWay {
     run_id: RunId,
     /// Where the run is to be looked for.
     look_at: String,
+}
+
+/// What a command left of a workflow's run.
+#[derive(JsonSchema)]
+pub(crate) struct RunChanged {
+    id: WorkflowRunId,
+    /// Where it stands; it is read as running or waiting while it is under way.
+    state: RunStanding,
 }
 
 /// What became of values that were handed in.

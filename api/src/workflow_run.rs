@@ -5,7 +5,7 @@ use actix_web::web::{Data, Path};
 use chrono::{DateTime, Utc};
 use draxis_commands::Permission;
 use draxis_domain::workflow::{RunTrigger, StepId};
-use draxis_domain::workflow_run::{RunStanding, WorkflowRunCommand};
+use draxis_domain::workflow_run::WorkflowRunCommand;
 use draxis_domain::{Reason, WorkflowId, WorkflowRunId};
 use draxis_projections::{
     Incident, RunWaiting, TriggerKind, WorkflowRunFilter, WorkflowRunRow, WorkflowRunState,
@@ -77,15 +77,6 @@ pub(crate) struct RunShown {
     #[serde(flatten)]
     run: WorkflowRunRow,
     starter: Person,
-}
-
-/// What a command left of a run.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "only its schema is ever asked for")]
-pub(crate) struct RunChanged {
-    id: WorkflowRunId,
-    /// Where it stands; it is read as running or waiting while it is under way.
-    state: RunStanding,
 }
 
 impl RunItem {

@@ -1,5 +1,6 @@
 //! Runs of workflows: one row each, with its steps, what it waits for and what it does outside.
 
+mod ledger;
 mod row;
 mod step;
 
@@ -8,7 +9,8 @@ use draxis_domain::workflow_run::WorkflowRunEvent;
 use draxis_domain::{Recorded, TenantEvent, WorkflowId, WorkflowRunId};
 use serde::{Deserialize, Serialize};
 
-pub use row::{Incident, RunEffect, RunWaiting, WorkflowRunFilter, WorkflowRunRow, WorkflowRunState};
+pub use ledger::RunEffect;
+pub use row::{Incident, RunWaiting, WorkflowRunFilter, WorkflowRunRow, WorkflowRunState};
 pub use step::{RunAttempt, RunStepRow, RunStepState, StepFailure};
 
 use crate::approvals::place;

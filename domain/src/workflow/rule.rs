@@ -37,8 +37,6 @@ pub struct WorkflowState {
     pub definition: Definition,
     /// Where it stands.
     pub standing: Standing,
-    /// Since when its trigger has been on, or was last.
-    pub active_since: DateTime<Utc>,
     /// Due times up to here are settled: run, waiting or missed. What was before the trigger came into force is, too.
     pub served_until: DateTime<Utc>,
     /// The due time that waits for a run to end.
@@ -112,7 +110,6 @@ impl WorkflowState {
             version: 1,
             definition,
             standing: Standing::Draft,
-            active_since: DateTime::UNIX_EPOCH,
             served_until: DateTime::UNIX_EPOCH,
             waiting: None,
             running: Recent::default(),
@@ -249,10 +246,12 @@ impl WorkflowState {
         self.served_until = served_after(&event, &self.definition.trigger, self.served_until);
         self.standing = standing_after(&event, self.standing);
         match event {
-            WorkflowEvent::Drafted(_) | WorkflowEvent::Paused(_) | WorkflowEvent::Archived(_) => {}
+            WorkflowEvent::Drafted(_)
+            | WorkflowEvent::Activated(_)
+            | WorkflowEvent::Paused(_)
+            | WorkflowEvent::Archived(_) => {}
             WorkflowEvent::Edited(edited) => self.replace(edited.version, *edited.definition),
             WorkflowEvent::Restored(restored) => self.replace(restored.version, *restored.definition),
-            WorkflowEvent::Activated(activated) => self.active_since = activated.at,
             WorkflowEvent::RunStarted(started) => {
                 self.started.remember(started.run_id);
                 if self.is_scheduled() {

@@ -1,18 +1,16 @@
 //! A run as it is read, and what each of its events makes of it.
 
 use chrono::{DateTime, Utc};
-use draxis_domain::relay::Channel;
 use draxis_domain::workflow::{RunTrigger, StepId, WorkflowRunStarted};
 use draxis_domain::workflow_run::{
-    ChainLink, EffectId, EffectReference, Purpose, RunFailed, StepCompleted, StepFailed, Verdict, WaitingFor,
-    WorkflowRunEvent,
+    ChainLink, RunFailed, StepCompleted, StepFailed, WaitingFor, WorkflowRunEvent,
 };
 use draxis_domain::{Actor, Position, Recorded, TenantEvent, WorkflowId, WorkflowRunId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::effects::EffectStanding;
 use crate::workflow_runs::kind_of;
+use crate::workflow_runs::ledger::RunEffect;
 use crate::workflow_runs::step::{RunAttempt, RunStepRow, RunStepState, StepFailure, then_of};
 use crate::workflows::TriggerKind;
 
@@ -102,24 +100,6 @@ pub struct Incident {
     pub advice: String,
     /// Since when.
     pub at: DateTime<Utc>,
-}
-
-/// What is known of an effect of the run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct RunEffect {
-    /// Its name.
-    pub id: EffectId,
-    /// For which step.
-    pub step: StepId,
-    /// What for.
-    pub purpose: Purpose,
-    /// Through which relay.
-    pub channel: Channel,
-    /// What is known of it.
-    pub state: EffectStanding,
-    /// What was made.
-    pub reference: Option<EffectReference>,
 }
 
 /// Which runs a list shows.
@@ -226,62 +206,6 @@ impl WorkflowRunRow {
         }
     }
 
-    /// What a run does outside, and what is known of it.
-    fn evolve_effect(&mut self, event: &WorkflowRunEvent, at: DateTime<Utc>) {
-        match event {
-            WorkflowRunEvent::EffectPlanned(planned) => self.effects.push(RunEffect {
-                id: planned.effect,
-                step: planned.step.clone(),
-                purpose: planned.purpose.clone(),
-                channel: planned.content.channel(),
-                state: EffectStanding::Planned,
-                reference: None,
-            }),
-            WorkflowRunEvent::EffectSending(sending) => {
-                self.with_effect(sending.effect, |effect| effect.state = EffectStanding::Sending);
-            }
-            WorkflowRunEvent::EffectConfirmed(confirmed) => self.with_effect(confirmed.effect, |effect| {
-                effect.state = EffectStanding::Confirmed;
-                effect.reference = Some(confirmed.reference.clone());
-            }),
-            WorkflowRunEvent::EffectRejected(rejected) => {
-                let state = EffectStanding::after_refusal(rejected.retry_at);
-                let mut of = None;
-                self.with_effect(rejected.effect, |effect| {
-                    effect.state = state;
-                    of = (effect.purpose == Purpose::Step).then(|| effect.step.clone());
-                });
-                let (code, detail) = (rejected.code.clone(), rejected.detail.clone());
-                let (attempt, retry_at) = (rejected.attempt, rejected.retry_at);
-                if let Some(step) = of {
-                    let attempt = RunAttempt { attempt, code, detail, at, retry_at };
-                    self.with_step(&step, |step| step.did_not(attempt));
-                }
-            }
-            WorkflowRunEvent::EffectAmbiguous(ambiguous) => {
-                self.with_effect(ambiguous.effect, |effect| effect.state = EffectStanding::Ambiguous);
-            }
-            WorkflowRunEvent::EffectDecided(decided) => self.with_effect(decided.effect, |effect| {
-                effect.state = match &decided.verdict {
-                    Verdict::Done { .. } => EffectStanding::Decided,
-                    Verdict::NotDone => EffectStanding::Planned,
-                };
-            }),
-            WorkflowRunEvent::Begun(_)
-            | WorkflowRunEvent::StepStarted(_)
-            | WorkflowRunEvent::StepSkipped(_)
-            | WorkflowRunEvent::StepWaiting(_)
-            | WorkflowRunEvent::AttemptFailed(_)
-            | WorkflowRunEvent::StepCompleted(_)
-            | WorkflowRunEvent::StepFailed(_)
-            | WorkflowRunEvent::Completed(_)
-            | WorkflowRunEvent::Rejected(_)
-            | WorkflowRunEvent::Failed(_)
-            | WorkflowRunEvent::Retried(_)
-            | WorkflowRunEvent::Cancelled(_) => {}
-        }
-    }
-
     fn complete_step(&mut self, completed: &StepCompleted) {
         self.go_on();
         self.with_step(&completed.step, |step| {
@@ -324,15 +248,9 @@ impl WorkflowRunRow {
         self.ended_at = Some(at);
     }
 
-    fn with_step(&mut self, id: &StepId, change: impl FnOnce(&mut RunStepRow)) {
+    pub(super) fn with_step(&mut self, id: &StepId, change: impl FnOnce(&mut RunStepRow)) {
         if let Some(step) = self.steps.iter_mut().find(|step| step.id == *id) {
             change(step);
-        }
-    }
-
-    fn with_effect(&mut self, id: EffectId, change: impl FnOnce(&mut RunEffect)) {
-        if let Some(effect) = self.effects.iter_mut().find(|effect| effect.id == id) {
-            change(effect);
         }
     }
 }

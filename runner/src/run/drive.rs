@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use draxis_commands::workflow_run::Holder;
 use draxis_commands::{Caller, CommandError, Context};
-use draxis_domain::WorkflowRunId;
 use draxis_domain::workflow::{Step, Trigger};
 use draxis_domain::workflow_run::{
     EffectId, EffectReference, Known, Next, Progress, RunBegun, RunState, WorkflowRun,
 };
+use draxis_domain::{Depth, WorkflowRunId};
 
 use crate::run::{ClaimedRun, WorkflowRuns};
 use crate::timer::Afterwards;
@@ -40,6 +40,7 @@ impl WorkflowRuns {
         let mut run = worker.take_up().await?;
         for _ in 0..TURNS {
             let WorkflowRun::Present(state) = run else { return Ok(Afterwards::Done) };
+            worker.holder.context.depth = depth(&state.begun);
             run = match worker.turn(&state).await? {
                 Turned::On(run) => run,
                 Turned::Rests(afterwards) => {
@@ -50,6 +51,12 @@ impl WorkflowRuns {
         }
         Ok(Afterwards::LookAgain(Duration::from_secs(1)))
     }
+}
+
+/// How many reactions lie before what a run does: each run in its chain reacts to a breach, and what it does reacts to the run.
+fn depth(begun: &RunBegun) -> Depth {
+    let reactions = begun.chain.len().saturating_mul(2).max(1);
+    Depth(u8::try_from(reactions).unwrap_or(u8::MAX))
 }
 
 /// What came of one turn.
@@ -71,6 +78,7 @@ impl Worker<'_> {
         let run = commands.load_run(tenant, id).await?;
         let (WorkflowRun::Absent, Some(workflow)) = (&run, workflow) else { return Ok(run) };
         let Some(begun) = commands.find_started_run(tenant, (workflow, id)).await? else { return Ok(run) };
+        self.holder.context.depth = depth(&begun);
         let scene = commands.run_scene(tenant, &begun, self.runs.page(id)).await?;
         commands.begin_run(&self.holder, begun, scene).await
     }

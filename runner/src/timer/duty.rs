@@ -59,12 +59,33 @@ impl Timers {
             TimerKind::KriStale => duty.mark_stale(id(subject)?).await,
             TimerKind::BreachWake => duty.wake_breach(id(subject)?).await,
             TimerKind::KriReschedule => duty.reschedule(id(subject)?, &memo(timer)?).await,
-            TimerKind::WorkflowDue => duty.tick(id(subject)?).await,
-            TimerKind::WorkflowActivated => duty.look_for_open_breach(id(subject)?).await,
-            TimerKind::BreachReaction => duty.tell_of_breaches(id(subject)?, &memo(timer)?).await,
+            TimerKind::WorkflowDue => self.then_fold(claimed, duty.tick(id(subject)?).await).await,
+            TimerKind::WorkflowActivated => {
+                self.then_fold(claimed, duty.look_for_open_breach(id(subject)?).await).await
+            }
+            TimerKind::BreachReaction => {
+                self.then_fold(claimed, duty.tell_of_breaches(id(subject)?, &memo(timer)?).await).await
+            }
             TimerKind::ApprovalDue => duty.tick_approval(id(subject)?).await,
         };
         done.map(|()| Afterwards::Done)
+    }
+}
+
+impl Timers {
+    /// What may have started a run is folded at once, so that the run need not wait for whoever follows the log. Where that
+    /// fails, the follower finds it.
+    async fn then_fold(
+        &self,
+        claimed: &ClaimedTimer,
+        done: Result<(), CommandError>,
+    ) -> Result<(), CommandError> {
+        if done.is_ok()
+            && let Err(error) = self.catch_up(claimed.tenant).await
+        {
+            tracing::debug!(tenant.id = %claimed.tenant, reason = %error, "timers are left to whoever follows the log");
+        }
+        done
     }
 }
 

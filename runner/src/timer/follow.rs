@@ -34,7 +34,7 @@ impl Timers {
     ) {
         let (mut written, mut known) = (BTreeSet::new(), Known::default());
         let mut sweep_at = Instant::now();
-        let mut fold_at = None;
+        let (mut fold_at, mut folded_at) = (None, Instant::now());
         loop {
             let next = fold_at.map_or(sweep_at, |at: Instant| at.min(sweep_at));
             tokio::select! {
@@ -42,7 +42,8 @@ impl Timers {
                 woken = wakeups.recv() => match woken {
                     Ok((tenant, _)) => {
                         written.insert(tenant);
-                        fold_at.get_or_insert_with(|| Instant::now() + self.0.settings.gather);
+                        // At once where it has been quiet; under load, together with what comes within a moment.
+                        fold_at.get_or_insert_with(|| Instant::now().max(folded_at + self.0.settings.gather));
                     }
                     // What was missed is found by the sweep.
                     Err(RecvError::Lagged(_)) => sweep_at = Instant::now(),
@@ -51,6 +52,7 @@ impl Timers {
                 () = sleep_until(next) => {
                     fold_at = None;
                     self.fold_each(std::mem::take(&mut written), &mut known).await;
+                    folded_at = Instant::now();
                     if Instant::now() >= sweep_at {
                         self.sweep(&mut known).await;
                         sweep_at = Instant::now() + self.0.settings.sweep_every;

@@ -9,7 +9,7 @@ use crate::timer::Lane;
 pub struct TimerSettings {
     /// How long a lane with nothing to do waits before it looks again; an event that makes something due wakes it at once.
     pub look_every: Duration,
-    /// How long wakeups are gathered before the tenants they name are folded.
+    /// How long after a fold wakeups are gathered before the tenants they name are folded again.
     pub gather: Duration,
     /// How often all streams are looked at for events that no wakeup told of.
     pub sweep_every: Duration,
