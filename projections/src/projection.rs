@@ -98,10 +98,10 @@ pub(crate) fn copied<E: LogEvent>(stored: &CopiedEvent<'_>) -> Result<Recorded<E
 }
 
 /// The events of a page, which must be the next ones after a position.
-pub(crate) fn dense<'a>(
-    page: &'a Page,
+pub(crate) fn dense(
+    page: &Page,
     after: Position,
-) -> impl Iterator<Item = Result<CopiedEvent<'a>, ReadError>> {
+) -> impl Iterator<Item = Result<CopiedEvent<'_>, ReadError>> {
     let mut expected = after;
     page.events().map(move |event| {
         let event = event?;

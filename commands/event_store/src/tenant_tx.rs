@@ -16,9 +16,18 @@ type Manager = <Postgres as sqlx::Database>::TransactionManager;
 pub struct TenantTx {
     connection: PoolConnection<Postgres>,
     tenant: TenantId,
-    open: bool,
-    /// Whether rows are being copied out: whoever gives up half-way leaves the rest of them on the wire.
-    copying: bool,
+    phase: Phase,
+}
+
+/// How far a transaction is, for whoever gives it up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// It can be rolled back.
+    Open,
+    /// Rows are being copied out: whoever gives up half-way leaves the rest of them on the wire.
+    Copying,
+    /// It was committed.
+    Committed,
 }
 
 /// A connection on which a transaction is being opened. Given up half-way, by a caller that hung up, it may be within one
@@ -56,7 +65,7 @@ impl TenantTx {
             Manager::begin(connection, Some(begin.into())).await?;
         }
         let connection = opening.0.take().ok_or(sqlx::Error::BeginFailed)?;
-        Ok(Self { connection, tenant, open: true, copying: false })
+        Ok(Self { connection, tenant, phase: Phase::Open })
     }
 
     /// The position of the tenant's last event, in one round trip: what every read begins with. The two statements are one
@@ -77,27 +86,27 @@ impl TenantTx {
 
     /// All messages of a `COPY … TO STDOUT`.
     pub(crate) async fn copy_out(&mut self, statement: &str) -> Result<Vec<Bytes>, sqlx::Error> {
-        self.copying = true;
+        self.phase = Phase::Copying;
         let messages = self.connection.copy_out_raw(statement).await?.try_collect().await?;
-        self.copying = false;
+        self.phase = Phase::Open;
         Ok(messages)
     }
 
     /// Makes what was written here durable and visible.
     pub async fn commit(mut self) -> Result<(), sqlx::Error> {
         Manager::commit(&mut self.connection).await?;
-        self.open = false;
+        self.phase = Phase::Committed;
         Ok(())
     }
 }
 
 impl Drop for TenantTx {
     fn drop(&mut self) {
-        if self.copying {
+        match self.phase {
             // What is left of the copy would be taken for the answer to the next question.
-            self.connection.close_on_drop();
-        } else if self.open {
-            Manager::start_rollback(&mut self.connection);
+            Phase::Copying => self.connection.close_on_drop(),
+            Phase::Open => Manager::start_rollback(&mut self.connection),
+            Phase::Committed => {}
         }
     }
 }

@@ -210,12 +210,10 @@ impl Scribe {
     }
 
     async fn connect(&mut self) -> Result<Line, sqlx::Error> {
-        match self.line.take() {
-            Some(line) => Ok(line),
-            None => {
-                let greeted = timeout(self.batch_time, Line::greet(&self.options)).await;
-                greeted.unwrap_or(Err(sqlx::Error::PoolTimedOut))
-            }
+        if let Some(line) = self.line.take() {
+            return Ok(line);
         }
+        let greeted = timeout(self.batch_time, Line::greet(&self.options)).await;
+        greeted.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 }

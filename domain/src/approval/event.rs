@@ -14,7 +14,7 @@ events! {
     /// What happened to an approval.
     pub enum ApprovalEvent {
         /// A run asks for it.
-        Requested(ApprovalRequested) = "approval.requested" v 1,
+        Requested(Box<ApprovalRequested>) = "approval.requested" v 1,
         /// Somebody gave their one vote; who, stands in the event's metadata too.
         Voted(ApprovalVoted) = "approval.voted" v 1,
         /// Somebody handed their say to somebody else.
@@ -31,6 +31,10 @@ events! {
 }
 
 /// A run asks for a decision.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "two questions of their own, each answered by the workflow's definition"
+)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApprovalRequested {

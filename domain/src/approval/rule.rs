@@ -25,7 +25,7 @@ impl Approval {
     ) -> Result<Vec<ApprovalEvent>, Rejection> {
         match (self, command) {
             (Self::Absent, ApprovalCommand::Request(asked)) => {
-                Ok(vec![ApprovalEvent::Requested(asked.in_order())])
+                Ok(vec![ApprovalEvent::Requested(Box::new(asked.in_order()))])
             }
             (Self::Absent, _) => Err(Rejection::NotFound { noun: "approval" }),
             (Self::Present(state), ApprovalCommand::Request(asked)) => state.asked_again(&asked),

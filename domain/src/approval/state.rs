@@ -94,7 +94,7 @@ impl Approval {
     pub(super) fn evolve(&mut self, event: ApprovalEvent) {
         match (self, event) {
             (this, ApprovalEvent::Requested(asked)) => {
-                *this = Self::Present(Box::new(ApprovalState::begun(asked)));
+                *this = Self::Present(Box::new(ApprovalState::begun(*asked)));
             }
             (Self::Present(state), event) => state.evolve(event),
             (Self::Absent, _) => {}

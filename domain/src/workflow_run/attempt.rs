@@ -164,11 +164,12 @@ impl RunState {
 
     /// Whether an effect that has not been done is still to be: that of a step which the run has left is not.
     pub(super) fn still_wanted(&self, effect: &EffectState) -> bool {
-        match (&effect.known, &effect.purpose) {
-            (Known::Planned(_), Purpose::Incident { .. }) => true,
-            (Known::Planned(_), _) => self.is_at(&effect.step),
-            (Known::Sending { .. } | Known::Ambiguous { .. }, _) => true,
-            (Known::Confirmed(_) | Known::Rejected, _) => false,
+        match &effect.known {
+            Known::Planned(_) => {
+                matches!(effect.purpose, Purpose::Incident { .. }) || self.is_at(&effect.step)
+            }
+            Known::Sending { .. } | Known::Ambiguous { .. } => true,
+            Known::Confirmed(_) | Known::Rejected => false,
         }
     }
 }

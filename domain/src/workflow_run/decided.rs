@@ -65,38 +65,26 @@ impl<'a> Decided<'a> {
         if stops {
             let advice = advice(&code).to_owned();
             let (workflow_id, at) = (self.state.begun.workflow_id, self.now);
-            self.push(WorkflowRunEvent::Failed(RunFailed {
-                workflow_id,
-                step: id,
-                code,
-                detail,
-                advice,
-                at,
-            }));
-            self.tell_owners();
+            let failed = RunFailed { workflow_id, step: id, code, detail, advice, at };
+            self.push(WorkflowRunEvent::Failed(failed.clone()));
+            self.tell_owners(&failed);
         }
     }
 
     /// Tells the owners that the run needs somebody, where mail is set up.
-    fn tell_owners(&mut self) {
+    fn tell_owners(&mut self, failed: &RunFailed) {
         let definition = &self.state.begun.definition;
         let to = self.turn.scene.people(&definition.owners);
         if to.is_empty() || !self.turn.scene.relays.contains(&Channel::Email) {
             return;
         }
-        let Some((step, failed)) = self.events.iter().rev().find_map(|event| match event {
-            WorkflowRunEvent::Failed(failed) => Some((failed.step.clone(), failed.clone())),
-            _ => None,
-        }) else {
-            return;
-        };
         let subject = format!("Run of \"{}\" has stopped", one_line(&definition.name));
         let text = format!(
-            "A run of the workflow \"{}\" has stopped at the step \"{step}\".\n\n{} ({})\n\nWhat to do: {}.\n\n{}\n",
-            definition.name, failed.detail, failed.code, failed.advice, self.turn.scene.url
+            "A run of the workflow \"{}\" has stopped at the step \"{}\".\n\n{} ({})\n\nWhat to do: {}.\n\n{}\n",
+            definition.name, failed.step, failed.detail, failed.code, failed.advice, self.turn.scene.url
         );
         let purpose = Purpose::Incident { count: self.state.failures };
-        self.plan_and_send(&step, purpose, EffectContent::Email { to, subject, text });
+        self.plan_and_send(&failed.step, purpose, EffectContent::Email { to, subject, text });
     }
 
     pub(super) fn finish_completed(&mut self) {

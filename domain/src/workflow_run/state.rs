@@ -404,9 +404,7 @@ impl RunState {
 impl EffectState {
     fn doubt(&mut self, look_ups: u32, look_at: Option<DateTime<Utc>>) {
         let since = match &self.known {
-            Known::Sending { at, .. } => *at,
-            Known::Ambiguous { since, .. } => *since,
-            Known::Planned(at) => *at,
+            Known::Sending { at, .. } | Known::Planned(at) | Known::Ambiguous { since: at, .. } => *at,
             Known::Confirmed(_) | Known::Rejected => return,
         };
         self.known = Known::Ambiguous { since, look_ups, look_at };

@@ -53,6 +53,7 @@ impl ReadModels {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a page's rows are handed on as they are")]
 fn named(row: ApprovalsRow) -> Option<String> {
     match row {
         ApprovalsRow::Asked(id) => Some(approvals::key(id)),

@@ -47,6 +47,7 @@ pub(crate) trait Gathering<E>: Send {
 }
 
 /// A row at hand.
+#[expect(clippy::struct_excessive_bools, reason = "two questions of their own about one row")]
 struct Held<R> {
     /// None where there is none under its key.
     row: Option<R>,
@@ -164,8 +165,9 @@ mod tests {
     use crate::store::Keyed;
     use crate::told::any;
     use crate::{
-        Approvals, Breaches, Causality, ChangeLog, Interviews, KriEventDefinitions, KriHistory, MemoryRows,
-        PanelSessions, Previews, Relays, RiskModel, SourceRuns, Sources, Versions, Workflows,
+        Approvals, Breaches, Causality, ChangeLog, Effects, Interviews, KriEventDefinitions, KriHistory,
+        MemoryRows, PanelSessions, Previews, Relays, RiskModel, SourceRuns, Sources, Versions, WorkflowRuns,
+        Workflows,
     };
 
     /// What a table holds after the events were folded in batches of that many and written after every so many batches.
@@ -212,6 +214,7 @@ mod tests {
                 rebuilt::<Approvals>(events),
                 rebuilt::<Breaches>(events),
                 rebuilt::<Causality<TenantEvent>>(events),
+                rebuilt::<Effects>(events),
                 rebuilt::<MemoryRows>(events),
                 rebuilt::<Interviews>(events),
                 rebuilt::<KriEventDefinitions>(events),
@@ -224,6 +227,7 @@ mod tests {
                 rebuilt::<Sources>(events),
                 rebuilt::<ChangeLog>(events),
                 rebuilt::<Versions>(events),
+                rebuilt::<WorkflowRuns>(events),
                 rebuilt::<Workflows>(events),
             ];
             prop_assert_eq!(TenantEvent::folders().len(), rebuilt.len());

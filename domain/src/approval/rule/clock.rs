@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::Moment;
 use crate::approval::{
-    ApprovalEscalated, ApprovalEvent, ApprovalReminded, ApprovalRequested, ApprovalState, DecidedBy, Decision,
+    ApprovalEscalated, ApprovalEvent, ApprovalReminded, ApprovalRequested, ApprovalState, DecidedBy,
+    Decision, Escalating,
 };
 use crate::workflow::OnTimeout;
 
@@ -14,15 +15,17 @@ impl ApprovalRequested {
         self.required = self.required.max(1);
         self.remind_at.sort_unstable();
         self.remind_at.dedup();
-        self.next_at = self.next_after(0, false);
+        self.next_at = self.next_after(0, self.escalation.as_ref());
         self
     }
 
-    /// What falls due next after so many reminders, and after the escalation or before it.
-    fn next_after(&self, reminded: u32, escalated: bool) -> DateTime<Utc> {
+    /// What falls due next after so many reminders, and before this escalation, where it is still to come.
+    fn next_after(&self, reminded: u32, escalation: Option<&Escalating>) -> DateTime<Utc> {
         let reminder = self.remind_at.get(usize::try_from(reminded).unwrap_or(usize::MAX)).copied();
-        let escalation = self.escalation.as_ref().filter(|_| !escalated).map(|escalation| escalation.at);
-        [reminder, escalation].into_iter().flatten().fold(self.due_at, DateTime::min)
+        [reminder, escalation.map(|escalation| escalation.at)]
+            .into_iter()
+            .flatten()
+            .fold(self.due_at, DateTime::min)
     }
 }
 
@@ -57,7 +60,8 @@ impl ApprovalState {
         match (reminder, escalation) {
             (Some(reminder), Some(escalation)) if escalation.at < *reminder => self.escalate(),
             (Some(_), _) => {
-                let next_at = self.asked.next_after(count, self.escalated);
+                let to_come = self.asked.escalation.as_ref().filter(|_| !self.escalated);
+                let next_at = self.asked.next_after(count, to_come);
                 Some(ApprovalEvent::Reminded(ApprovalReminded { run_id: self.asked.run_id, count, next_at }))
             }
             (None, Some(_)) => self.escalate(),
@@ -67,7 +71,7 @@ impl ApprovalState {
 
     fn escalate(&self) -> Option<ApprovalEvent> {
         let to = self.asked.escalation.as_ref()?.to.clone();
-        let next_at = self.asked.next_after(self.reminded, true);
+        let next_at = self.asked.next_after(self.reminded, None);
         Some(ApprovalEvent::Escalated(ApprovalEscalated { run_id: self.asked.run_id, to, next_at }))
     }
 }

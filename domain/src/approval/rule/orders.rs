@@ -54,7 +54,7 @@ fn nexts() -> impl Strategy<Value = Vec<(i64, Next)>> {
     proptest::collection::vec((0..12_i64, next), 0..40)
 }
 
-fn asked(required: u32, veto: bool, by_role: bool, may: bool) -> ApprovalCommand {
+fn asked((required, [veto, by_role, may]): (u32, [bool; 3])) -> ApprovalCommand {
     let names = [account(0), account(2), account(3), account(5), account(6)];
     let roles: &[&str] = if by_role { &["tenant_admin"] } else { &[] };
     let asked = json!({
@@ -90,7 +90,7 @@ proptest! {
         nexts in nexts(), required in 1..4_u32, veto: bool, by_role: bool, may: bool
     ) {
         let (mut approval, mut told, mut now) = (Approval::default(), Vec::new(), 0);
-        let asking = approval.decide(asked(required, veto, by_role, may), &Moment::new(at(0), Actor::Runner));
+        let asking = approval.decide(asked((required, [veto, by_role, may])), &Moment::new(at(0), Actor::Runner));
         for event in asking.unwrap() {
             approval.evolve(event.clone());
             told.push(event);

@@ -248,6 +248,12 @@ fn a_say_that_was_handed_over_is_had_by_one_person_only() {
     assert_eq!(code(story.hands_over(2, 5)), "approval.delegate_decides", "nobody gets two");
     assert_eq!(code(story.hands_over(2, 3)), "approval.delegate_decides");
     assert_eq!(code(story.hands_over(2, 2)), "approval.delegate");
+}
+
+#[test]
+fn a_say_wanders_on_until_it_is_used_and_is_given_to_members_only() {
+    let mut story = Story::begin(&json!({"required": 2}));
+    story.hands_over(1, 5).unwrap();
     assert_eq!(story.hands_over(5, 6), Ok(1));
     assert_eq!(code(story.approves(5)), "approval.not_yours");
     assert_eq!(story.approves(6), Ok(1));
@@ -284,13 +290,24 @@ fn time_reminds_then_asks_others_then_decides() {
     assert!(
         matches!(&story.tick(61)[..], [ApprovalEvent::Reminded(it)] if it.count == 2 && it.next_at == at(72))
     );
+    assert_eq!(story.says(7, &ADMIN, (Decision::Approved, "")), Ok(2), "who was asked later decides as well");
+}
+
+#[test]
+fn who_is_written_to_is_kept_as_it_was_then() {
+    let escalation = json!({"at": at(48), "to": {"roles": ["tenant_admin"]}});
+    let mut story =
+        Story::begin(&json!({"required": 2, "remindAt": [at(60), at(24)], "escalation": escalation}));
+    story.approves(1).unwrap();
+    for hour in [24, 48, 61] {
+        story.tick(hour);
+    }
     let kinds: Vec<OccasionKind> = story.state().occasions().iter().map(|it| it.what).collect();
     let reminded = |count| OccasionKind::Reminded { count };
     assert_eq!(kinds, [OccasionKind::Asked, reminded(1), OccasionKind::Escalated, reminded(2)]);
     let first = &story.state().occasions()[1];
     assert_eq!(first.to.accounts, BTreeSet::from([account(2), account(3)]), "who has voted is left alone");
     assert!(first.besides.contains(&account(1)) && first.besides.contains(&account(9)));
-    assert_eq!(story.says(7, &ADMIN, (Decision::Approved, "")), Ok(2), "who was asked later decides as well");
 }
 
 #[test]

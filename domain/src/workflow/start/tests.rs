@@ -51,7 +51,9 @@ fn link(workflow: u128) -> ChainLink {
 /// What the workflow makes of it, and whether it makes nothing of it the second time.
 fn tell(state: &mut WorkflowState, told: &ToldBreach) -> Vec<WorkflowEvent> {
     let events = state.breached(told.clone(), Vec::new()).unwrap();
-    events.iter().for_each(|event| state.evolve(event.clone()));
+    for event in &events {
+        state.evolve(event.clone());
+    }
     assert_eq!(state.breached(told.clone(), Vec::new()), Ok(Vec::new()), "told again");
     events
 }

@@ -129,7 +129,7 @@ fn a_letter_is_sent_again_under_its_one_name_and_a_post_asks_a_person() {
 fn a_refusal_for_good_is_not_tried_again() {
     let mut run = Given::steps(&[ticket("open")]);
     run.due();
-    let failed = run.sent("open", refused("relay.credentials", false));
+    let failed = run.sent("open", refused("relay.credentials"));
     assert_eq!(failed, ["effect_rejected", "step_failed", "failed"]);
 }
 

@@ -57,12 +57,15 @@ pub(super) fn reference(name: &str) -> EffectReference {
     EffectReference { channel: Channel::Jira, id: "1".to_owned(), name: name.to_owned(), url: None }
 }
 
+/// A refusal that may pass.
 pub(super) fn busy() -> SendOutcome {
-    refused("relay.busy", true)
+    let setback = StepSetback { code: "relay.busy".to_owned(), detail: "no".to_owned(), retryable: true };
+    SendOutcome::Rejected { setback, retry_after: None }
 }
 
-pub(super) fn refused(code: &str, retryable: bool) -> SendOutcome {
-    let setback = StepSetback { code: code.to_owned(), detail: "no".to_owned(), retryable };
+/// A refusal for good.
+pub(super) fn refused(code: &str) -> SendOutcome {
+    let setback = StepSetback { code: code.to_owned(), detail: "no".to_owned(), retryable: false };
     SendOutcome::Rejected { setback, retry_after: None }
 }
 

@@ -18,7 +18,7 @@ fn ambiguous_post() -> Given {
 fn a_failed_run_is_tried_again_from_where_it_failed() {
     let mut run = Given::steps(&[ticket("open")]);
     run.due();
-    run.sent("open", refused("relay.credentials", false));
+    run.sent("open", refused("relay.credentials"));
     assert_eq!(run.next(), Next::Over);
     assert_eq!(run.when(WorkflowRunCommand::Retry).unwrap(), ["retried"]);
     assert!(run.when(WorkflowRunCommand::Retry).unwrap().is_empty());
@@ -33,7 +33,7 @@ fn a_step_is_passed_over_where_a_person_says_so_but_not_while_it_is_on_its_way()
     let mut run = Given::steps(&[ticket("open"), ticket("second")]);
     run.due();
     assert!(run.when(WorkflowRunCommand::Skip).is_err());
-    run.sent("open", refused("relay.credentials", false));
+    run.sent("open", refused("relay.credentials"));
     assert_eq!(run.when(WorkflowRunCommand::Skip).unwrap(), ["step_skipped"]);
     assert_eq!(run.state().steps[&step("open")].phase, StepPhase::Skipped);
     assert_eq!(run.due(), ["step_started", "effect_planned", "effect_sending"]);

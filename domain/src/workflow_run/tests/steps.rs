@@ -92,7 +92,7 @@ fn what_comes_of_a_failure_is_said_by_the_step() {
     let jumps = with(post("jump"), &json!({"onFailure": {"goTo": "last"}}));
     let mut run = Given::steps(&[goes_on, jumps, ticket("between"), post("last")]);
     run.due();
-    let refusal = || refused("relay.credentials", false);
+    let refusal = || refused("relay.credentials");
     let gone_on = run.sent("say", refusal());
     assert_eq!(&gone_on[..3], ["effect_rejected", "step_failed", "step_started"]);
     run.sent("jump", refusal());
@@ -106,7 +106,7 @@ fn the_owners_are_told_of_a_failure_where_mail_is_set_up() {
     let mut run = Given::steps(&[post("say")]);
     run.scene.relays.insert(Channel::Email);
     run.due();
-    let failed = run.sent("say", refused("relay.credentials", false));
+    let failed = run.sent("say", refused("relay.credentials"));
     assert_eq!(failed, ["effect_rejected", "step_failed", "failed", "effect_planned", "effect_sending"]);
     let letter = run.state().effects.values().find(|it| it.content.channel() == Channel::Email).unwrap();
     let EffectContent::Email { text, .. } = &letter.content else { panic!() };

@@ -68,6 +68,7 @@ fn is_first(append: &Append) -> bool {
 
 /// Whether it was written: true only once it is committed. The answer comes with the row, the commit behind it, so the
 /// exchange is read to its end.
+#[expect(clippy::cognitive_complexity, reason = "one statement with as many arguments as it has columns")]
 async fn append_at_heads(
     connection: &mut PgConnection,
     before: &BTreeMap<TenantId, Head>,
