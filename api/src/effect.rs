@@ -68,7 +68,7 @@ impl EffectItem {
     fn of(effect: EffectRow, names: &Names) -> Self {
         let decided_by = effect.decision.as_ref().map(|decision| names.person(decision.by, None));
         let recipients = recipients(&effect.content).map(|actor| names.person(actor, None)).collect();
-        Self { recipients, decided_by, effect }
+        Self { effect, recipients, decided_by }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::person::{Names, Person};
 use crate::problem::Problem;
 
 /// An approval.
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ApprovalItem {

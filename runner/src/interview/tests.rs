@@ -36,7 +36,8 @@ fn names(folder: &str) -> Vec<String> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(folder);
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
     let names = entries.map(|name| name.to_string_lossy().into_owned());
-    let mut names: Vec<String> = names.filter(|name| name.ends_with(".json")).collect();
+    let mut names: Vec<String> =
+        names.filter(|name| std::path::Path::new(name).extension().is_some_and(|it| it == "json")).collect();
     names.sort();
     assert_eq!(names.len(), 60);
     names

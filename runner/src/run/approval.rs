@@ -19,7 +19,7 @@ impl Worker<'_> {
         let request = match state.approval_request(&scene, commands.clock().now()) {
             Ok(request) => request,
             Err((code, detail)) => {
-                return Ok(Progress::DidNot { step: id, setback: setback(code, detail, false) });
+                return Ok(Progress::DidNot { step: id, setback: setback(code, detail) });
             }
         };
         let (approval_id, round) = (request.id, request.round);
@@ -80,11 +80,10 @@ impl Worker<'_> {
     fn letter(&self, approval: &ApprovalState, what: OccasionKind) -> (String, String) {
         let asked = &approval.asked;
         let page = ApprovalPage::new(&self.runs.0.settings.public, asked.id.ulid());
-        let plan: String = asked.plan.iter().map(|line| format!("\n- {line}")).collect();
-        let question = if plan.is_empty() {
+        let question = if asked.plan.is_empty() {
             asked.question.clone()
         } else {
-            format!("{}\n\nOnce approved:{plan}", asked.question)
+            format!("{}\n\nOnce approved:\n- {}", asked.question, asked.plan.join("\n- "))
         };
         let occasion = match what {
             OccasionKind::Asked => relay::Occasion::Asked,

@@ -104,6 +104,15 @@ impl Worker<'_> {
                 let progress = self.ask(state, step).await?;
                 self.give(state, progress).await
             }
+            Next::Approval { .. } | Next::Ticket { .. } | Next::Nothing(_) | Next::Over => {
+                self.rest(state, state.next(now)).await
+            }
+        }
+    }
+
+    /// Looks at what the run waits for; where that is not there, the run rests.
+    async fn rest(&self, state: &RunState, next: Next<'_>) -> Result<Turned, CommandError> {
+        match next {
             Next::Approval { step, approval_id, round } => {
                 match self.look_at(state, (step, approval_id, round)).await? {
                     Some(progress) => self.give(state, progress).await,
@@ -112,7 +121,7 @@ impl Worker<'_> {
             }
             Next::Ticket { step, ticket } => self.look_at_ticket(state, (step, ticket)).await,
             Next::Nothing(at) => Ok(Turned::Rests(self.until(at))),
-            Next::Over => {
+            Next::Over | Next::Due | Next::LookUp(_) | Next::Do(_) | Next::Ask(_) => {
                 self.tell_workflow(&state.begun).await?;
                 Ok(Turned::Rests(Afterwards::Done))
             }

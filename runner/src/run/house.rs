@@ -21,17 +21,17 @@ pub(super) enum Undone {
 
 impl From<CommandError> for Undone {
     fn from(error: CommandError) -> Self {
-        match error {
-            CommandError::Rejected(rejection) => {
-                Self::Setback(setback("step.refused", rejection.to_string(), false))
-            }
-            error => Self::Failed(error),
+        if let CommandError::Rejected(rejection) = error {
+            Self::Setback(setback("step.refused", rejection.to_string()))
+        } else {
+            Self::Failed(error)
         }
     }
 }
 
-pub(super) fn setback(code: &str, detail: impl Into<String>, retryable: bool) -> StepSetback {
-    StepSetback { code: code.to_owned(), detail: detail.into(), retryable }
+/// What trying again would not change.
+pub(super) fn setback(code: &str, detail: impl Into<String>) -> StepSetback {
+    StepSetback { code: code.to_owned(), detail: detail.into(), retryable: false }
 }
 
 impl Worker<'_> {
@@ -49,7 +49,7 @@ impl Worker<'_> {
         let commands = &self.runs.0.commands;
         let scene = commands.run_scene(self.claimed.tenant, &state.begun, self.runs.page(self.id())).await?;
         let in_house = state.in_house(step, &scene);
-        let in_house = in_house.map_err(|(code, detail)| Undone::Setback(setback(code, detail, false)))?;
+        let in_house = in_house.map_err(|(code, detail)| Undone::Setback(setback(code, detail)))?;
         match in_house {
             InHouse::Ask { question } => self.ask_panel(step, &question).await,
             InHouse::Write { title, body, formats } => {
@@ -62,7 +62,7 @@ impl Worker<'_> {
 
     async fn ask_panel(&self, step: &Step, question: &str) -> Result<Value, Undone> {
         let question = Question::parse(question)
-            .map_err(|error| Undone::Setback(setback("panel.question", error.to_string(), false)))?;
+            .map_err(|error| Undone::Setback(setback("panel.question", error.to_string())))?;
         let (tenant, id) = (self.claimed.tenant, step.frame.id.as_str());
         let answer = match self.runs.0.panel.ask_for_run(tenant, self.id(), id, question).await {
             Ok(answer) => answer,
@@ -84,8 +84,7 @@ impl Worker<'_> {
         let mut files = Vec::new();
         for format in formats.iter().copied() {
             let bytes = document::render(writing.title, writing.body, format);
-            let bytes =
-                bytes.map_err(|error| Undone::Setback(setback(error.code(), error.to_string(), false)))?;
+            let bytes = bytes.map_err(|error| Undone::Setback(setback(error.code(), error.to_string())))?;
             let hash = document::content_id(&bytes);
             let media_type = document::media_type(format).to_owned();
             let name = format!("{}.{}", file_name(writing.title), document::extension(format));

@@ -40,7 +40,7 @@ impl Worker<'_> {
         let found = self.runs.0.commands.find_kri(self.claimed.tenant, named).await?;
         found.ok_or_else(|| {
             let detail = format!("there is no KRI {named} in use any more");
-            Undone::Setback(setback("kri_event.kri_gone", detail, false))
+            Undone::Setback(setback("kri_event.kri_gone", detail))
         })
     }
 

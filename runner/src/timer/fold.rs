@@ -138,7 +138,7 @@ impl Change {
             Self::Pace(change) => change.apply(timer, told),
             Self::Trigger(change) => change.apply(timer, told),
             Self::React => reaction::apply(timer, told),
-            Self::Run(change) => Some(change.apply(timer, told)),
+            Self::Run(change) => Some(change.apply(timer.as_ref(), told)),
         }
     }
 }

@@ -100,9 +100,9 @@ pub(crate) fn changes(run: &str, event: &WorkflowRunEvent) -> Vec<(TimerKey, Cha
 }
 
 impl RunChange {
-    pub(crate) fn apply(self, timer: Option<Timer>, told: &Told) -> Timer {
+    pub(crate) fn apply(self, timer: Option<&Timer>, told: &Told) -> Timer {
         let mut kept = match timer {
-            Some(Timer { memo: Memo::Run(kept), .. }) => kept,
+            Some(Timer { memo: Memo::Run(kept), .. }) => *kept,
             Some(_) | None => RunKept::default(),
         };
         let when = match self {
