@@ -131,16 +131,18 @@ fn responses(route: &Route, schemas: &mut SchemaGenerator) -> Value {
         json!({ "description": meaning, "content": { "application/problem+json": { "schema": schema } } })
     };
     let mut responses = Map::new();
-    let mut success = match route.answer {
-        Some(answer) => json!({
-            "description": route.summary,
-            "content": { "application/json": { "schema": answer(schemas) } },
-        }),
-        None => json!({ "description": route.summary }),
-    };
-    if route.events.is_some() {
-        success["content"]["text/event-stream"] = json!({ "example": "event: step\ndata: {}\n\n" });
+    let mut content = Map::new();
+    if let Some(answer) = route.answer {
+        content.insert("application/json".to_owned(), json!({ "schema": answer(schemas) }));
     }
+    if route.events.is_some() {
+        content.insert("text/event-stream".to_owned(), json!({ "example": "event: step\ndata: {}\n\n" }));
+    }
+    let success = if content.is_empty() {
+        json!({ "description": route.summary })
+    } else {
+        json!({ "description": route.summary, "content": content })
+    };
     responses.insert(route.success.to_string(), success);
     if route.reaches_outside {
         responses.insert(
