@@ -34,10 +34,10 @@ fn read<T: DeserializeOwned>(path: &str) -> T {
 
 fn names(folder: &str) -> Vec<String> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(folder);
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
-    let names = entries.map(|name| name.to_string_lossy().into_owned());
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let cases = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
     let mut names: Vec<String> =
-        names.filter(|name| std::path::Path::new(name).extension().is_some_and(|it| it == "json")).collect();
+        cases.map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
     names.sort();
     assert_eq!(names.len(), 60);
     names

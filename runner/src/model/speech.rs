@@ -157,13 +157,8 @@ mod tests {
 
     /// The same JSON with everything beyond ASCII written as escapes.
     fn escaped(json: &str) -> String {
-        let units = |c: char| -> String {
-            c.encode_utf16(&mut [0; 2])
-                .iter()
-                .map(|unit| format!("\\u{unit:04x}"))
-                .collect::<Vec<_>>()
-                .concat()
-        };
+        let written = |unit: &u16| format!("\\u{unit:04x}");
+        let units = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(written).collect::<Vec<_>>().concat();
         json.chars().map(|c| if c.is_ascii() { c.to_string() } else { units(c) }).collect()
     }
 
