@@ -53,14 +53,12 @@ pub fn serve_vendor(vendor: Vendor, now: DateTime<Utc>) -> String {
             let (status, headers, body) = reply.map_or((404, Vec::new(), Vec::new()), |reply| {
                 (reply.status, reply.headers, reply.body.to_vec())
             });
-            let headers: String =
-                headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-            write!(
-                stream,
-                "HTTP/1.1 {status} X\r\n{headers}connection: close\r\ncontent-length: {}\r\n\r\n",
-                body.len()
-            )
-            .expect("the asker listens");
+            write!(stream, "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {}\r\n", body.len())
+                .expect("the asker listens");
+            for (name, value) in headers {
+                write!(stream, "{name}: {value}\r\n").expect("the asker listens");
+            }
+            stream.write_all(b"\r\n").expect("the asker listens");
             stream.write_all(&body).expect("the asker listens");
         }
     });
