@@ -11,6 +11,7 @@
         clippy::too_many_arguments,
         clippy::too_many_lines,
         clippy::format_collect,
+        clippy::large_futures,
         dead_code,
         reason = "a test tells one story from its beginning to its end"
     )

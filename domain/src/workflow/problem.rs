@@ -5,6 +5,7 @@ use serde::Serialize;
 /// One thing wrong with a definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "DefinitionProblem")]
 pub struct Problem {
     /// Stable, such as `kri.unknown`.
     pub code: &'static str,

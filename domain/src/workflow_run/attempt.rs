@@ -16,8 +16,10 @@ use crate::workflow_run::{
 const SETTLED: Duration = Duration::seconds(90);
 /// How many look-ups must find nothing.
 const LOOK_UPS: u32 = 3;
-/// How many look-ups may fail before a person is asked.
-const LOOKING: u32 = 20;
+/// How long the far side is asked, while every question fails, before a person is.
+const LOOKING: Duration = Duration::hours(24);
+/// After how long a question that failed is asked again.
+const ASKED_AGAIN: Duration = Duration::seconds(60);
 
 /// When the far side is asked for the next time: after 15 seconds, doubled each time up to an hour.
 fn look_again(look_ups: u32) -> Duration {
@@ -56,8 +58,8 @@ impl Decided<'_> {
     /// The far side was asked. Not to be there means something only once silence does.
     pub(super) fn looked_up(&mut self, effect: EffectId, seen: Seen) {
         let Some(entry) = self.state.effects.get(&effect) else { return };
-        let Known::Ambiguous { since, look_ups, .. } = entry.known else { return };
-        let look_ups = look_ups.saturating_add(1);
+        let Known::Ambiguous { since, look_ups: before, .. } = entry.known else { return };
+        let look_ups = before.saturating_add(1);
         match seen {
             Seen::Found(reference) => self.confirm(effect, reference, ConfirmedBy::LookUp),
             Seen::NotThere if look_ups >= LOOK_UPS && self.now - since >= SETTLED => {
@@ -85,8 +87,9 @@ impl Decided<'_> {
                 self.doubt(effect, detail, (look_ups, None));
             }
             Seen::Failed(detail) => {
-                let again = (look_ups < LOOKING).then(|| look_again(look_ups));
-                self.doubt(effect, detail, (look_ups, again));
+                // A question that failed has found nothing, and found nothing out: it does not count.
+                let again = (self.now - since < LOOKING).then_some(ASKED_AGAIN);
+                self.doubt(effect, detail, (before, again));
             }
         }
     }

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use chrono::Duration as Span;
-use draxis_domain::TenantId;
 use draxis_domain::workflow_run::RunStanding;
+use draxis_domain::{TenantId, WorkflowRunId};
 use draxis_runner::far_systems::{FarJira, FarSystem};
 use draxis_tests::house::{TestDatabase, Web, new_tenant};
 use reqwest::Method;
@@ -59,6 +59,16 @@ impl Stage {
         self.web.clock.advance(Span::seconds(1));
         let path = format!("/api/kris/{}/values", self.kri);
         self.web.post(&self.token, &path, &json!({"value": value})).await.expect(200);
+    }
+
+    async fn until_completed(&self, run: WorkflowRunId) {
+        let completed = async || {
+            let run = self.web.app.commands.load_run(self.tenant, run).await.expect("the run loads");
+            run.state().is_some_and(|run| run.standing == RunStanding::Completed)
+        };
+        while !completed().await {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
     }
 
     /// From the acknowledged value to the request at the far side.
@@ -150,14 +160,7 @@ pub(crate) fn throughput() -> Measured {
                 started.push(told.field("runId").parse().expect("a run's id"));
             }
             for run in started {
-                loop {
-                    let state =
-                        stage.web.app.commands.load_run(stage.tenant, run).await.expect("the run loads");
-                    if state.state().is_some_and(|run| run.standing == RunStanding::Completed) {
-                        break;
-                    }
-                    tokio::time::sleep(Duration::from_millis(2)).await;
-                }
+                stage.until_completed(run).await;
             }
             runs as f64 * EVENTS_A_RUN / begun.elapsed().as_secs_f64()
         };

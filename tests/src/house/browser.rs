@@ -1,4 +1,4 @@
-//! A real browser without a window, driven by the WebDriver protocol (W3C), for what only a browser does.
+//! A real browser without a window, driven by the `WebDriver` protocol (W3C), for what only a browser does.
 
 #![expect(
     clippy::panic,

@@ -100,7 +100,7 @@ impl Serving {
         reader.read_exact(&mut body)?;
         let body: Value = serde_json::from_slice(&body)?;
         let calls = (self.next)(&body);
-        let instructions = body["messages"][0].to_string();
+        let instructions = body.pointer("/messages/0").map(Value::to_string).unwrap_or_default();
         let held = self.holding.is_some_and(|told| instructions.contains(told))
             && calls.iter().any(|(name, _)| name == "answer");
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).push((head, body));

@@ -40,7 +40,8 @@ impl Listener {
                     id: field("id").map_or(0, |id| id.parse().expect("a position")),
                     data: serde_json::from_str(&field("data").expect("data")).expect("JSON"),
                 });
-                self.heard = rest.to_owned();
+                let rest = rest.to_owned();
+                self.heard = rest;
                 if found.is_some() {
                     return found;
                 }

@@ -91,12 +91,12 @@ impl Web {
 
     /// Serves and does nothing by itself: what is due is done when a test says so.
     pub async fn by_hand(database: &TestDatabase, keys: EncryptionKeys) -> Self {
-        Self::started(database, (keys, None), Unasked::Nothing).await
+        Box::pin(Self::started(database, (keys, None), Unasked::Nothing)).await
     }
 
     /// The same with a mail server, or without one.
     pub async fn reaching(database: &TestDatabase, keys: EncryptionKeys, mail: Option<MailSettings>) -> Self {
-        Self::started(database, (keys, mail), Unasked::AsInTheProduct).await
+        Box::pin(Self::started(database, (keys, mail), Unasked::AsInTheProduct)).await
     }
 
     async fn started(

@@ -83,6 +83,22 @@ fn not_being_found_means_something_only_after_a_while_and_a_few_times() {
 }
 
 #[test]
+fn a_question_that_fails_says_nothing_of_what_was_asked() {
+    let mut run = Given::steps(&[ticket("open")]);
+    run.due();
+    run.sent("open", ambiguous());
+    for _ in 0..5 {
+        run.after(60);
+        assert_eq!(run.looked_up("open", Seen::Failed("no answer".to_owned())), ["effect_ambiguous"]);
+    }
+    assert_eq!(run.looked_up("open", Seen::NotThere), ["effect_ambiguous"], "the first that was answered");
+    run.after(15);
+    assert_eq!(run.looked_up("open", Seen::NotThere), ["effect_ambiguous"]);
+    run.after(30);
+    assert_eq!(run.looked_up("open", Seen::NotThere), ["effect_rejected"]);
+}
+
+#[test]
 fn a_sender_that_is_not_heard_of_is_taken_for_dead_and_its_effect_looked_up() {
     let mut run = Given::steps(&[ticket("open")]);
     run.due();

@@ -138,7 +138,7 @@ pub(super) fn on_breach(level: &str) -> Value {
 fn definition(name: &str, trigger: Value) -> Definition {
     serde_json::from_value(json!({
         "schemaVersion": 1, "name": name, "owners": [{"role": "tenant_admin"}], "trigger": trigger,
-        "steps": [{"id": "pause", "type": "wait", "until": {"duration": "PT1H"}}],
+        "steps": [{"id": "pause", "type": "wait", "until": {"duration": "P30D"}}],
     }))
     .unwrap()
 }
