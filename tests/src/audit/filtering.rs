@@ -53,12 +53,14 @@ async fn each_filter_admits_what_it_names_and_pages_and_exports_tell_the_same() 
     let time = text(&all[end / 2], "/recordedAt").unwrap();
     let is = |pointer: &'static str, value: &str| {
         let value = value.to_owned();
-        Box::new(move |event: &Value| event.pointer(pointer).is_some_and(|it| it == value.as_str()))
-            as Box<dyn Fn(&Value) -> bool>
+        let admits: Box<dyn Fn(&Value) -> bool> =
+            Box::new(move |event| event.pointer(pointer).is_some_and(|it| it == value.as_str()));
+        admits
     };
+    let anything: Box<dyn Fn(&Value) -> bool> = Box::new(|_| true);
     let (since, before) = (time.clone(), time.clone());
     for (query, admits) in [
-        (String::new(), Box::new(|_: &Value| true) as Box<dyn Fn(&Value) -> bool>),
+        (String::new(), anything),
         ("after=4".to_owned(), Box::new(|event: &Value| event["position"].as_u64() > Some(4))),
         (format!("from={time}"), Box::new(move |event| event["recordedAt"].as_str() >= Some(since.as_str()))),
         (format!("to={time}"), Box::new(move |event| event["recordedAt"].as_str() < Some(before.as_str()))),

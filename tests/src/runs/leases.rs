@@ -20,12 +20,15 @@ async fn four_programs_share_the_work_and_no_run_is_done_twice() {
     for _ in 0..runs {
         ids.insert(scene.press(&workflow).await);
     }
-    let others = [scene.another().await, scene.another().await, scene.another().await];
+    let mut others = Vec::new();
+    for _ in 0..3 {
+        others.push(scene.another().await);
+    }
     let work = async |web: &Web| {
         web.app.timers.catch_up_all().await;
         web.app.timers.do_due().await.unwrap()
     };
-    let [a, b, c] = &others;
+    let [a, b, c] = &others[..] else { panic!("three others") };
     let (first, second, third, fourth) = tokio::join!(work(&scene.web), work(a), work(b), work(c));
     assert!(
         [first, second, third, fourth].iter().filter(|done| **done > 0).count() > 1,

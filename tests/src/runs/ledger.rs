@@ -1,7 +1,7 @@
 //! The ledger: what went out, what is not known of it, and that nothing goes out twice (hazards H3).
 
 use draxis_domain::workflow_run::{Known, RunStanding};
-use draxis_runner::far_systems::{Mishap, Odds};
+use draxis_runner::far_systems::{FarJira, Mishap, Odds};
 use serde_json::{Value, json};
 
 use super::scene::{Scene, incident, jira, manual, post};
@@ -33,14 +33,14 @@ async fn a_ticket_whose_answer_was_lost_is_found_and_not_opened_again() {
 async fn an_index_that_lags_makes_no_second_ticket() {
     let mut scene = Scene::set().await;
     let workflow = scene.workflow(&manual(), &[jira("ticket")]).await;
-    scene.jira.with(|jira| jira.hold_index());
+    scene.jira.with(FarJira::hold_index);
     scene.jira.script([Mishap::DoneThenDrop]);
     let run = scene.press(&workflow).await;
     scene.settle().await;
     scene.after(16).await;
     scene.after(16).await;
     assert_eq!(scene.standing(run).await, RunStanding::UnderWay);
-    scene.jira.with(|jira| jira.release_index());
+    scene.jira.with(FarJira::release_index);
     scene.after(40).await;
     assert_eq!(scene.standing(run).await, RunStanding::Completed);
     assert_eq!(scene.jira.with(|jira| jira.issues().len()), 1);

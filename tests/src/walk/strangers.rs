@@ -36,9 +36,6 @@ pub(crate) fn body(path: &str) -> serde_json::Value {
         "/api/workflows/{id}" => json!({"definition": workflow(), "reason": "a test"}),
         "/api/workflows/{id}/backtests" => json!({"from": "2026-01-01T00:00:00Z"}),
         "/api/workflows/{id}/restore" => json!({"version": 1, "reason": "a test"}),
-        "/api/workflows/{id}/activate" | "/api/workflows/{id}/pause" | "/api/workflows/{id}/archive" => {
-            json!({"reason": "a test"})
-        }
         "/api/accounts/{id}/revoke" => {
             json!({"grant": {"role": "tenant_user", "tenantId": "01ARZ3NDEKTSV4RRFFQ69G5FAV"}, "reason": "a test"})
         }
@@ -48,7 +45,10 @@ pub(crate) fn body(path: &str) -> serde_json::Value {
         "/api/workflow-interviews/{id}/messages" => json!({"text": "make it amber"}),
         "/api/approvals/{id}/vote" => json!({"decision": "approved", "digest": DIGEST}),
         "/api/approvals/{id}/delegate" => json!({"to": "01ARZ3NDEKTSV4RRFFQ69G5FAV"}),
-        "/api/workflow-runs/{id}/retry"
+        "/api/workflows/{id}/activate"
+        | "/api/workflows/{id}/pause"
+        | "/api/workflows/{id}/archive"
+        | "/api/workflow-runs/{id}/retry"
         | "/api/workflow-runs/{id}/skip"
         | "/api/workflow-runs/{id}/cancel" => {
             json!({"reason": "a test"})

@@ -63,7 +63,7 @@ async fn a_run_that_would_go_in_a_circle_is_stopped_and_shown() {
 #[tokio::test]
 async fn what_a_person_does_after_a_loop_was_stopped_counts_as_ever() {
     let stage = Stage::set().await;
-    let workflow = stage.active(on_breach("amber")).await;
+    stage.active(on_breach("amber")).await;
     stage.reads(15).await;
     stage.settle().await;
     let run = begun(&stage.started().await[0]);

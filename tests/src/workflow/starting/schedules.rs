@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::stage::{Stage, on_breach};
 use crate::timers::program::Program;
 
-fn every(cron: &str, missed: Value, overlap: &str) -> Value {
+fn every(cron: &str, missed: &Value, overlap: &str) -> Value {
     json!({"type": "schedule", "cron": cron, "timeZone": "UTC", "missed": missed, "overlap": overlap})
 }
 
@@ -33,10 +33,12 @@ async fn five_hundred_due_times_under_four_processes_are_five_hundred_runs() {
     let processes: Vec<&Program> = std::iter::once(&stage.program).chain(&others).collect();
     let mut workflows = BTreeSet::new();
     for _ in 0..10 {
-        workflows.insert(stage.active(every("* * * * *", json!("latest"), "allow")).await);
+        workflows.insert(stage.active(every("* * * * *", &json!("latest"), "allow")).await);
     }
     for _ in 0..50 {
-        processes.iter().for_each(|process| process.process.clock.advance(Duration::minutes(1)));
+        for process in &processes {
+            process.process.clock.advance(Duration::minutes(1));
+        }
         join_all(processes.iter().map(|process| process.settle())).await;
     }
     let started = stage.program.events(stage.tenant, "workflow.run_started").await;
@@ -58,7 +60,7 @@ async fn five_hundred_due_times_under_four_processes_are_five_hundred_runs() {
 async fn an_edit_between_a_due_time_and_its_start_runs_the_new_version_once() {
     let stage = Stage::set().await;
     to_the_hour(&stage);
-    let hourly = || every("0 * * * *", json!("latest"), "allow");
+    let hourly = || every("0 * * * *", &json!("latest"), "allow");
     let id = stage.active(hourly()).await;
     stage.pass(Duration::hours(1));
     stage.edit(id, "Another name", hourly()).await;
@@ -82,7 +84,7 @@ async fn an_edit_between_a_due_time_and_its_start_runs_the_new_version_once() {
 async fn a_time_that_comes_while_paused_is_listed_and_never_run() {
     let stage = Stage::set().await;
     to_the_hour(&stage);
-    let id = stage.active(every("0 * * * *", json!("latest"), "allow")).await;
+    let id = stage.active(every("0 * * * *", &json!("latest"), "allow")).await;
     stage.pass(Duration::hours(1));
     stage.give(id, WorkflowCommand::Pause).await;
     stage.settle().await;
@@ -108,7 +110,7 @@ async fn times_that_passed_unserved_are_run_as_the_trigger_says_and_told_of_othe
     {
         let stage = Stage::set().await;
         to_the_hour(&stage);
-        stage.active(every("*/10 * * * *", missed.clone(), "allow")).await;
+        stage.active(every("*/10 * * * *", &missed, "allow")).await;
         stage.pass(Duration::minutes(66));
         stage.settle().await;
         stage.settle().await;
@@ -127,7 +129,7 @@ async fn a_time_that_comes_while_a_run_is_under_way_is_missed_waits_or_is_run_be
     for (overlap, at_once, missed, after) in [("skip", 1, 2, 1), ("queue_one", 1, 1, 2), ("allow", 3, 0, 3)] {
         let stage = Stage::set().await;
         to_the_hour(&stage);
-        let id: WorkflowId = stage.active(every("0 * * * *", json!("latest"), overlap)).await;
+        let id: WorkflowId = stage.active(every("0 * * * *", &json!("latest"), overlap)).await;
         for _ in 0..3 {
             stage.pass(Duration::hours(1) - Duration::minutes(1));
             stage.settle().await;

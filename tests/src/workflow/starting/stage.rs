@@ -44,7 +44,7 @@ impl Stage {
 
     pub(super) async fn draft(&self, trigger: Value) -> WorkflowId {
         let id = WorkflowId::new(self.program.process.commands.ids().next());
-        let (definition, provenance) = (Box::new(definition("Answer", trigger)), Provenance::Written);
+        let (definition, provenance) = (Box::new(definition("Answer", &trigger)), Provenance::Written);
         self.give(id, WorkflowCommand::Draft { id, definition, provenance }).await;
         id
     }
@@ -59,7 +59,7 @@ impl Stage {
     }
 
     pub(super) async fn edit(&self, id: WorkflowId, name: &str, trigger: Value) {
-        let (definition, provenance) = (Box::new(definition(name, trigger)), Provenance::Written);
+        let (definition, provenance) = (Box::new(definition(name, &trigger)), Provenance::Written);
         self.give(id, WorkflowCommand::Edit { definition, provenance }).await;
     }
 
@@ -135,7 +135,7 @@ pub(super) fn on_breach(level: &str) -> Value {
     json!({"type": "kri_breach", "kri": SLUG, "level": level})
 }
 
-fn definition(name: &str, trigger: Value) -> Definition {
+fn definition(name: &str, trigger: &Value) -> Definition {
     serde_json::from_value(json!({
         "schemaVersion": 1, "name": name, "owners": [{"role": "tenant_admin"}], "trigger": trigger,
         "steps": [{"id": "pause", "type": "wait", "until": {"duration": "P30D"}}],
