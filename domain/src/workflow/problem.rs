@@ -15,6 +15,7 @@ pub struct Problem {
     pub message: String,
     /// What could stand there instead; empty where that cannot be listed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub allowed: Vec<String>,
     /// What to do.
     pub next: String,
