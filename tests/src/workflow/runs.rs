@@ -79,7 +79,8 @@ async fn a_run_shows_its_steps_and_what_it_waits_for_and_what_then() {
     assert_eq!(shown["trigger"]["kind"], "manual");
     let states: Vec<&Value> = shown["steps"].as_array().unwrap().iter().map(|step| &step["state"]).collect();
     assert_eq!(states, ["succeeded", "waiting", "pending"]);
-    assert_eq!(shown["steps"][0]["result"]["channel"], "#sec");
+    let channel = slack.with(|far| far.channel("sec").unwrap().to_owned());
+    assert_eq!(shown["steps"][0]["result"]["channel"], json!(channel), "where it stands, as Slack calls it");
     assert_eq!(slack.with(|far| far.messages().len()), 1);
     assert_eq!(shown["steps"][1]["definition"]["until"]["duration"], "PT1H", "what the version says of it");
     let waiting = &shown["waiting"];
