@@ -54,3 +54,7 @@ pub mod telemetry;
 pub mod vendor;
 pub mod workflow;
 pub mod workflow_run;
+
+/// What every program that serves allocates with.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -33,7 +33,11 @@ pub fn serve(app: App, listener: TcpListener) -> std::io::Result<Server> {
                     .add((header::X_FRAME_OPTIONS, "DENY")),
             )
             .default_service(web::to(no_route));
-        for route in routes() {
+        // A path without places is compared, one with places is searched for by a regular expression. The former first: nobody
+        // waits for all of the latter to miss.
+        let mut routes = routes();
+        routes.sort_by_key(|route| route.path.contains('{'));
+        for route in routes {
             actix = actix.configure(|config| route.register(config));
         }
         actix.service(SwaggerUi::new("/api/docs/{_:.*}").config(Config::from("/api/openapi.json")))

@@ -1,13 +1,13 @@
 //! Copying a stream out: a page of rows in Postgres' binary form, read where they lie. Whoever reads a whole stream reads it
 //! so; made one by one, rows cost twice as much.
 
-mod fields;
+pub(crate) mod fields;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use draxis_domain::{Position, Sequence};
 
-use crate::copy::fields::{Fields, rows_of};
+use crate::copy::fields::Fields;
 use crate::read::{StoredEvent, read_on};
 use crate::tenant_tx::TenantTx;
 
@@ -180,11 +180,18 @@ async fn copy_page(
         after.as_i64(),
         until.as_i64(),
     );
-    Ok(Page::of_copied(rows_of(transaction.copy_out(&copy).await?)?, limit))
+    let mut rows = Vec::new();
+    transaction
+        .copy_out(&copy, |row| {
+            rows.push(row);
+            Ok::<(), sqlx::Error>(())
+        })
+        .await?;
+    Ok(Page::of_copied(rows, limit))
 }
 
 fn read(row: &[u8]) -> Result<CopiedEvent<'_>, sqlx::Error> {
-    let mut fields = Fields::of(row)?;
+    let mut fields = Fields::of(row, 11)?;
     let event = CopiedEvent {
         position: Position::from_i64(fields.bigint()?),
         event_id: fields.text()?,

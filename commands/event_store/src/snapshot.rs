@@ -1,9 +1,14 @@
-//! Loading an aggregate: its latest snapshot and the events since, in one statement; a long tail leaves a new snapshot.
+//! Loading an aggregate: its latest snapshot and the events since, in one statement, or two where they are many; a long tail
+//! leaves a new snapshot.
 
+use std::collections::BTreeMap;
+
+use data_encoding::HEXLOWER;
 use draxis_domain::{EventSet, Root, Sequence, TenantId};
 use futures_util::TryStreamExt;
 use sqlx::PgPool;
 
+use crate::copy::fields::Fields;
 use crate::tenant_tx::TenantTx;
 
 /// How many events may stand behind a snapshot before another one is worth its write.
@@ -36,7 +41,7 @@ pub(crate) async fn load<A: Root>(
     id: &str,
 ) -> Result<(Sequence, A), LoadError> {
     let mut transaction = TenantTx::begin(pool, tenant).await?;
-    let Folded { sequence, aggregate, tail } = match fold::<A>(&mut transaction, id, SHAPE).await {
+    let Folded { sequence, aggregate, tail, .. } = match fold::<A>(&mut transaction, id, SHAPE).await {
         // A program of another time wrote the snapshot: the events say the same at greater length.
         Err(LoadError::Snapshot(_)) => fold(&mut transaction, id, NO_SHAPE).await?,
         folded => folded?,
@@ -48,11 +53,44 @@ pub(crate) async fn load<A: Root>(
     Ok((sequence, aggregate))
 }
 
+/// How many events are asked for together with the snapshot; those behind them are copied out.
+const FIRST: usize = 512;
+
 /// An aggregate, and how many events stood behind the snapshot it began with.
-struct Folded<A> {
+struct Folded<A: Root> {
     sequence: Sequence,
     aggregate: A,
     tail: usize,
+    /// Events that came before those that go before them. To the database, putting long rows in order costs more than all
+    /// the rest; they lie nearly in order by themselves.
+    early: BTreeMap<Sequence, A::Event>,
+}
+
+impl<A: Root> Folded<A> {
+    fn take(&mut self, place: Sequence, event: A::Event) {
+        self.tail = self.tail.saturating_add(1);
+        if place != self.sequence.next() {
+            self.early.insert(place, event);
+            return;
+        }
+        self.apply(place, event);
+        while let Some(next) = self.early.remove(&self.sequence.next()) {
+            self.apply(self.sequence.next(), next);
+        }
+    }
+
+    fn apply(&mut self, place: Sequence, event: A::Event) {
+        self.sequence = place;
+        self.aggregate.apply(event);
+    }
+
+    /// What is left waits for an event that is not there, which only tampering brings about, and which verifying names.
+    fn end(mut self) -> Self {
+        for (place, event) in std::mem::take(&mut self.early) {
+            self.apply(place, event);
+        }
+        self
+    }
 }
 
 async fn fold<A: Root>(transaction: &mut TenantTx, id: &str, shape: i32) -> Result<Folded<A>, LoadError> {
@@ -62,36 +100,63 @@ async fn fold<A: Root>(transaction: &mut TenantTx, id: &str, shape: i32) -> Resu
                            WHERE tenant_id = $1 AND aggregate_type = $2 AND aggregate_id = $3 AND shape = $4)
            SELECT sequence AS "sequence!", NULL AS event_type, 0 AS "version!", state::text AS "body!" FROM latest
            UNION ALL
-           SELECT sequence, event_type, event_version, payload::text FROM events
-           WHERE tenant_id = $1 AND aggregate_type = $2 AND aggregate_id = $3
-             AND sequence > coalesce((SELECT sequence FROM latest), 0)"#,
+           (SELECT sequence, event_type, event_version, payload::text FROM events
+            WHERE tenant_id = $1 AND aggregate_type = $2 AND aggregate_id = $3
+              AND sequence > coalesce((SELECT sequence FROM latest), 0)
+            ORDER BY sequence LIMIT $5)"#,
         tenant,
         A::TYPE,
         id,
-        shape
+        shape,
+        i64::try_from(FIRST).unwrap_or(i64::MAX)
     )
     .fetch(&mut **transaction);
-    let (mut sequence, mut aggregate) = (Sequence::START, A::default());
-    let mut events: Vec<(Sequence, A::Event)> = Vec::new();
+    let mut folded =
+        Folded { sequence: Sequence::START, aggregate: A::default(), tail: 0, early: BTreeMap::new() };
     while let Some(row) = rows.try_next().await? {
         let place = Sequence::from_i64(row.sequence);
         match row.event_type {
-            None => (sequence, aggregate) = (place, serde_json::from_str(&row.body)?),
+            None => (folded.sequence, folded.aggregate) = (place, serde_json::from_str(&row.body)?),
             Some(event_type) => {
                 let version = u16::try_from(row.version).unwrap_or_default();
-                events.push((place, A::Event::decode(&event_type, version, &row.body)?));
+                folded.take(place, A::Event::decode(&event_type, version, &row.body)?);
             }
         }
     }
-    // Read while the database is still sending them, in whatever order, and put in order here: to it, sorting long rows
-    // costs more than everything else.
-    events.sort_by_key(|(place, _)| *place);
-    let tail = events.len();
-    for (place, event) in events {
-        sequence = place;
-        aggregate.apply(event);
+    drop(rows);
+    if folded.tail >= FIRST {
+        fold_rest(transaction, id, &mut folded).await?;
     }
-    Ok(Folded { sequence, aggregate, tail })
+    Ok(folded.end())
+}
+
+/// Folds all events behind those that were folded, as many as there are, read where they lie in what the database sends.
+async fn fold_rest<A: Root>(
+    transaction: &mut TenantTx,
+    id: &str,
+    folded: &mut Folded<A>,
+) -> Result<(), LoadError> {
+    // COPY takes no parameters: the text is rendered from a typed id, a constant, a number, and the aggregate's id in
+    // hexadecimal, so that no character of it can mean anything.
+    let copy = format!(
+        "COPY (SELECT sequence, event_type, event_version, payload FROM events
+               WHERE tenant_id = '{}' AND aggregate_type = '{}'
+                 AND aggregate_id = convert_from(decode('{}', 'hex'), 'UTF8') AND sequence > {}) TO STDOUT (FORMAT binary)",
+        transaction.tenant().uuid(),
+        A::TYPE,
+        HEXLOWER.encode(id.as_bytes()),
+        folded.sequence.as_i64(),
+    );
+    transaction
+        .copy_out(&copy, |row| {
+            let mut fields = Fields::of(&row, 4)?;
+            let place = Sequence::from_i64(fields.bigint()?);
+            let event_type = fields.text()?;
+            let version = u16::try_from(fields.integer()?).unwrap_or_default();
+            folded.take(place, A::Event::decode(event_type, version, fields.text()?)?);
+            Ok(fields.end()?)
+        })
+        .await
 }
 
 async fn save<A: Root>(

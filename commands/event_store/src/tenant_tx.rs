@@ -8,6 +8,8 @@ use futures_util::TryStreamExt;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool, Postgres, Row, TransactionManager};
 
+use crate::copy::fields::Rows;
+
 /// How sqlx keeps count of a connection's transactions.
 type Manager = <Postgres as sqlx::Database>::TransactionManager;
 
@@ -84,12 +86,23 @@ impl TenantTx {
         self.tenant
     }
 
-    /// All messages of a `COPY … TO STDOUT`.
-    pub(crate) async fn copy_out(&mut self, statement: &str) -> Result<Vec<Bytes>, sqlx::Error> {
+    /// Gives each row of a `COPY … TO STDOUT (FORMAT binary)` to whoever reads it, while the database is still sending the rest.
+    pub(crate) async fn copy_out<E: From<sqlx::Error>>(
+        &mut self,
+        statement: &str,
+        mut read: impl FnMut(Bytes) -> Result<(), E>,
+    ) -> Result<(), E> {
         self.phase = Phase::Copying;
-        let messages = self.connection.copy_out_raw(statement).await?.try_collect().await?;
+        let mut messages = self.connection.copy_out_raw(statement).await?;
+        let mut rows = Rows::Ahead;
+        while let Some(message) = messages.try_next().await? {
+            if let Some(row) = rows.row(message)? {
+                read(row)?;
+            }
+        }
+        drop(messages);
         self.phase = Phase::Open;
-        Ok(messages)
+        Ok(rows.end()?)
     }
 
     /// Makes what was written here durable and visible.

@@ -33,7 +33,8 @@ impl Stage {
         let database = TestDatabase::with_connections(24).await;
         let web = Web::start(&database).await;
         let root = web.register().await;
-        let (tenant, token) = web.tenant(&root, "acme-corp").await;
+        let (tenant, above) = web.tenant(&root, "acme-corp").await;
+        let (_, token) = web.join(&above, (&tenant, "tenant_admin", "admin")).await;
         let kri = json!({"slug": KRI, "name": "CVEs", "unit": "count", "direction": "higher_is_worse",
                          "warn": 5, "critical": 10});
         let kri = web.post(&token, "/api/kris", &kri).await.expect(201).field("id");

@@ -224,6 +224,17 @@ impl Web {
         (tenant, token)
     }
 
+    /// Somebody is invited to the tenant and comes in: their account and their token.
+    pub async fn join(&self, above: &str, (tenant, role, name): (&str, &str, &str)) -> (String, String) {
+        let invited = json!({"email": format!("{name}@acme.example"), "role": role, "tenantId": tenant});
+        let invited = self.post(above, "/api/invitations", &invited).await.expect(201).field("token");
+        let accepted = json!({"name": name, "password": "correct horse battery"});
+        let accept = format!("/api/invitations/{invited}/accept");
+        let session = self.post("", &accept, &accepted).await.expect(201);
+        let account = session.json()["account"]["id"].as_str().map(str::to_owned);
+        (account.expect("an account"), session.field("accessToken"))
+    }
+
     /// Stops as `draxis serve` does on Ctrl-C.
     pub async fn stop(mut self) {
         self.handle.stop(false).await;

@@ -38,8 +38,8 @@ impl Scene {
         let web = Web::by_hand(&database, EncryptionKeys::parse(&keys.to_text()).unwrap()).await;
         let root = web.register().await;
         let (tenant, above) = web.tenant(&root, "acme-corp").await;
-        let (admin_account, admin) = join(&web, &above, (&tenant, "tenant_admin", "admin")).await;
-        let (user_account, user) = join(&web, &above, (&tenant, "tenant_user", "user")).await;
+        let (admin_account, admin) = web.join(&above, (&tenant, "tenant_admin", "admin")).await;
+        let (user_account, user) = web.join(&above, (&tenant, "tenant_user", "user")).await;
         let jira = FarSystem::start(FarJira::new("ann@example.com", "canary-jira", &["SEC"])).await.unwrap();
         let servicenow = FarSystem::start(FarServiceNow::new("ann", "canary-now")).await.unwrap();
         let slack = FarSystem::start(FarSlack::new("canary-slack", &["sec"])).await.unwrap();
@@ -201,16 +201,6 @@ impl Scene {
         let path = format!("/api/audit/events?limit=200&type={event_type}");
         self.get(&path).await.expect(200).json()["items"].as_array().unwrap().clone()
     }
-}
-
-async fn join(web: &Web, above: &str, (tenant, role, name): (&str, &str, &str)) -> (String, String) {
-    let invited = json!({"email": format!("{name}@acme.example"), "role": role, "tenantId": tenant});
-    let invited = web.post(above, "/api/invitations", &invited).await.expect(201).field("token");
-    let accepted = json!({"name": name, "password": "correct horse battery"});
-    let session =
-        web.post("", &format!("/api/invitations/{invited}/accept"), &accepted).await.expect(201).json();
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    (text(&session["account"]["id"]), text(&session["accessToken"]))
 }
 
 pub(super) fn letter(id: &str) -> Value {
