@@ -15,6 +15,7 @@ mod id;
 mod actor;
 mod claim;
 mod decimal;
+mod instant;
 mod metadata;
 mod moment;
 mod privilege;

@@ -119,6 +119,7 @@ pub struct ValueRecorded {
     /// What was read.
     pub value: Quantity,
     /// When it was true.
+    #[serde(with = "crate::instant")]
     pub observed_at: DateTime<Utc>,
     /// The source that read it; none where a person did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -130,7 +131,7 @@ pub struct ValueRecorded {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Comment>,
     /// From when on it may no longer stand for the present.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "crate::instant::optional", skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
     /// Whether a later reading was known already, so that this one is history only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -19,10 +19,10 @@ pub struct Standing {
     /// The version of the KRI, and so the thresholds, it was judged by.
     pub version: u64,
     /// When the reading under it was true.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "crate::instant::optional", skip_serializing_if = "Option::is_none")]
     pub observed_at: Option<DateTime<Utc>>,
     /// From when on that reading may no longer stand for the present; none where it always may.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "crate::instant::optional", skip_serializing_if = "Option::is_none")]
     pub stale_at: Option<DateTime<Utc>>,
     /// Whether it no longer may.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -2,7 +2,7 @@
 
 use draxis_commands::{Caller, CommandError, Context};
 use draxis_domain::kri::{Kri, KriCommand};
-use draxis_domain::outcome::{Outcome, OutcomeBody, OutcomeCommand};
+use draxis_domain::outcome::{Outcome, OutcomeBody, OutcomeCommand, OutcomeEvent};
 use draxis_domain::{
     Actor, EventId, EventSet, KriId, Moment, Name, OutcomeId, Rejection, Root, Sequence, TenantId,
 };
@@ -10,7 +10,7 @@ use draxis_event_store::{Append, Ids, NewEvent, UlidIds};
 use sqlx::{Executor, Row};
 
 use crate::house::{
-    Process, TestDatabase, define_kri, kri_body, new_tenant, reading, sound_stream, start_of_time,
+    Process, TestDatabase, define_kri, edits, kri_body, new_tenant, reading, sound_stream, start_of_time,
 };
 
 fn named(name: &str) -> OutcomeBody {
@@ -156,6 +156,65 @@ async fn an_aggregate_with_ten_thousand_events_loads_and_then_from_its_snapshot(
     assert_eq!(with_snapshot, without, "deleting all snapshots changes nothing");
     process.end().await;
     another.end().await;
+}
+
+/// An outcome with so many events under an id of any characters, and the state they leave.
+async fn edited_outcome(process: &Process, tenant: TenantId, (name, events): (&str, u64)) -> Outcome {
+    let moment = Moment::new(start_of_time(), Actor::Runner);
+    let define = OutcomeCommand::Define { id: OutcomeId::new(UlidIds.next()), body: named("made") };
+    let defined = Root::decide(&Outcome::default(), define, &moment).unwrap().remove(0);
+    let first = NewEvent {
+        event_id: EventId::new(UlidIds.next()),
+        event_type: defined.wire_type(),
+        version: defined.wire_version(),
+        payload: defined.payload().unwrap(),
+    };
+    let mut append = edits(tenant, name, 1, events - 1);
+    append.events.insert(0, first);
+    append.expected = Sequence::START;
+    let mut state = Outcome::default();
+    for event in &append.events {
+        let event = OutcomeEvent::decode(event.event_type, event.version, &event.payload).unwrap();
+        cqrs_es::Aggregate::apply(&mut state, event);
+    }
+    process.writer.append(append).await.unwrap();
+    state
+}
+
+#[tokio::test]
+async fn a_history_loads_whatever_its_length_its_id_and_the_order_its_rows_lie_in() {
+    let database = TestDatabase::make().await;
+    let process = Process::start(&database).await;
+    let tenant = new_tenant();
+    let mut made = Vec::new();
+    // Around what is asked for with the snapshot, and beyond; characters that mean something to SQL, to COPY, and to nobody.
+    for (name, events) in [
+        ("it's", 511),
+        ("\\'; DROP TABLE events; --", 512),
+        ("\u{e9}\u{1f980}%", 513),
+        ("$1 \"%s\" \t", 2_000),
+    ] {
+        made.push((name, edited_outcome(&process, tenant, (name, events)).await));
+    }
+    let read_all = async |turn: &str| {
+        for (name, state) in &made {
+            let another = Process::start(&database).await;
+            let loaded: Outcome = another.log.load(tenant, name).await.unwrap();
+            assert_eq!(&loaded, state, "{name}, {turn}");
+            another.end().await;
+        }
+    };
+    read_all("as they were written").await;
+    let shuffle = "ALTER TABLE events DISABLE TRIGGER ALL; DELETE FROM snapshots;
+                   CREATE TABLE shuffled AS SELECT * FROM events ORDER BY md5(event_id);
+                   DELETE FROM events; INSERT INTO events SELECT * FROM shuffled;
+                   DO $$ BEGIN
+                       EXECUTE format('ALTER DATABASE %I SET enable_indexscan = off', current_database());
+                       EXECUTE format('ALTER DATABASE %I SET enable_bitmapscan = off', current_database());
+                   END $$";
+    database.superuser().await.execute(shuffle).await.unwrap();
+    read_all("shuffled").await;
+    process.end().await;
 }
 
 #[tokio::test]
