@@ -18,7 +18,8 @@ fn plain(text: &str) -> Option<DateTime<Utc>> {
         return None;
     };
     let year = number(&[*y1, *y2, *y3, *y4])?;
-    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, number(&[*m1, *m2])?, number(&[*d1, *d2])?)?;
+    let date =
+        NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, number(&[*m1, *m2])?, number(&[*d1, *d2])?)?;
     let nanos = match rest {
         [b'Z'] => 0,
         [b'.', digits @ .., b'Z'] if (1..=9).contains(&digits.len()) => {
@@ -27,7 +28,8 @@ fn plain(text: &str) -> Option<DateTime<Utc>> {
         }
         _ => return None,
     };
-    let time = date.and_hms_nano_opt(number(&[*h1, *h2])?, number(&[*i1, *i2])?, number(&[*s1, *s2])?, nanos)?;
+    let time =
+        date.and_hms_nano_opt(number(&[*h1, *h2])?, number(&[*i1, *i2])?, number(&[*s1, *s2])?, nanos)?;
     Some(time.and_utc())
 }
 
@@ -71,7 +73,10 @@ pub(crate) mod optional {
     #[serde(transparent)]
     struct Plain(#[serde(with = "super")] DateTime<Utc>);
 
-    pub(crate) fn serialize<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(
+        at: &Option<DateTime<Utc>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         at.serialize(serializer)
     }
 

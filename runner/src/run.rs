@@ -7,6 +7,7 @@ mod approval;
 mod drive;
 mod house;
 mod kri_event;
+mod scene;
 mod send;
 
 use std::sync::Arc;

@@ -104,6 +104,9 @@ impl Database {
             ("statement_timeout", "30s"),
             ("lock_timeout", "10s"),
             ("idle_in_transaction_session_timeout", "30s"),
+            // Every statement asks by a key. Prepared while a table is still small, and kept, its plan would read all of it
+            // for as long as nobody analyses the table.
+            ("enable_seqscan", "off"),
         ];
         self.options.clone().options(bounds.into_iter().chain(settings.iter().copied()))
     }

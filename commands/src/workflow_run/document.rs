@@ -20,13 +20,14 @@ pub struct ProducedDocument {
 }
 
 impl Commands {
-    /// Keeps a document; one that is kept already stays as it is.
+    /// Keeps a document; one that is kept already stays as it is. It is durable once the event that names it is: that commits
+    /// later, to the same log of the server, and waits for the disk.
     pub async fn keep_document(
         &self,
         tenant: TenantId,
         document: &ProducedDocument,
     ) -> Result<(), CommandError> {
-        let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
+        let mut transaction = TenantTx::begin_rebuildable(&self.pools().app, tenant).await?;
         sqlx::query!(
             "INSERT INTO produced_documents (tenant_id, hash, media_type, name, bytes) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT ON CONSTRAINT produced_documents_pk DO NOTHING",

@@ -11,6 +11,7 @@ use draxis_domain::workflow_run::{
 };
 use draxis_domain::{Depth, WorkflowRunId};
 
+use crate::run::scene::Seen;
 use crate::run::{ClaimedRun, WorkflowRuns};
 use crate::timer::Afterwards;
 
@@ -24,6 +25,7 @@ pub(super) struct Worker<'a> {
     pub(super) holder: Holder,
     /// What this worker has sent under its claim.
     sent: BTreeSet<(EffectId, u32)>,
+    pub(super) seen: Seen,
 }
 
 impl WorkflowRuns {
@@ -36,7 +38,7 @@ impl WorkflowRuns {
             ..Context::of(caller)
         };
         let holder = Holder { context, fence: claimed.fence };
-        let mut worker = Worker { runs: self, claimed, holder, sent: BTreeSet::new() };
+        let mut worker = Worker { runs: self, claimed, holder, sent: BTreeSet::new(), seen: Seen::default() };
         let mut run = worker.take_up().await?;
         for _ in 0..TURNS {
             let WorkflowRun::Present(state) = run else { return Ok(Afterwards::Done) };
@@ -79,7 +81,7 @@ impl Worker<'_> {
         let (WorkflowRun::Absent, Some(workflow)) = (&run, workflow) else { return Ok(run) };
         let Some(begun) = commands.find_started_run(tenant, (workflow, id)).await? else { return Ok(run) };
         self.holder.context.depth = depth(&begun);
-        let scene = commands.run_scene(tenant, &begun, self.runs.page(id)).await?;
+        let scene = self.scene(&begun).await?;
         commands.begin_run(&self.holder, begun, scene).await
     }
 
@@ -146,9 +148,8 @@ impl Worker<'_> {
 
     /// Tells the run what has come of something.
     async fn give(&self, state: &RunState, with: Progress) -> Result<Turned, CommandError> {
-        let commands = &self.runs.0.commands;
-        let scene = commands.run_scene(self.claimed.tenant, &state.begun, self.runs.page(self.id())).await?;
-        commands.drive_run(&self.holder, self.id(), (scene, with)).await.map(Turned::On)
+        let scene = self.scene(&state.begun).await?;
+        self.runs.0.commands.drive_run(&self.holder, self.id(), (scene, with)).await.map(Turned::On)
     }
 
     /// Nothing to do until then. An event that has come meanwhile makes the run due by itself.

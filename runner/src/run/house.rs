@@ -46,8 +46,7 @@ impl Worker<'_> {
     }
 
     async fn result_of(&self, state: &RunState, step: &Step) -> Result<Value, Undone> {
-        let commands = &self.runs.0.commands;
-        let scene = commands.run_scene(self.claimed.tenant, &state.begun, self.runs.page(self.id())).await?;
+        let scene = self.scene(&state.begun).await?;
         let in_house = state.in_house(step, &scene);
         let in_house = in_house.map_err(|(code, detail)| Undone::Setback(setback(code, detail)))?;
         match in_house {

@@ -46,6 +46,8 @@ impl Worker<'_> {
 
     async fn change(&self, _: &RunState, kri: KriId, command: KriCommand) -> Result<(), CommandError> {
         let context: &Context = &self.holder.context;
-        self.runs.0.commands.change_kri(context, kri, command).await.map(|_| ())
+        let changed = self.runs.0.commands.change_kri(context, kri, command).await.map(|_| ());
+        self.seen.forget();
+        changed
     }
 }

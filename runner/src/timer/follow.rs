@@ -14,6 +14,8 @@ use crate::timer::{FoldError, Timers};
 
 /// How many tenants are folded at once.
 const AT_ONCE: usize = 4;
+/// How many times as long as it has folded it gathers what to fold next.
+const REST: u32 = 3;
 /// How many streams are asked for at once.
 const PAGE: i32 = 500;
 
@@ -34,7 +36,7 @@ impl Timers {
     ) {
         let (mut written, mut known) = (BTreeSet::new(), Known::default());
         let mut sweep_at = Instant::now();
-        let (mut fold_at, mut folded_at) = (None, Instant::now());
+        let (mut fold_at, mut rested_at) = (None, Instant::now());
         loop {
             let next = fold_at.map_or(sweep_at, |at: Instant| at.min(sweep_at));
             tokio::select! {
@@ -43,7 +45,7 @@ impl Timers {
                     Ok((tenant, _)) => {
                         written.insert(tenant);
                         // At once where it has been quiet; under load, together with what comes within a moment.
-                        fold_at.get_or_insert_with(|| Instant::now().max(folded_at + self.0.settings.gather));
+                        fold_at.get_or_insert_with(|| Instant::now().max(rested_at));
                     }
                     // What was missed is found by the sweep.
                     Err(RecvError::Lagged(_)) => sweep_at = Instant::now(),
@@ -51,8 +53,9 @@ impl Timers {
                 },
                 () = sleep_until(next) => {
                     fold_at = None;
+                    let begun = Instant::now();
                     self.fold_each(std::mem::take(&mut written), &mut known).await;
-                    folded_at = Instant::now();
+                    rested_at = Instant::now() + self.0.settings.gather.min(begun.elapsed() * REST);
                     if Instant::now() >= sweep_at {
                         self.sweep(&mut known).await;
                         sweep_at = Instant::now() + self.0.settings.sweep_every;

@@ -7,6 +7,7 @@ use draxis_domain::workflow_run::RunStanding;
 use draxis_domain::{TenantId, WorkflowRunId};
 use draxis_runner::far_systems::{FarJira, FarSystem};
 use draxis_tests::house::{TestDatabase, Web, new_tenant};
+use futures_util::{StreamExt as _, stream};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::postgres::PgListener;
@@ -154,12 +155,12 @@ pub(crate) fn throughput() -> Measured {
         let runs = usize::try_from(events(200_000) / 1_000).expect("few").max(40);
         let subject = async || {
             let begun = Instant::now();
-            let mut started = Vec::new();
-            for _ in 0..runs {
-                let path = format!("/api/workflows/{workflow}/run");
+            let path = format!("/api/workflows/{workflow}/run");
+            let started = stream::iter(0..runs).map(|_| async {
                 let told = stage.web.post(&stage.token, &path, &json!({"inputs": {}})).await.expect(201);
-                started.push(told.field("runId").parse().expect("a run's id"));
-            }
+                told.field("runId").parse::<WorkflowRunId>().expect("a run's id")
+            });
+            let started: Vec<_> = started.buffer_unordered(CALLERS).collect().await;
             for run in started {
                 stage.until_completed(run).await;
             }

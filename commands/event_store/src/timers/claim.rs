@@ -101,14 +101,15 @@ pub async fn find_claimed(pool: &PgPool, claimed: &ClaimedTimer) -> Result<Optio
         .transpose()
 }
 
-/// Says that what was due has been done. False where the claim no longer holds or the timer is due for something else by now:
+/// Says that what was due has been done. Should that be lost with the server, it is done again, which its rule answers with
+/// nothing: nobody waits here for the disk. False where the claim no longer holds or the timer is due for something else by now:
 /// then it stays as it is (hazards H14).
 pub async fn finish_timer(
     pool: &PgPool,
     claimed: &ClaimedTimer,
     timer: &StoredTimer,
 ) -> Result<bool, sqlx::Error> {
-    let mut transaction = TenantTx::begin(pool, claimed.tenant).await?;
+    let mut transaction = TenantTx::begin_rebuildable(pool, claimed.tenant).await?;
     let done = sqlx::query!(
         "UPDATE timers SET done = true
          WHERE tenant_id = $1 AND kind = $2 AND subject = $3 AND due_at = $4 AND fence = $5 AND cause = $6 AND NOT done",
@@ -132,7 +133,7 @@ pub async fn retry_timer(
     claimed: &ClaimedTimer,
     (first, longest): (Duration, Duration),
 ) -> Result<Option<u32>, sqlx::Error> {
-    let mut transaction = TenantTx::begin(pool, claimed.tenant).await?;
+    let mut transaction = TenantTx::begin_rebuildable(pool, claimed.tenant).await?;
     let failures = sqlx::query_scalar!(
         "UPDATE timers SET failures = failures + 1,
              held_until = clock_timestamp() + least($6::bigint << least(failures, 30), $7) * interval '1 millisecond'
@@ -154,7 +155,7 @@ pub async fn retry_timer(
 
 /// Holds a timer back for a while without having done it and without a failure: what it waits for is not there yet.
 pub async fn hold_timer(pool: &PgPool, claimed: &ClaimedTimer, pause: Duration) -> Result<(), sqlx::Error> {
-    let mut transaction = TenantTx::begin(pool, claimed.tenant).await?;
+    let mut transaction = TenantTx::begin_rebuildable(pool, claimed.tenant).await?;
     sqlx::query!(
         "UPDATE timers SET held_until = clock_timestamp() + $6::bigint * interval '1 millisecond', failures = 0
          WHERE tenant_id = $1 AND kind = $2 AND subject = $3 AND due_at = $4 AND fence = $5 AND NOT done",
@@ -172,7 +173,7 @@ pub async fn hold_timer(pool: &PgPool, claimed: &ClaimedTimer, pause: Duration) 
 
 /// Gives a timer back untouched, for another worker to claim at once.
 pub async fn hand_back_timer(pool: &PgPool, claimed: &ClaimedTimer) -> Result<(), sqlx::Error> {
-    let mut transaction = TenantTx::begin(pool, claimed.tenant).await?;
+    let mut transaction = TenantTx::begin_rebuildable(pool, claimed.tenant).await?;
     sqlx::query!(
         "UPDATE timers SET held_until = '-infinity'
          WHERE tenant_id = $1 AND kind = $2 AND subject = $3 AND due_at = $4 AND fence = $5 AND NOT done",
