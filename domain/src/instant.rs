@@ -73,6 +73,7 @@ pub(crate) mod optional {
     #[serde(transparent)]
     struct Plain(#[serde(with = "super")] DateTime<Utc>);
 
+    #[expect(clippy::ref_option, reason = "serde calls it so")]
     pub(crate) fn serialize<S: Serializer>(
         at: &Option<DateTime<Utc>>,
         serializer: S,

@@ -231,7 +231,7 @@ impl Web {
         let accepted = json!({"name": name, "password": "correct horse battery"});
         let accept = format!("/api/invitations/{invited}/accept");
         let session = self.post("", &accept, &accepted).await.expect(201);
-        let account = session.json()["account"]["id"].as_str().map(str::to_owned);
+        let account = session.json().pointer("/account/id").and_then(Value::as_str).map(str::to_owned);
         (account.expect("an account"), session.field("accessToken"))
     }
 
