@@ -2,6 +2,7 @@
 
 mod context;
 mod in_flight;
+mod turns;
 
 use std::sync::Arc;
 
@@ -11,9 +12,11 @@ use draxis_event_store::{
     Answer, CacheUse, Clock, CommandKey, Committed, Ids, PlatformRepository, Pools, Respond,
     TenantEventRepository, TenantLog, TenantTx, find_receipt, flatten,
 };
+use tokio::sync::OwnedMutexGuard;
 
 pub use crate::execution::context::Context;
 use crate::execution::in_flight::InFlight;
+use crate::execution::turns::Turns;
 use crate::vault::Vault;
 use crate::{CommandError, Guarded};
 
@@ -28,6 +31,7 @@ pub struct Commands {
     ids: Arc<dyn Ids>,
     vault: Vault,
     in_flight: InFlight,
+    turns: Turns,
 }
 
 /// How a command's answer is made of the state it leaves and the aggregate's id.
@@ -46,7 +50,7 @@ pub struct Execution<A: Root> {
 impl Commands {
     /// Commands over a log.
     pub fn new(log: TenantLog, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, vault: Vault) -> Self {
-        Self { log, clock, ids, vault, in_flight: InFlight::default() }
+        Self { log, clock, ids, vault, in_flight: InFlight::default(), turns: Turns::default() }
     }
 
     /// The log behind it.
@@ -97,7 +101,7 @@ impl Commands {
         let tenant = context.caller.tenant()?;
         context.caller.must(execution.command.permission())?;
         let _held = self.hold_key(tenant, context)?;
-        let mut cache = CacheUse::Trusted;
+        let (mut cache, mut turn) = (CacheUse::Trusted, None);
         for _ in 0..ATTEMPTS {
             let store = TenantEventRepository::new(
                 &self.log,
@@ -112,6 +116,10 @@ impl Commands {
             let metadata = flatten(&context.metadata())?;
             match framework.execute_with_metadata(&execution.id, execution.command.clone(), metadata).await {
                 Ok(()) => return outcome.take().ok_or(CommandError::Contended),
+                // Somebody else was at it: after them, on what they have left in the cache; then by the log.
+                Err(cqrs_es::AggregateError::AggregateConflict) if turn.is_none() => {
+                    turn = self.turn_at::<A>(tenant, &execution.id).await;
+                }
                 Err(cqrs_es::AggregateError::AggregateConflict) => cache = CacheUse::Bypassed,
                 // A refusal is only as true as the state it was read from: read the log before saying no.
                 Err(cqrs_es::AggregateError::UserError(rejection)) => {
@@ -190,6 +198,11 @@ impl Commands {
             impersonator: context.caller.impersonator,
             expected_version: context.expected_version,
         }
+    }
+
+    /// A turn at an aggregate, for commands of this process that would only race each other.
+    pub(crate) async fn turn_at<A: Root>(&self, tenant: TenantId, id: &str) -> Option<OwnedMutexGuard<()>> {
+        self.turns.take((tenant, A::TYPE, id.to_owned())).await
     }
 
     fn hold_key(&self, tenant: TenantId, context: &Context) -> Result<Option<in_flight::Held>, CommandError> {

@@ -12,7 +12,7 @@ use crate::copy::fields::Fields;
 use crate::tenant_tx::TenantTx;
 
 /// How many events may stand behind a snapshot before another one is worth its write.
-const TAIL: usize = 256;
+const TAIL: usize = 64;
 
 /// The form that snapshots have today; another one is passed over and the events are read from the first.
 const SHAPE: i32 = 1;
