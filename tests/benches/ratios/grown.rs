@@ -21,9 +21,9 @@ pub(crate) struct Grown {
     pub(crate) events: u64,
 }
 
-/// How many events the streams of these benches have: `DRAXIS_BENCH_EVENTS=1000000` is the long form.
+/// How many events the streams of these benches have: a million, as far as that is scaled.
 pub(crate) fn events() -> u64 {
-    std::env::var("DRAXIS_BENCH_EVENTS").ok().and_then(|count| count.parse().ok()).unwrap_or(20_000)
+    crate::measure::events(1_000_000)
 }
 
 struct Told {

