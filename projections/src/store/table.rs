@@ -1,4 +1,7 @@
 //! The tables, all of one shape: what is read from and written to each, as checked SQL.
+//!
+//! Rows are asked for key by key (`LATERAL … OFFSET 0`), not by `key = ANY(…)`: where a table was small when the statement was
+//! planned, or the array's length is unknown, Postgres compares every row of the tenant with every key of the array.
 
 use draxis_domain::Position;
 use draxis_event_store::TenantTx;
@@ -69,8 +72,9 @@ macro_rules! tables {
                 match self {
                     $(Self::$table => sqlx::query_as!(
                         Keyed,
-                        r#"SELECT key, body::text AS "body!" FROM "# + $name +
-                        " WHERE tenant_id = $1 AND generation = $2 AND key = ANY($3)",
+                        r#"SELECT r.key AS "key!", r.body::text AS "body!" FROM unnest($3::text[]) AS k (key) CROSS JOIN LATERAL (
+                               SELECT t.key, t.body FROM "# + $name + r#" AS t
+                               WHERE t.tenant_id = $1 AND t.generation = $2 AND t.key = k.key OFFSET 0) AS r"#,
                         tenant, generation, keys
                     ).fetch_all(&mut **transaction).await),+
                 }
@@ -106,7 +110,8 @@ macro_rules! tables {
                 let tenant = transaction.tenant().uuid();
                 match self {
                     $(Self::$table => sqlx::query!(
-                        "DELETE FROM " + $name + " WHERE tenant_id = $1 AND generation = $2 AND key = ANY($3)",
+                        "DELETE FROM " + $name + " AS t USING unnest($3::text[]) AS k (key)
+                         WHERE t.tenant_id = $1 AND t.generation = $2 AND t.key = k.key",
                         tenant, generation, keys
                     ).execute(&mut **transaction).await),+
                 }
@@ -204,8 +209,11 @@ macro_rules! tables {
                         let found = sqlx::query_as!(
                             Found,
                             r#"SELECT s.version, s.position, r.key AS "key?", r.body::text AS "body?"
-                               FROM projection_checkpoints AS s LEFT JOIN "# + $name + r#" AS r
-                                   ON r.tenant_id = $1 AND r.generation = s.generation AND r.key = ANY($3)
+                               FROM projection_checkpoints AS s LEFT JOIN LATERAL (
+                                   SELECT t.key, t.body FROM unnest($3::text[]) AS k (key) CROSS JOIN LATERAL (
+                                       SELECT t.key, t.body FROM "# + $name + r#" AS t
+                                       WHERE t.tenant_id = $1 AND t.generation = s.generation AND t.key = k.key OFFSET 0) AS t
+                               ) AS r ON true
                                WHERE s.tenant_id = $1 AND s.projection = $2 AND s.serving
                                ORDER BY r.key"#,
                             tenant, $name, keys
