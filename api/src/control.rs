@@ -3,15 +3,32 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use draxis_commands::Permission;
-use draxis_domain::ControlId;
-use draxis_domain::control::{ControlBody, ControlCommand};
+use draxis_domain::control::{ControlBody, ControlCommand, ControlState};
+use draxis_domain::{AccountId, ControlId};
+use draxis_projections::ControlFilter;
+use serde::Deserialize;
 
 use crate::answer::{Answered, committed, found, json};
 use crate::app::App;
 use crate::outcome::ReasonBody;
-use crate::page::{ArchivedFilter, Listing};
+use crate::page::{Listing, WithArchived};
 use crate::path::Id;
 use crate::request::{Command, Nothing, Query};
+
+/// What the list of controls can be narrowed to.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ControlListFilter {
+    archived: WithArchived,
+    state: Option<ControlState>,
+    owner: Option<AccountId>,
+}
+
+impl From<ControlListFilter> for ControlFilter {
+    fn from(asked: ControlListFilter) -> Self {
+        Self { archived: asked.archived.into(), state: asked.state, owner: asked.owner }
+    }
+}
 
 /// `POST /api/controls`.
 pub async fn define(app: Data<App>, command: Command<ControlBody>) -> Answered {
@@ -19,11 +36,11 @@ pub async fn define(app: Data<App>, command: Command<ControlBody>) -> Answered {
 }
 
 /// `GET /api/controls`.
-pub async fn list(app: Data<App>, query: Listing<ArchivedFilter>) -> Answered {
-    let archived = query.filter.archived();
+pub async fn list(app: Data<App>, query: Listing<ControlListFilter>) -> Answered {
+    let filter = query.filter.clone().into();
     json(
         StatusCode::OK,
-        &app.read_models.list_controls(query.tenant()?, query.at_least, archived, &query.page).await?,
+        &app.read_models.list_controls(query.tenant()?, query.at_least, &filter, &query.page).await?,
     )
 }
 

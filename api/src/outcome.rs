@@ -3,13 +3,15 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use draxis_commands::Permission;
+use draxis_domain::kri::Status;
 use draxis_domain::outcome::{OutcomeBody, OutcomeCommand};
 use draxis_domain::{OutcomeId, Reason};
+use draxis_projections::OutcomeFilter;
 use serde::Deserialize;
 
 use crate::answer::{Answered, committed, found, json};
 use crate::app::App;
-use crate::page::{ArchivedFilter, Listing};
+use crate::page::{Listing, WithArchived};
 use crate::path::Id;
 use crate::request::{Command, Nothing, Query};
 
@@ -22,17 +24,31 @@ pub struct ReasonBody {
     pub reason: Option<Reason>,
 }
 
+/// What the list of outcomes can be narrowed to.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct OutcomeListFilter {
+    archived: WithArchived,
+    status: Option<Status>,
+}
+
+impl From<OutcomeListFilter> for OutcomeFilter {
+    fn from(asked: OutcomeListFilter) -> Self {
+        Self { archived: asked.archived.into(), status: asked.status }
+    }
+}
+
 /// `POST /api/outcomes`.
 pub async fn define(app: Data<App>, command: Command<OutcomeBody>) -> Answered {
     Ok(committed(app.commands.define_outcome(&command.context, command.body).await?))
 }
 
 /// `GET /api/outcomes`.
-pub async fn list(app: Data<App>, query: Listing<ArchivedFilter>) -> Answered {
-    let archived = query.filter.archived();
+pub async fn list(app: Data<App>, query: Listing<OutcomeListFilter>) -> Answered {
+    let filter = query.filter.clone().into();
     json(
         StatusCode::OK,
-        &app.read_models.list_outcomes(query.tenant()?, query.at_least, archived, &query.page).await?,
+        &app.read_models.list_outcomes(query.tenant()?, query.at_least, &filter, &query.page).await?,
     )
 }
 

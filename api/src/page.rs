@@ -27,22 +27,8 @@ pub struct Listing<F> {
     pub filter: F,
 }
 
-/// A filter of a list that has none but whether archived things are shown.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ArchivedFilter {
-    archived: WithArchived,
-}
-
 /// What a list answers when nobody says how much.
 const USUAL: usize = 50;
-
-impl ArchivedFilter {
-    /// In the read models' terms.
-    pub fn archived(self) -> Archived {
-        self.archived.into()
-    }
-}
 
 /// Whether archived things are listed: `true` or `false`, as it stands in a query string.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]

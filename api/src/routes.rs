@@ -231,7 +231,11 @@ fn risk_model() -> Vec<Route> {
             .answers::<Created>()
             .body::<OutcomeBody>()
             .status(201),
-        get("/api/outcomes", "List outcomes", outcome::list).answers::<Page<OutcomeView>>().paged(),
+        get("/api/outcomes", "List outcomes", outcome::list)
+            .answers::<Page<OutcomeView>>()
+            .paged()
+            .parameter("status", "Threatened so badly: green, unknown, amber or red")
+            .parameter("archived", "`true` lists those out of use as well"),
         get("/api/outcomes/{id}", "Read an outcome", outcome::show).answers::<OutcomeView>(),
         put("/api/outcomes/{id}", "Edit an outcome", outcome::edit)
             .answers::<Accepted>()
@@ -242,7 +246,15 @@ fn risk_model() -> Vec<Route> {
             .body::<ReasonBody>()
             .versioned(),
         post("/api/risks", "Define a risk", risk::define).answers::<Created>().body::<RiskBody>().status(201),
-        get("/api/risks", "List risks", risk::list).answers::<Page<RiskView>>().paged(),
+        get("/api/risks", "List risks", risk::list)
+            .answers::<Page<RiskView>>()
+            .paged()
+            .parameter("status", "Standing so: open, accepted, mitigated or closed")
+            .parameter("severity", "As bad as that: green, unknown, amber or red")
+            .parameter("controlId", "Held down by this control")
+            .parameter("outcomeId", "Threatening this outcome")
+            .parameter("owner", "Answered for by this account")
+            .parameter("archived", "`true` lists those out of use as well"),
         get("/api/risks/{id}", "Read a risk", risk::show).answers::<RiskView>(),
         put("/api/risks/{id}", "Edit a risk", risk::edit)
             .answers::<Accepted>()
@@ -270,7 +282,17 @@ fn risk_model() -> Vec<Route> {
 fn kris() -> Vec<Route> {
     vec![
         post("/api/kris", "Define a KRI", kri::define).answers::<Created>().body::<KriBody>().status(201),
-        get("/api/kris", "List KRIs", kri::list).answers::<Page<KriView>>().paged(),
+        get("/api/kris", "List KRIs", kri::list)
+            .answers::<Page<KriView>>()
+            .paged()
+            .parameter("slug", "With this slug")
+            .parameter("status", "Standing so: green, unknown, amber or red")
+            .parameter("stale", "`true` for stale ones, `false` for fresh ones")
+            .parameter("sourceId", "Measured by this source")
+            .parameter("riskId", "Measuring this risk")
+            .parameter("outcomeId", "Standing for this outcome")
+            .parameter("owner", "Answered for by this account")
+            .parameter("archived", "`true` lists those out of use as well"),
         get("/api/kris/{id}", "Read a KRI", kri::show).answers::<KriView>(),
         put("/api/kris/{id}", "Edit a KRI", kri::edit).answers::<Accepted>().body::<KriBody>().versioned(),
         post("/api/kris/{id}/archive", "Archive a KRI", kri::archive)
@@ -315,7 +337,12 @@ fn controls() -> Vec<Route> {
             .answers::<Created>()
             .body::<ControlBody>()
             .status(201),
-        get("/api/controls", "List controls", control::list).answers::<Page<ControlView>>().paged(),
+        get("/api/controls", "List controls", control::list)
+            .answers::<Page<ControlView>>()
+            .paged()
+            .parameter("state", "Working so well: effective, partial, ineffective or unknown")
+            .parameter("owner", "Answered for by this account")
+            .parameter("archived", "`true` lists those out of use as well"),
         get("/api/controls/{id}", "Read a control", control::show).answers::<ControlView>(),
         put("/api/controls/{id}", "Edit a control", control::edit)
             .answers::<Accepted>()
@@ -329,7 +356,12 @@ fn controls() -> Vec<Route> {
             .answers::<Created>()
             .body::<VendorBody>()
             .status(201),
-        get("/api/vendors", "List vendors", vendor::list).answers::<Page<VendorRow>>().paged(),
+        get("/api/vendors", "List vendors", vendor::list)
+            .answers::<Page<VendorRow>>()
+            .paged()
+            .parameter("criticality", "On which so much hangs: low, medium, high or critical")
+            .parameter("owner", "Answered for by this account")
+            .parameter("archived", "`true` lists those out of use as well"),
         get("/api/vendors/{id}", "Read a vendor", vendor::show).answers::<VendorRow>(),
         put("/api/vendors/{id}", "Edit a vendor", vendor::edit)
             .answers::<Accepted>()
@@ -344,7 +376,14 @@ fn controls() -> Vec<Route> {
 
 fn breaches() -> Vec<Route> {
     vec![
-        get("/api/breaches", "List breach episodes", breach::list).answers::<Page<BreachRow>>().paged(),
+        get("/api/breaches", "List breach episodes", breach::list)
+            .answers::<Page<BreachRow>>()
+            .paged()
+            .parameter("open", "`true` for open ones, `false` for closed ones")
+            .parameter("kriId", "Of this KRI")
+            .parameter("level", "As bad as that: amber or red")
+            .parameter("acknowledged", "`true` for those somebody has seen, `false` for the others")
+            .parameter("owner", "Answered for by this account"),
         get("/api/breaches/{id}", "Read a breach episode with its timeline", breach::show)
             .answers::<BreachRow>(),
         post("/api/breaches/{id}/acknowledge", "Acknowledge a breach", breach::acknowledge)
@@ -382,7 +421,13 @@ fn sources() -> Vec<Route> {
         post("/api/kri-sources/{id}/test", "Try a saved source", source::test_saved)
             .answers::<TrialReport>()
             .body::<Nothing>(),
-        get("/api/kri-sources", "List sources", source::list).answers::<Page<SourceRow>>().paged(),
+        get("/api/kri-sources", "List sources", source::list)
+            .answers::<Page<SourceRow>>()
+            .paged()
+            .parameter("sourceType", "Of this type")
+            .parameter("vendor", "Read by this connector")
+            .parameter("health", "Faring so")
+            .parameter("archived", "`true` lists those out of use as well"),
         get("/api/kri-sources/{id}", "Read a source", source::show).answers::<SourceRow>(),
         put("/api/kri-sources/{id}", "Edit a source", source::edit)
             .answers::<Accepted>()

@@ -3,15 +3,32 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use draxis_commands::Permission;
-use draxis_domain::VendorId;
-use draxis_domain::vendor::{VendorBody, VendorCommand};
+use draxis_domain::vendor::{Criticality, VendorBody, VendorCommand};
+use draxis_domain::{AccountId, VendorId};
+use draxis_projections::VendorFilter;
+use serde::Deserialize;
 
 use crate::answer::{Answered, committed, found, json};
 use crate::app::App;
 use crate::outcome::ReasonBody;
-use crate::page::{ArchivedFilter, Listing};
+use crate::page::{Listing, WithArchived};
 use crate::path::Id;
 use crate::request::{Command, Nothing, Query};
+
+/// What the list of vendors can be narrowed to.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct VendorListFilter {
+    archived: WithArchived,
+    criticality: Option<Criticality>,
+    owner: Option<AccountId>,
+}
+
+impl From<VendorListFilter> for VendorFilter {
+    fn from(asked: VendorListFilter) -> Self {
+        Self { archived: asked.archived.into(), criticality: asked.criticality, owner: asked.owner }
+    }
+}
 
 /// `POST /api/vendors`.
 pub async fn define(app: Data<App>, command: Command<VendorBody>) -> Answered {
@@ -19,11 +36,11 @@ pub async fn define(app: Data<App>, command: Command<VendorBody>) -> Answered {
 }
 
 /// `GET /api/vendors`.
-pub async fn list(app: Data<App>, query: Listing<ArchivedFilter>) -> Answered {
-    let archived = query.filter.archived();
+pub async fn list(app: Data<App>, query: Listing<VendorListFilter>) -> Answered {
+    let filter = query.filter.clone().into();
     json(
         StatusCode::OK,
-        &app.read_models.list_vendors(query.tenant()?, query.at_least, archived, &query.page).await?,
+        &app.read_models.list_vendors(query.tenant()?, query.at_least, &filter, &query.page).await?,
     )
 }
 

@@ -4,7 +4,7 @@ mod correct;
 
 use std::sync::Arc;
 
-use draxis_domain::kri::{BreachCommand, Kri, KriBody, KriCommand, NewReading, ReadingBody};
+use draxis_domain::kri::{BreachCommand, Kri, KriBody, KriCommand, ReadingBody};
 use draxis_domain::source::{Schedule, Source};
 use draxis_domain::{KriId, KriSlug, SourceId, TenantId};
 use draxis_event_store::{Committed, TenantTx, claim_owner};
@@ -72,31 +72,34 @@ impl Commands {
         self.on_tenant_if(context, held, execution).await
     }
 
-    /// Writes what a run has read, where the tenant has wired the slug to that source: false where it has not, which is no
-    /// error (product.md section 2).
-    pub async fn record_reading(
-        &self,
-        context: &Context,
-        (source, slug): (SourceId, &KriSlug),
-        reading: NewReading,
-    ) -> Result<bool, CommandError> {
-        let tenant = context.caller.tenant()?;
-        let Some(id) = self.wired_kri(tenant, source, slug).await? else { return Ok(false) };
-        self.change_kri(context, id, KriCommand::RecordReading(reading)).await?;
-        Ok(true)
-    }
-
-    /// The KRI of this slug, where the tenant has wired it to that source. The slug's claim in the log says which it is.
-    pub async fn wired_kri(
+    /// The KRIs of these slugs, each where the tenant has wired it to that source (product.md section 2). The slugs' claims in
+    /// the log say which they are, and are looked up in one transaction.
+    pub async fn wired_kris(
         &self,
         tenant: TenantId,
         source: SourceId,
-        slug: &KriSlug,
-    ) -> Result<Option<KriId>, CommandError> {
-        let owner = {
+        slugs: &[KriSlug],
+    ) -> Result<Vec<Option<KriId>>, CommandError> {
+        let mut owners = Vec::with_capacity(slugs.len());
+        if !slugs.is_empty() {
             let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
-            claim_owner(&mut transaction, Kri::SLUG_CLAIM, slug.as_str()).await?
-        };
+            for slug in slugs {
+                owners.push(claim_owner(&mut transaction, Kri::SLUG_CLAIM, slug.as_str()).await?);
+            }
+        }
+        let mut wired = Vec::with_capacity(slugs.len());
+        for owner in owners {
+            wired.push(self.if_wired(tenant, source, owner).await?);
+        }
+        Ok(wired)
+    }
+
+    async fn if_wired(
+        &self,
+        tenant: TenantId,
+        source: SourceId,
+        owner: Option<String>,
+    ) -> Result<Option<KriId>, CommandError> {
         let Some(id) = owner.and_then(|id| id.parse::<KriId>().ok()) else { return Ok(None) };
         let kri = self.load::<Kri>(tenant, &id.to_string()).await?;
         Ok(kri.in_use().is_some_and(|kri| kri.body.source_id == Some(source)).then_some(id))

@@ -73,8 +73,9 @@ pub use read_models::{
 };
 pub use relays::{RelayHealth, RelayRow, Relays};
 pub use risk_model::{
-    CauseView, ControlRow, ControlView, DayEnd, DaysRow, Delta, Deltas, KriFilter, KriRow, KriView,
-    OutcomeRow, OutcomeView, RiskFilter, RiskModel, RiskModelRow, RiskRow, RiskView, TrendPoint, VendorRow,
+    CauseView, ControlFilter, ControlRow, ControlView, DayEnd, DaysRow, Delta, Deltas, KriFilter, KriRow,
+    KriView, OutcomeFilter, OutcomeRow, OutcomeView, RiskFilter, RiskModel, RiskModelRow, RiskRow, RiskView,
+    TrendPoint, VendorFilter, VendorRow,
 };
 pub use source_runs::{RunState, SourceRunRow, SourceRuns};
 pub use sources::{LastRun, SourceFilter, SourceHealth, SourceRow, SourceStanding, Sources};

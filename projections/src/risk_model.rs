@@ -23,7 +23,7 @@ pub use days::{DayEnd, DaysRow, Delta, Deltas};
 pub use definition::{ControlRow, OutcomeRow, VendorRow};
 pub(crate) use hindsight::LearntLater;
 pub use kri::KriRow;
-pub use list::{KriFilter, RiskFilter};
+pub use list::{ControlFilter, KriFilter, OutcomeFilter, RiskFilter, VendorFilter};
 pub(crate) use model::ModelAt;
 pub use risk::RiskRow;
 pub use trend::TrendPoint;

@@ -6,6 +6,7 @@ mod fetch;
 mod room;
 mod scheduled;
 mod settings;
+mod trouble;
 
 use std::sync::Arc;
 
@@ -144,8 +145,7 @@ impl SourceRuns {
         let (body, secret) = self.commands.open_source(tenant, source).await?;
         let sealed = SealedSettings::open(secret.as_ref())?;
         let started = self.start(&context, (source, run_id), RunTrigger::Manual).await?;
-        let now = self.commands.clock().now();
-        let begun = Begun { runs: self.clone(), context, source, run_id, started, now };
+        let begun = Begun::new(self.clone(), context, (source, run_id), started);
         let ending = self.tasks.spawn(async move { begun.run_within_limit(&body, sealed).await });
         match tokio::time::timeout(patience, ending).await {
             Ok(ended) => ended.map_err(CommandError::failed)?,

@@ -8,6 +8,7 @@ mod generic;
 mod given;
 mod mailing;
 mod manifests;
+mod outlasting;
 mod rotating;
 mod running;
 mod trying;

@@ -6,11 +6,11 @@ use draxis_domain::{ControlId, KriId, OutcomeId, Position, RiskId, TenantId, Ven
 
 use crate::dashboard::RenderedDashboard;
 use crate::error::ReadError;
-use crate::page::{Archived, Page, PageOf};
+use crate::page::{Page, PageOf};
 use crate::read_models::ReadModels;
 use crate::risk_model::{
-    ControlRow, ControlView, KriFilter, KriRow, KriView, ModelAt, OutcomeRow, OutcomeView, RiskFilter,
-    RiskModelRow, RiskRow, RiskView, VendorRow,
+    ControlFilter, ControlRow, ControlView, KriFilter, KriRow, KriView, ModelAt, OutcomeFilter, OutcomeRow,
+    OutcomeView, RiskFilter, RiskModelRow, RiskRow, RiskView, VendorFilter, VendorRow,
 };
 
 /// Takes one kind of row out of the model's.
@@ -88,18 +88,17 @@ impl ReadModels {
         self.models.look(tenant, at_least, look).await
     }
 
-    /// Outcomes, oldest first; those out of use where asked for.
+    /// Outcomes, oldest first.
     pub async fn list_outcomes(
         &self,
         tenant: TenantId,
         at_least: Option<Position>,
-        archived: Archived,
+        filter: &OutcomeFilter,
         page: &PageOf,
     ) -> Result<Page<OutcomeView>, ReadError> {
         let look = |model: &ModelAt| {
-            let admitted =
-                |row: &OutcomeRow| (archived.shown() || !row.archived).then(|| model.view_outcome(row));
-            model.page(OutcomeRow::NOUN, page, |row| only!(row, Outcome).and_then(admitted))
+            let view = |row: &RiskModelRow| only!(row, Outcome).map(|outcome| model.view_outcome(outcome));
+            model.page(OutcomeRow::NOUN, page, |row| view(row).filter(|view| filter.admits(view)))
         };
         self.models.look(tenant, at_least, look).await?
     }
@@ -118,18 +117,17 @@ impl ReadModels {
         self.models.look(tenant, at_least, look).await
     }
 
-    /// Controls, oldest first; those out of use where asked for.
+    /// Controls, oldest first.
     pub async fn list_controls(
         &self,
         tenant: TenantId,
         at_least: Option<Position>,
-        archived: Archived,
+        filter: &ControlFilter,
         page: &PageOf,
     ) -> Result<Page<ControlView>, ReadError> {
         let look = |model: &ModelAt| {
-            let admitted =
-                |row: &ControlRow| (archived.shown() || !row.archived).then(|| model.view_control(row));
-            model.page(ControlRow::NOUN, page, |row| only!(row, Control).and_then(admitted))
+            let view = |row: &RiskModelRow| only!(row, Control).map(|control| model.view_control(control));
+            model.page(ControlRow::NOUN, page, |row| view(row).filter(|view| filter.admits(view)))
         };
         self.models.look(tenant, at_least, look).await?
     }
@@ -148,17 +146,17 @@ impl ReadModels {
         self.models.look(tenant, at_least, look).await
     }
 
-    /// Vendors, oldest first; those out of use where asked for.
+    /// Vendors, oldest first.
     pub async fn list_vendors(
         &self,
         tenant: TenantId,
         at_least: Option<Position>,
-        archived: Archived,
+        filter: &VendorFilter,
         page: &PageOf,
     ) -> Result<Page<VendorRow>, ReadError> {
         let look = |model: &ModelAt| {
-            let admitted = |row: &VendorRow| (archived.shown() || !row.archived).then(|| row.clone());
-            model.page(VendorRow::NOUN, page, |row| only!(row, Vendor).and_then(admitted))
+            let admitted = |row: &&VendorRow| filter.admits(row);
+            model.page(VendorRow::NOUN, page, |row| only!(row, Vendor).filter(admitted).cloned())
         };
         self.models.look(tenant, at_least, look).await?
     }

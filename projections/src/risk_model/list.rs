@@ -2,14 +2,16 @@
 
 use std::ops::Bound;
 
+use draxis_domain::control::ControlState;
 use draxis_domain::kri::Status;
 use draxis_domain::risk::RiskStatus;
+use draxis_domain::vendor::Criticality;
 use draxis_domain::{AccountId, ControlId, KriSlug, OutcomeId, RiskId, SourceId};
 use ulid::Ulid;
 
 use crate::error::ReadError;
 use crate::page::{Archived, Page, PageOf};
-use crate::risk_model::{KriView, ModelAt, RiskModelRow, RiskView, key};
+use crate::risk_model::{ControlView, KriView, ModelAt, OutcomeView, RiskModelRow, RiskView, VendorRow, key};
 
 /// Which KRIs are asked for; every limit that is absent admits all in use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,6 +51,37 @@ pub struct RiskFilter {
     pub owner: Option<AccountId>,
 }
 
+/// Which outcomes are asked for; every limit that is absent admits all in use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OutcomeFilter {
+    /// Whether those out of use are shown as well.
+    pub archived: Archived,
+    /// Threatened so badly.
+    pub status: Option<Status>,
+}
+
+/// Which controls are asked for; every limit that is absent admits all in use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ControlFilter {
+    /// Whether those out of use are shown as well.
+    pub archived: Archived,
+    /// Working so well.
+    pub state: Option<ControlState>,
+    /// Answered for by this account.
+    pub owner: Option<AccountId>,
+}
+
+/// Which vendors are asked for; every limit that is absent admits all in use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VendorFilter {
+    /// Whether those out of use are shown as well.
+    pub archived: Archived,
+    /// On which so much hangs.
+    pub criticality: Option<Criticality>,
+    /// Answered for by this account.
+    pub owner: Option<AccountId>,
+}
+
 /// Whether a limit, where there is one, admits what is found.
 fn admits<T: PartialEq>(limit: Option<&T>, found: Option<&T>) -> bool {
     limit.is_none_or(|limit| found == Some(limit))
@@ -77,6 +110,29 @@ impl RiskFilter {
             && self.control_id.is_none_or(|control| risk.control_ids.contains(&control))
             && self.outcome_id.is_none_or(|outcome| risk.outcome_ids.contains(&outcome))
             && admits(self.owner.as_ref(), risk.owner.as_ref())
+    }
+}
+
+impl OutcomeFilter {
+    pub(crate) fn admits(&self, view: &OutcomeView) -> bool {
+        (self.archived.shown() || !view.outcome.archived) && admits(self.status.as_ref(), Some(&view.status))
+    }
+}
+
+impl ControlFilter {
+    pub(crate) fn admits(&self, view: &ControlView) -> bool {
+        let control = &view.control;
+        (self.archived.shown() || !control.archived)
+            && admits(self.state.as_ref(), Some(&control.state))
+            && admits(self.owner.as_ref(), control.owner.as_ref())
+    }
+}
+
+impl VendorFilter {
+    pub(crate) fn admits(&self, vendor: &VendorRow) -> bool {
+        (self.archived.shown() || !vendor.archived)
+            && admits(self.criticality.as_ref(), Some(&vendor.criticality))
+            && admits(self.owner.as_ref(), vendor.owner.as_ref())
     }
 }
 

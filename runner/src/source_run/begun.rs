@@ -2,22 +2,29 @@
 
 use chrono::{DateTime, Utc};
 use draxis_commands::{CommandError, Context, Permission};
-use draxis_domain::kri::NewReading;
+use draxis_domain::kri::{KriCommand, NewReading};
 use draxis_domain::source::{
     MeasuredValue, RunFailure, RunFailureClass, RunSummary, SkippedSlug, SourceBody, SourceCommand,
 };
-use draxis_domain::{EventId, KriSlug, Quantity, RunId, SourceId};
+use draxis_domain::{EventId, KriId, KriSlug, Quantity, Rejection, RunId, SourceId};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::settings::{Opened, SealedSettings};
+use super::trouble::OwnTrouble;
 use super::{RunAnswer, SourceRuns};
-use crate::connector::report::{ErrorClass, RunError, RunReport};
+use crate::connector::report::{ErrorClass, Measured, RunError, RunReport};
 use crate::connector::run::{self, Reach};
 use crate::connector::settings::Budget;
 
 /// How long a run may take, reading and writing: less than [`draxis_domain::source::Source::RUN_LIMIT`], after which it is
 /// given up as lost.
 const LONGEST: std::time::Duration = std::time::Duration::from_mins(14);
+/// How long it is tried to write how a run ended; what is left of that limit.
+const ENDING: std::time::Duration = std::time::Duration::from_secs(50);
+/// How many values are written side by side.
+const SIDE_BY_SIDE: usize = 8;
 
 /// The answer to `POST /api/kri-sources/<id>/run`.
 #[derive(Debug, Clone, Serialize)]
@@ -35,11 +42,26 @@ pub(super) struct Begun {
     pub(super) context: Context,
     pub(super) source: SourceId,
     pub(super) run_id: RunId,
-    pub(super) started: Option<EventId>,
-    pub(super) now: DateTime<Utc>,
+    /// The event that says so, the cause of all that follows.
+    started: Option<EventId>,
+    now: DateTime<Utc>,
+    /// When its time is over.
+    pub(super) until: Instant,
+    pub(super) trouble: OwnTrouble,
 }
 
 impl Begun {
+    pub(super) fn new(
+        runs: SourceRuns,
+        context: Context,
+        (source, run_id): (SourceId, RunId),
+        started: Option<EventId>,
+    ) -> Self {
+        let now = runs.commands.clock().now();
+        let (until, trouble) = (Instant::now() + LONGEST, OwnTrouble::of_run(run_id.ulid().random()));
+        Self { runs, context, source, run_id, started, now, until, trouble }
+    }
+
     /// Whatever happens, the run ends, and by its own word where that can be written.
     pub(super) async fn run_within_limit(
         self,
@@ -47,7 +69,7 @@ impl Begun {
         sealed: SealedSettings,
     ) -> Result<RunAnswer, CommandError> {
         let run = self.clone();
-        match tokio::time::timeout(LONGEST, Box::pin(self.run_to_its_end(body, sealed))).await {
+        match timeout_at(self.until, Box::pin(self.run_to_its_end(body, sealed))).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
                 let class = RunFailureClass::Internal;
@@ -57,10 +79,7 @@ impl Begun {
                 Err(error)
             }
             Err(_) => {
-                let class = RunFailureClass::Timeout;
-                let detail =
-                    "the run took longer than a run may; narrow what the source is asked for".to_owned();
-                let failure = RunFailure { class, detail };
+                let failure = run.trouble.failure_in_time();
                 run.end_failed(failure.clone()).await?;
                 Ok(RunAnswer::Failed { run_id: run.run_id, failure })
             }
@@ -96,7 +115,8 @@ impl Begun {
         let command = SourceCommand::CompleteRun { run_id: self.run_id, summary };
         let answer = serde_json::to_vec(&rows).map_err(CommandError::failed)?;
         let context = Context { key: self.context.key.clone(), ..self.caused() };
-        Ok(RunAnswer::Completed(self.runs.commands.end_run(&context, self.source, (command, answer)).await?))
+        let end = || self.runs.commands.end_run(&context, self.source, (command.clone(), answer.clone()));
+        Ok(RunAnswer::Completed(self.trouble.outlast(end).await?))
     }
 
     /// The context of everything the run causes.
@@ -131,33 +151,62 @@ impl Begun {
             let why = "the source is not asked for it: it is unticked".to_owned();
             summary.skipped.push(SkippedSlug { slug: slug.into(), why });
         }
-        for measured in report.values {
-            let slug = KriSlug::from(measured.slug);
-            let value = Quantity::new(measured.value);
-            if self.write_value(&slug, value).await? {
-                summary.rows_written = summary.rows_written.saturating_add(1);
-            } else {
-                summary.rows_skipped = summary.rows_skipped.saturating_add(1);
-                let why = "no KRI with this slug is wired to this source".to_owned();
-                summary.skipped.push(SkippedSlug { slug: slug.clone(), why });
+        for (value, skipped) in self.write_values(report.values).await? {
+            match skipped {
+                None => summary.rows_written = summary.rows_written.saturating_add(1),
+                Some(why) => {
+                    summary.rows_skipped = summary.rows_skipped.saturating_add(1);
+                    summary.skipped.push(SkippedSlug { slug: value.slug.clone(), why });
+                }
             }
-            summary.values.push(MeasuredValue { slug, value });
+            summary.values.push(value);
         }
         let took = self.runs.commands.clock().now() - self.now;
         summary.duration_ms = u64::try_from(took.num_milliseconds()).unwrap_or_default();
         Ok(summary)
     }
 
-    async fn write_value(&self, slug: &KriSlug, value: Quantity) -> Result<bool, CommandError> {
-        let reading = NewReading {
-            value,
+    /// Writes what was read, side by side: each value is a KRI's own. With each comes why it was not written, where it was not.
+    async fn write_values(
+        &self,
+        measured: Vec<Measured>,
+    ) -> Result<Vec<(MeasuredValue, Option<String>)>, CommandError> {
+        let value = |it: Measured| MeasuredValue { slug: it.slug.into(), value: Quantity::new(it.value) };
+        let measured: Vec<MeasuredValue> = measured.into_iter().map(value).collect();
+        let slugs: Vec<KriSlug> = measured.iter().map(|it| it.slug.clone()).collect();
+        let (tenant, commands) = (self.context.caller.tenant()?, &self.runs.commands);
+        let wired = self.trouble.outlast(|| commands.wired_kris(tenant, self.source, &slugs)).await?;
+        stream::iter(measured.into_iter().zip(wired))
+            .map(|(measured, kri)| self.write_value(measured, kri))
+            .buffered(SIDE_BY_SIDE)
+            .try_collect()
+            .await
+    }
+
+    /// Writes one value, or says why it was not: what a KRI's rules say against it is no reason to refuse the others.
+    async fn write_value(
+        &self,
+        measured: MeasuredValue,
+        kri: Option<KriId>,
+    ) -> Result<(MeasuredValue, Option<String>), CommandError> {
+        let Some(kri) = kri else {
+            return Ok((measured, Some("no KRI with this slug is wired to this source".to_owned())));
+        };
+        let reading = KriCommand::RecordReading(NewReading {
+            value: measured.value,
             observed_at: self.now,
             source_id: Some(self.source),
             run_id: Some(self.run_id),
             note: None,
             expires_at: None,
-        };
-        self.runs.commands.record_reading(&self.caused(), (self.source, slug), reading).await
+        });
+        let (context, commands) = (self.caused(), &self.runs.commands);
+        let record = || commands.change_kri(&context, kri, reading.clone());
+        match self.trouble.outlast(record).await {
+            Ok(_) => Ok((measured, None)),
+            Err(CommandError::Rejected(Rejection::Conflict { detail, .. })) => Ok((measured, Some(detail))),
+            Err(error) => Err(error),
+        }
     }
 
     async fn fail(&self, error: &RunError) -> Result<RunAnswer, CommandError> {
@@ -168,8 +217,13 @@ impl Begun {
 
     pub(super) async fn end_failed(&self, failure: RunFailure) -> Result<(), CommandError> {
         let command = SourceCommand::FailRun { run_id: self.run_id, failure };
-        self.runs.commands.change_source(&self.caused(), self.source, command).await?;
-        Ok(())
+        let (context, commands) = (self.caused(), &self.runs.commands);
+        let end = || commands.change_source(&context, self.source, command.clone());
+        match timeout(ENDING, self.trouble.outlast(end)).await {
+            Ok(ended) => ended.map(drop),
+            // Whoever gives up lost runs ends it.
+            Err(_) => Err(CommandError::Overloaded),
+        }
     }
 }
 

@@ -79,7 +79,9 @@ impl Arrival {
     }
 
     async fn take_kri(&self, slug: KriSlug, readings: Vec<Reading>) -> Result<Vec<Row>, CommandError> {
-        let Some(kri) = self.runs.commands.wired_kri(self.tenant, self.source, &slug).await? else {
+        let slugs = std::slice::from_ref(&slug);
+        let wired = self.runs.commands.wired_kris(self.tenant, self.source, slugs).await?;
+        let Some(kri) = wired.into_iter().next().flatten() else {
             let why = "no KRI with this slug is wired to this source";
             return Ok(readings.iter().map(|_| Row::skipped(&slug, why)).collect());
         };
