@@ -8,6 +8,7 @@ mod drive;
 mod house;
 mod kri_event;
 mod send;
+mod tell;
 
 use std::sync::Arc;
 use std::time::Duration;
