@@ -5,7 +5,7 @@ use actix_web::web::{Data, Path};
 use chrono::{DateTime, Utc};
 use draxis_commands::Permission;
 use draxis_domain::workflow::{RunTrigger, StepId};
-use draxis_domain::workflow_run::WorkflowRunCommand;
+use draxis_domain::workflow_run::Help;
 use draxis_domain::{Reason, WorkflowId, WorkflowRunId};
 use draxis_projections::{
     Incident, RunWaiting, TriggerKind, WorkflowRunFilter, WorkflowRunRow, WorkflowRunState,
@@ -139,12 +139,12 @@ pub async fn show(app: Data<App>, id: Path<Id<WorkflowRunId>>, query: Query<Noth
 
 /// `POST /api/workflow-runs/{id}/retry`: a failed run goes on from the step it failed at.
 pub async fn retry(app: Data<App>, id: Path<Id<WorkflowRunId>>, command: Command<RunReasonBody>) -> Answered {
-    change(&app, &id, command, WorkflowRunCommand::Retry).await
+    help(&app, &id, command, Help::Retry).await
 }
 
 /// `POST /api/workflow-runs/{id}/skip`: the run goes on behind the step that it is at.
 pub async fn skip(app: Data<App>, id: Path<Id<WorkflowRunId>>, command: Command<RunReasonBody>) -> Answered {
-    change(&app, &id, command, WorkflowRunCommand::Skip).await
+    help(&app, &id, command, Help::Skip).await
 }
 
 /// `POST /api/workflow-runs/{id}/cancel`: the run ends.
@@ -153,15 +153,12 @@ pub async fn cancel(
     id: Path<Id<WorkflowRunId>>,
     command: Command<RunReasonBody>,
 ) -> Answered {
-    change(&app, &id, command, WorkflowRunCommand::Cancel).await
+    help(&app, &id, command, Help::Cancel).await
 }
 
-async fn change(
-    app: &App,
-    id: &Id<WorkflowRunId>,
-    command: Command<RunReasonBody>,
-    asked: WorkflowRunCommand,
-) -> Answered {
+async fn help(app: &App, id: &Id<WorkflowRunId>, command: Command<RunReasonBody>, asked: Help) -> Answered {
     let context = command.context.because(Some(command.body.reason));
-    Ok(committed(app.commands.change_run(&context, id.get("workflow run")?, asked).await?))
+    let (tenant, id) = (context.caller.tenant()?, id.get("workflow run")?);
+    let workflow = app.read_models.find_workflow_run(tenant, id, None).await?.map(|run| run.workflow_id);
+    Ok(committed(app.commands.help_run(&context, (id, workflow), asked).await?))
 }

@@ -8,8 +8,7 @@ use draxis_domain::approval::{
     Approval, ApprovalCommand, ApprovalRequested, ApprovalStanding, Ballot, Decision, Handover, Occasion,
     WithdrawnWhy,
 };
-use draxis_domain::workflow_run::WorkflowRun;
-use draxis_domain::{AccountId, ApprovalId, Comment, TenantId, WorkflowRunId};
+use draxis_domain::{AccountId, ApprovalId, Comment, TenantId};
 use draxis_event_store::{Answer, Committed};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -119,11 +118,6 @@ impl Commands {
             (Some(account), None) => self.roles_in(caller.tenant()?, account).await,
             (Some(_), Some(_)) | (None, _) => Ok(BTreeSet::new()),
         }
-    }
-
-    /// Whether there is such a run, by the log.
-    pub async fn run_exists(&self, tenant: TenantId, id: WorkflowRunId) -> Result<bool, CommandError> {
-        Ok(self.load::<WorkflowRun>(tenant, &id.to_string()).await?.state().is_some())
     }
 
     async fn roles_of_voter(&self, context: &Context) -> Result<BTreeSet<Role>, CommandError> {

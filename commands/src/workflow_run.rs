@@ -7,9 +7,9 @@ mod started;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use draxis_domain::workflow_run::{
-    EffectId, Progress, RunBegun, Scene, Turn, Verdict, WorkflowRun, WorkflowRunCommand,
+    EffectId, Help, Progress, RunBegun, RunStanding, Scene, Turn, Verdict, WorkflowRun, WorkflowRunCommand,
 };
-use draxis_domain::{TenantId, WorkflowRunId};
+use draxis_domain::{TenantId, WorkflowId, WorkflowRunId};
 use draxis_event_store::{Answer, Committed};
 use serde_json::json;
 
@@ -78,18 +78,21 @@ impl Commands {
         Ok(left)
     }
 
-    /// What a person asks of a run: to try again, to pass over its step, to end.
-    pub async fn change_run(
+    /// What a person asks of a run: to try again, to pass over its step, to end. A run that nobody has taken up yet is known by
+    /// its workflow alone: which one that is, the caller has from wherever it found the run, and the log confirms.
+    pub async fn help_run(
         &self,
         context: &Context,
-        id: WorkflowRunId,
-        command: WorkflowRunCommand,
+        (id, workflow): (WorkflowRunId, Option<WorkflowId>),
+        help: Help,
     ) -> Result<Committed, CommandError> {
-        let respond = Arc::new(|run: &WorkflowRun, id: &str| {
-            let body = json!({ "id": id, "state": run.state().map(|run| run.standing) });
-            Answer { status: 200, body: body.to_string().into_bytes(), version: None }
-        });
-        self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await
+        context.caller.must(Permission::ManageWorkflows)?;
+        let tenant = context.caller.tenant()?;
+        let started = match (self.load_run(tenant, id).await?, workflow) {
+            (WorkflowRun::Absent, Some(workflow)) => self.find_started_run(tenant, (workflow, id)).await?,
+            (WorkflowRun::Absent | WorkflowRun::Present(_), _) => None,
+        };
+        self.change_run(context, id, WorkflowRunCommand::Help { help, started: started.map(Box::new) }).await
     }
 
     /// What a person found out about an effect.
@@ -101,17 +104,29 @@ impl Commands {
     ) -> Result<Committed, CommandError> {
         self.change_run(context, id, WorkflowRunCommand::DecideEffect { effect, verdict }).await
     }
+
+    async fn change_run(
+        &self,
+        context: &Context,
+        id: WorkflowRunId,
+        command: WorkflowRunCommand,
+    ) -> Result<Committed, CommandError> {
+        let respond = Arc::new(|run: &WorkflowRun, id: &str| {
+            // One that is left as its workflow started it goes on by itself.
+            let state = run.state().map_or(RunStanding::UnderWay, |run| run.standing);
+            let body = json!({ "id": id, "state": state });
+            Answer { status: 200, body: body.to_string().into_bytes(), version: None }
+        });
+        self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await
+    }
 }
 
 impl Guarded for WorkflowRunCommand {
     fn permission(&self) -> Permission {
         match self {
-            Self::Begin { .. }
-            | Self::Drive { .. }
-            | Self::Retry
-            | Self::Skip
-            | Self::Cancel
-            | Self::DecideEffect { .. } => Permission::ManageWorkflows,
+            Self::Begin { .. } | Self::Drive { .. } | Self::Help { .. } | Self::DecideEffect { .. } => {
+                Permission::ManageWorkflows
+            }
         }
     }
 }

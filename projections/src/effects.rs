@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use draxis_domain::relay::Channel;
 use draxis_domain::workflow::StepId;
 use draxis_domain::workflow_run::{
-    ConfirmedBy, EffectContent, EffectId, EffectPlanned, EffectReference, Purpose, Verdict, WorkflowRunEvent,
+    ConfirmedBy, EffectContent, EffectId, EffectPlanned, EffectReference, OfEffect, Purpose, Verdict,
+    WorkflowRunEvent,
 };
 use draxis_domain::{Actor, Reason, Recorded, TenantEvent, WorkflowRunId};
 use schemars::JsonSchema;
@@ -153,9 +154,20 @@ impl EffectFilter {
 }
 
 impl EffectStanding {
-    /// After the far side, or the way there, has refused it.
-    pub(crate) const fn after_refusal(retry_at: Option<DateTime<Utc>>) -> Self {
-        if retry_at.is_some() { Self::Planned } else { Self::Rejected }
+    /// What is known of an effect once an event has said something of it.
+    pub(crate) const fn after(of: OfEffect<'_>) -> Self {
+        match of {
+            OfEffect::Planned(_) => Self::Planned,
+            OfEffect::Sending(_) => Self::Sending,
+            OfEffect::Confirmed(_) => Self::Confirmed,
+            OfEffect::Rejected(rejected) if rejected.retry_at.is_none() => Self::Rejected,
+            OfEffect::Rejected(_) => Self::Planned,
+            OfEffect::Ambiguous(_) => Self::Ambiguous,
+            OfEffect::Decided(decided) => match decided.verdict {
+                Verdict::Done { .. } => Self::Decided,
+                Verdict::NotDone => Self::Planned,
+            },
+        }
     }
 }
 
@@ -166,53 +178,42 @@ impl Projection for Effects {
     type Row = EffectsRow;
 
     fn keys(told: &Recorded<TenantEvent>) -> Vec<String> {
-        let Some((effect, planned)) = of_run(&told.event).and_then(named) else { return Vec::new() };
-        if planned.is_none() {
-            return vec![key(effect)];
+        let Some(of) = of_effect(told) else { return Vec::new() };
+        let key = key(of.effect());
+        match of {
+            OfEffect::Planned(_) => {
+                let place = place(told.position);
+                vec![key, format!("{PLANS}{place}"), format!("{OF}{}/{place}", told.aggregate_id)]
+            }
+            OfEffect::Sending(_)
+            | OfEffect::Confirmed(_)
+            | OfEffect::Rejected(_)
+            | OfEffect::Ambiguous(_)
+            | OfEffect::Decided(_) => vec![key],
         }
-        let place = place(told.position);
-        vec![key(effect), format!("{PLANS}{place}"), format!("{OF}{}/{place}", told.aggregate_id)]
     }
 
     fn apply(key: &str, row: Option<Self::Row>, told: &Recorded<TenantEvent>) -> Option<Self::Row> {
-        let Some((_, planned)) = of_run(&told.event).and_then(named) else { return row };
-        match (planned, row) {
-            (Some(planned), _) if !key.starts_with(EFFECT) => Some(EffectsRow::Planned(planned.effect)),
-            (Some(planned), _) => {
+        match (of_effect(told), row) {
+            (Some(OfEffect::Planned(planned)), _) if !key.starts_with(EFFECT) => {
+                Some(EffectsRow::Planned(planned.effect))
+            }
+            (Some(OfEffect::Planned(planned)), _) => {
                 let run = told.aggregate_id.parse().ok()?;
                 Some(EffectsRow::Effect(Box::new(EffectRow::planned(run, planned, told.recorded_at))))
             }
-            (None, Some(EffectsRow::Effect(mut effect))) => {
-                effect.evolve(told);
+            (Some(of), Some(EffectsRow::Effect(mut effect))) => {
+                effect.evolve(of, told);
                 Some(EffectsRow::Effect(effect))
             }
-            (None, row) => row,
+            (Some(_) | None, row) => row,
         }
     }
 }
 
-/// The effect that an event is about, and the plan of it where it is that.
-const fn named(event: &WorkflowRunEvent) -> Option<(EffectId, Option<&EffectPlanned>)> {
-    match event {
-        WorkflowRunEvent::EffectPlanned(planned) => Some((planned.effect, Some(planned))),
-        WorkflowRunEvent::EffectSending(sending) => Some((sending.effect, None)),
-        WorkflowRunEvent::EffectConfirmed(confirmed) => Some((confirmed.effect, None)),
-        WorkflowRunEvent::EffectRejected(rejected) => Some((rejected.effect, None)),
-        WorkflowRunEvent::EffectAmbiguous(ambiguous) => Some((ambiguous.effect, None)),
-        WorkflowRunEvent::EffectDecided(decided) => Some((decided.effect, None)),
-        WorkflowRunEvent::Begun(_)
-        | WorkflowRunEvent::StepStarted(_)
-        | WorkflowRunEvent::StepSkipped(_)
-        | WorkflowRunEvent::StepWaiting(_)
-        | WorkflowRunEvent::AttemptFailed(_)
-        | WorkflowRunEvent::StepCompleted(_)
-        | WorkflowRunEvent::StepFailed(_)
-        | WorkflowRunEvent::Completed(_)
-        | WorkflowRunEvent::Rejected(_)
-        | WorkflowRunEvent::Failed(_)
-        | WorkflowRunEvent::Retried(_)
-        | WorkflowRunEvent::Cancelled(_) => None,
-    }
+/// What an event says of an effect.
+fn of_effect(told: &Recorded<TenantEvent>) -> Option<OfEffect<'_>> {
+    of_run(&told.event).and_then(WorkflowRunEvent::of_effect)
 }
 
 impl EffectRow {
@@ -238,65 +239,45 @@ impl EffectRow {
         }
     }
 
-    fn evolve(&mut self, told: &Recorded<TenantEvent>) {
-        let Some(event) = of_run(&told.event) else { return };
+    fn evolve(&mut self, of: OfEffect<'_>, told: &Recorded<TenantEvent>) {
         self.updated_at = told.recorded_at;
-        match event {
-            WorkflowRunEvent::EffectSending(sending) => {
-                self.stand(EffectStanding::Sending, None);
+        self.stand(EffectStanding::after(of));
+        match of {
+            OfEffect::Planned(_) => {}
+            OfEffect::Sending(sending) => {
                 let (attempt, at) = (sending.attempt, sending.at);
                 self.attempts.push(EffectAttempt { attempt, at, code: None, detail: None });
             }
-            WorkflowRunEvent::EffectConfirmed(confirmed) => {
-                self.stand(EffectStanding::Confirmed, None);
+            OfEffect::Confirmed(confirmed) => {
                 self.reference = Some(confirmed.reference.clone());
                 self.confirmed_by = Some(confirmed.by);
             }
-            WorkflowRunEvent::EffectRejected(rejected) => {
-                let state = EffectStanding::after_refusal(rejected.retry_at);
-                self.stand(state, Some(rejected.detail.clone()));
+            OfEffect::Rejected(rejected) => {
                 self.retry_at = rejected.retry_at;
                 self.note((Some(&rejected.code), &rejected.detail));
             }
-            WorkflowRunEvent::EffectAmbiguous(ambiguous) => {
-                self.stand(EffectStanding::Ambiguous, Some(ambiguous.detail.clone()));
+            OfEffect::Ambiguous(ambiguous) => {
                 (self.look_ups, self.look_at) = (ambiguous.look_ups, ambiguous.look_at);
                 self.note((None, &ambiguous.detail));
             }
-            WorkflowRunEvent::EffectDecided(decided) => {
-                let state = match &decided.verdict {
-                    Verdict::Done { .. } => EffectStanding::Decided,
-                    Verdict::NotDone => EffectStanding::Planned,
-                };
-                self.stand(state, None);
+            OfEffect::Decided(decided) => {
                 let (by, reason) = (told.metadata.actor, told.metadata.reason.clone());
                 let verdict = decided.verdict.clone();
                 self.decision = Some(EffectDecision { verdict, by, reason, at: decided.at });
             }
-            WorkflowRunEvent::EffectPlanned(_)
-            | WorkflowRunEvent::Begun(_)
-            | WorkflowRunEvent::StepStarted(_)
-            | WorkflowRunEvent::StepSkipped(_)
-            | WorkflowRunEvent::StepWaiting(_)
-            | WorkflowRunEvent::AttemptFailed(_)
-            | WorkflowRunEvent::StepCompleted(_)
-            | WorkflowRunEvent::StepFailed(_)
-            | WorkflowRunEvent::Completed(_)
-            | WorkflowRunEvent::Rejected(_)
-            | WorkflowRunEvent::Failed(_)
-            | WorkflowRunEvent::Retried(_)
-            | WorkflowRunEvent::Cancelled(_) => {}
         }
     }
 
-    fn stand(&mut self, state: EffectStanding, detail: Option<String>) {
+    fn stand(&mut self, state: EffectStanding) {
         self.state = state;
-        self.detail = detail;
+        self.detail = None;
         self.look_at = None;
         self.retry_at = None;
     }
 
+    /// What did not go well, of the effect and of its last attempt.
     fn note(&mut self, (code, detail): (Option<&String>, &str)) {
+        self.detail = Some(detail.to_owned());
         if let Some(last) = self.attempts.last_mut() {
             last.code = code.cloned();
             last.detail = Some(detail.to_owned());

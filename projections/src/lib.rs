@@ -82,7 +82,7 @@ pub use sources::{LastRun, SourceFilter, SourceHealth, SourceRow, SourceStanding
 pub use store::Table;
 pub use versions::{VersionRow, VersionSummary, Versions};
 pub use workflow_runs::{
-    Incident, RunAttempt, RunEffect, RunStepRow, RunStepState, RunWaiting, StepFailure, WorkflowRunFilter,
-    WorkflowRunRow, WorkflowRunState, WorkflowRuns, WorkflowRunsRow,
+    Incident, RunAttempt, RunEffect, RunKriEvent, RunStepRow, RunStepState, RunWaiting, StepFailure,
+    WorkflowRunFilter, WorkflowRunRow, WorkflowRunState, WorkflowRuns, WorkflowRunsRow,
 };
 pub use workflows::{TriggerKind, WorkflowFilter, WorkflowRow, WorkflowSummary, Workflows};

@@ -114,13 +114,14 @@ impl Live {
         }
     }
 
-    /// A page of the rows that the entries of a list name by their keys, as far as they are kept: the list gives the order.
+    /// A page of the rows that the entries of a list name by their keys, as far as they are kept: the list gives the order, and
+    /// whoever keeps a row is told the place of the entry that names it.
     pub(crate) async fn named_page<P: Projection, T>(
         &self,
         tenant: TenantId,
         at_least: Option<Position>,
         list: List<'_>,
-        (named, keep): (impl Fn(P::Row) -> Option<String>, impl Fn(P::Row) -> Option<T>),
+        (named, keep): (impl Fn(P::Row) -> Option<String>, impl Fn(&str, P::Row) -> Option<T>),
     ) -> Result<Page<T>, ReadError> {
         let mut walk = Walk::begin(list)?;
         let mut found = Vec::new();
@@ -130,8 +131,11 @@ impl Live {
             let entries_named: Vec<(String, String)> = entries.rows.into_iter().filter_map(entry).collect();
             let keys: Vec<String> = entries_named.iter().map(|(_, key)| key.clone()).collect();
             let rows = self.read::<P>(tenant, Some(entries.position), Ask::Named(&keys)).await?.rows;
-            let mut rows: BTreeMap<String, P::Row> = rows.into_iter().collect();
-            let kept = |(cursor, key): (String, String)| Some((cursor, keep(rows.remove(&key)?)?));
+            let rows: BTreeMap<String, P::Row> = rows.into_iter().collect();
+            let kept = |(cursor, key): (String, String)| {
+                let item = keep(&cursor, rows.get(&key)?.clone())?;
+                Some((cursor, item))
+            };
             found.extend(entries_named.into_iter().filter_map(kept));
             if walk.ends_with(found.len()) {
                 return Ok(Page::cut(found, walk.limit, entries.position));

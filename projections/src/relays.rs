@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use draxis_domain::relay::{Channel, RelayEvent, RelaySettings, RelayTested, TestOutcome};
-use draxis_domain::workflow_run::WorkflowRunEvent;
+use draxis_domain::workflow_run::OfEffect;
 use draxis_domain::{Recorded, TenantEvent};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -102,25 +102,16 @@ impl Projection for Relays {
 /// The relay that something went through, and when.
 const fn went_through(event: &TenantEvent) -> Option<(Channel, DateTime<Utc>)> {
     let Some(event) = of_run(event) else { return None };
-    match event {
-        WorkflowRunEvent::EffectConfirmed(confirmed) => Some((confirmed.reference.channel, confirmed.at)),
-        WorkflowRunEvent::Begun(_)
-        | WorkflowRunEvent::StepStarted(_)
-        | WorkflowRunEvent::StepSkipped(_)
-        | WorkflowRunEvent::StepWaiting(_)
-        | WorkflowRunEvent::AttemptFailed(_)
-        | WorkflowRunEvent::StepCompleted(_)
-        | WorkflowRunEvent::StepFailed(_)
-        | WorkflowRunEvent::EffectPlanned(_)
-        | WorkflowRunEvent::EffectSending(_)
-        | WorkflowRunEvent::EffectRejected(_)
-        | WorkflowRunEvent::EffectAmbiguous(_)
-        | WorkflowRunEvent::EffectDecided(_)
-        | WorkflowRunEvent::Completed(_)
-        | WorkflowRunEvent::Rejected(_)
-        | WorkflowRunEvent::Failed(_)
-        | WorkflowRunEvent::Retried(_)
-        | WorkflowRunEvent::Cancelled(_) => None,
+    match event.of_effect() {
+        Some(OfEffect::Confirmed(confirmed)) => Some((confirmed.reference.channel, confirmed.at)),
+        Some(
+            OfEffect::Planned(_)
+            | OfEffect::Sending(_)
+            | OfEffect::Rejected(_)
+            | OfEffect::Ambiguous(_)
+            | OfEffect::Decided(_),
+        )
+        | None => None,
     }
 }
 

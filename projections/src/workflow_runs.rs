@@ -10,7 +10,7 @@ use draxis_domain::{Recorded, TenantEvent, WorkflowId, WorkflowRunId};
 use serde::{Deserialize, Serialize};
 
 pub use ledger::RunEffect;
-pub use row::{Incident, RunWaiting, WorkflowRunFilter, WorkflowRunRow, WorkflowRunState};
+pub use row::{Incident, RunKriEvent, RunWaiting, WorkflowRunFilter, WorkflowRunRow, WorkflowRunState};
 pub use step::{RunAttempt, RunStepRow, RunStepState, StepFailure};
 
 use crate::approvals::place;
@@ -60,7 +60,7 @@ pub(crate) const fn kind_of(trigger: &RunTrigger) -> TriggerKind {
 
 impl Projection for WorkflowRuns {
     const TABLE: Table = Table::WorkflowRuns;
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     type Event = TenantEvent;
     type Row = WorkflowRunsRow;
 

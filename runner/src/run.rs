@@ -9,6 +9,7 @@ mod house;
 mod kri_event;
 mod scene;
 mod send;
+mod tell;
 
 use std::sync::Arc;
 use std::time::Duration;

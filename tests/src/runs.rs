@@ -1,8 +1,13 @@
 //! Runs: a breach becomes finished work, once, whatever dies on the way.
 
+mod asking;
+mod explained;
 mod killed;
 mod leases;
 mod ledger;
+mod left_over;
 mod main_path;
 mod people;
+mod pinned;
 mod scene;
+mod untaken;

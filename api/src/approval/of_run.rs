@@ -72,7 +72,7 @@ async fn asked(
     let tenant = context.caller.tenant()?;
     let found = app.read_models.approval_of_run(tenant, run, step).await?;
     let Some(id) = found.and_then(|row| row.state().map(|state| state.asked.id)) else {
-        return Err(if app.commands.run_exists(tenant, run).await? {
+        return Err(if app.read_models.find_workflow_run(tenant, run, None).await?.is_some() {
             Rejection::conflict("workflow_run.asks_nothing", "the run waits for nobody's decision there")
                 .into()
         } else {

@@ -68,21 +68,30 @@ impl Commands {
         self.start(context, id, (&command, respond)).await
     }
 
-    /// Tells a workflow of a breach.
+    /// Tells a workflow of a breach. One whose run has begun is told to nobody again: the workflow remembers its latest runs
+    /// alone, a run itself for good that it has begun.
     pub async fn tell_workflow(
         &self,
         context: &Context,
         id: WorkflowId,
         told: &TriggeredBreach,
-    ) -> Result<Committed, CommandError> {
+    ) -> Result<(), CommandError> {
         let TriggeredBreach { reached, open, chain } = told;
+        let tenant = context.caller.tenant()?;
+        let workflow = self.load::<Workflow>(tenant, &id.to_string()).await?;
+        if let Some(run) = workflow.state().and_then(|state| state.run_on(reached))
+            && self.load_run(tenant, run).await?.state().is_some()
+        {
+            return Ok(());
+        }
         let command = |kri_events| WorkflowCommand::Breached {
             breach: reached.clone(),
             open: *open,
             chain: chain.clone(),
             kri_events,
         };
-        self.start(context, id, (&command, unanswered())).await
+        self.start(context, id, (&command, unanswered())).await?;
+        Ok(())
     }
 
     /// Has a workflow serve whatever is due.

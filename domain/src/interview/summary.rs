@@ -184,7 +184,9 @@ fn approval(step: &DraftStep) -> String {
         Some("fail") => "; no answer in time fails the run",
         Some(_) | None => "",
     };
-    format!("Waits for approval by {many}{due}{reminders}{escalation}{then}")
+    let asked_in = step.field("slackChannel").and_then(Value::as_str);
+    let asked_in = asked_in.map_or(String::new(), |channel| format!(", also asked in {channel} in Slack"));
+    format!("Waits for approval by {many}{due}{reminders}{escalation}{asked_in}{then}")
 }
 
 fn waiting(step: &DraftStep) -> String {

@@ -40,6 +40,9 @@ pub struct AwaitApproval {
     /// Whether the person who started the run may decide too.
     #[serde(default)]
     pub requester_may_approve: bool,
+    /// Where in Slack it is asked besides: a channel's name or id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slack_channel: Option<String>,
 }
 
 const fn one() -> u32 {

@@ -122,6 +122,7 @@ impl Action {
     /// The relay that this step goes through, where it leaves the company.
     pub const fn relay(&self) -> Option<Channel> {
         match self {
+            Self::AwaitApproval(ask) if ask.slack_channel.is_some() => Some(Channel::Slack),
             Self::NotifyOwner(_) => Some(Channel::Email),
             Self::CreateTicket(ticket) => match ticket.destination {
                 TicketDestination::Jira(_) => Some(Channel::Jira),

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// Bounded, because a workflow may start a million runs. What is asked for again is asked for soon: a follower repeats
 /// what came after its checkpoint, a person what they just sent. Whatever is asked for after [`Recent::KEPT`] others still
-/// names the same run, by its computed id, and the run itself answers that it has begun. Due times need no memory: they
-/// are counted on from the last one that was served.
+/// names the same run, by its computed id: whoever tells of a breach looks first whether that run has begun. Due times need no
+/// memory: they are counted on from the last one that was served.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Recent<T>(VecDeque<T>);

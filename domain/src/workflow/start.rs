@@ -40,11 +40,7 @@ impl WorkflowState {
         kri_events: Vec<PinnedKriEvent>,
     ) -> Result<Vec<WorkflowEvent>, Rejection> {
         let breach = &told.reached;
-        let Trigger::KriBreach(asked) = &self.definition.trigger else { return Ok(Vec::new()) };
-        if !asked.kri.names(breach.kri, &breach.slug) || breach.level < asked.level {
-            return Ok(Vec::new());
-        }
-        let key = RunKey::Breach(breach.kri, breach.breach_id, asked.level);
+        let Some((asked, key)) = self.asks_for(breach) else { return Ok(Vec::new()) };
         if self.started.contains(&WorkflowRunId::of(self.id, &key)) {
             return Ok(Vec::new());
         }
@@ -64,6 +60,17 @@ impl WorkflowState {
                 None => Ok(vec![missed_breach(MissedWhy::Loop, told.reached)]),
             },
         }
+    }
+
+    /// The run that this breach starts, or has started; none where it is not for this workflow.
+    pub fn run_on(&self, breach: &BreachReached) -> Option<WorkflowRunId> {
+        self.asks_for(breach).map(|(_, key)| WorkflowRunId::of(self.id, &key))
+    }
+
+    fn asks_for(&self, breach: &BreachReached) -> Option<(&KriBreach, RunKey)> {
+        let Trigger::KriBreach(asked) = &self.definition.trigger else { return None };
+        let meant = asked.kri.names(breach.kri, &breach.slug) && breach.level >= asked.level;
+        meant.then(|| (asked, RunKey::Breach(breach.kri, breach.breach_id, asked.level)))
     }
 
     /// Whether the breach is from before the trigger came into force, by activation or by an edit. Such a one counts only

@@ -137,9 +137,19 @@ impl<'a> Parts<'a> {
             && !self.facts.relays.contains(&channel)
         {
             let message = format!("this step goes through {channel}, which is not set up");
-            let next = format!("Set it up with PUT /api/relay-config/{channel}, or remove the step.");
+            let (place, what) = match &step.action {
+                Action::AwaitApproval(_) => ("slackChannel", "field"),
+                Action::NotifyOwner(_)
+                | Action::CreateTicket(_)
+                | Action::PanelQuery(_)
+                | Action::ProduceDocument(_)
+                | Action::PostSlack(_)
+                | Action::EmitKriEvent(_)
+                | Action::Wait(_) => ("type", "step"),
+            };
+            let next = format!("Set it up with PUT /api/relay-config/{channel}, or remove the {what}.");
             problems.push(
-                Problem::new("relay.missing", &at.key("type"), message, next).allowing(&self.facts.relays),
+                Problem::new("relay.missing", &at.key(place), message, next).allowing(&self.facts.relays),
             );
         }
         match &step.action {

@@ -28,12 +28,13 @@ pub enum WorkflowRunCommand {
         /// With what.
         with: Progress,
     },
-    /// Has a failed run tried again from the step it failed at.
-    Retry,
-    /// Passes over the step that the run is at.
-    Skip,
-    /// Ends it.
-    Cancel,
+    /// Does what a person asks of it.
+    Help {
+        /// What.
+        help: Help,
+        /// What the run begins with, where its workflow has started it: it may not have been taken up yet.
+        started: Option<Box<RunBegun>>,
+    },
     /// Says what became of an effect that nobody else can know.
     DecideEffect {
         /// Which.
@@ -41,6 +42,17 @@ pub enum WorkflowRunCommand {
         /// What became of it.
         verdict: Verdict,
     },
+}
+
+/// What a person asks of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Help {
+    /// That a failed run is tried again from the step it failed at.
+    Retry,
+    /// That the step that the run is at is passed over.
+    Skip,
+    /// That it ends.
+    Cancel,
 }
 
 /// One turn of the worker that holds a run: everything it knows beside the run itself.

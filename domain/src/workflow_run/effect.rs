@@ -25,11 +25,12 @@ pub struct EffectIdError;
 impl EffectId {
     /// The name of what a run does for a step and a purpose: a hash of these and never of the attempt.
     pub fn of((tenant, run): (TenantId, WorkflowRunId), step: &StepId, purpose: &Purpose) -> Self {
+        let way = |in_slack: &bool| if *in_slack { ":slack" } else { "" };
         let purpose = match purpose {
             Purpose::Step => "step".to_owned(),
-            Purpose::Ask { round } => format!("ask:{round}"),
-            Purpose::Remind { round, count } => format!("remind:{round}:{count}"),
-            Purpose::Escalate { round } => format!("escalate:{round}"),
+            Purpose::Ask { round, in_slack } => format!("ask:{round}{}", way(in_slack)),
+            Purpose::Remind { round, count, in_slack } => format!("remind:{round}:{count}{}", way(in_slack)),
+            Purpose::Escalate { round, in_slack } => format!("escalate:{round}{}", way(in_slack)),
             Purpose::Delegate { round, count } => format!("delegate:{round}:{count}"),
             Purpose::Incident { count } => format!("incident:{count}"),
         };

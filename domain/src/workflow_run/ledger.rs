@@ -34,6 +34,9 @@ pub enum Purpose {
     Ask {
         /// How often it was asked, this time included.
         round: u32,
+        /// Whether it is posted to Slack; where not, it is a letter.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        in_slack: bool,
     },
     /// It reminds those who have not answered.
     Remind {
@@ -41,11 +44,17 @@ pub enum Purpose {
         round: u32,
         /// Which reminder.
         count: u32,
+        /// Whether it is posted to Slack; where not, it is a letter.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        in_slack: bool,
     },
     /// It asks others as well.
     Escalate {
         /// How often it was asked, this time included.
         round: u32,
+        /// Whether it is posted to Slack; where not, it is a letter.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        in_slack: bool,
     },
     /// It asks somebody whom another has handed their say to.
     Delegate {

@@ -3,8 +3,9 @@
 use crate::workflow::Span;
 use crate::workflow_run::decided::Decided;
 use crate::workflow_run::{
-    EffectDecided, EffectId, Known, Progress, RunBegun, RunCancelled, RunRetried, RunStanding, RunState,
-    SkippedWhy, StepPhase, StepSkipped, Turn, Verdict, WorkflowRun, WorkflowRunCommand, WorkflowRunEvent,
+    EffectDecided, EffectId, Help, Known, Progress, RunBegun, RunCancelled, RunRetried, RunStanding,
+    RunState, SkippedWhy, StepPhase, StepSkipped, Turn, Verdict, WorkflowRun, WorkflowRunCommand,
+    WorkflowRunEvent,
 };
 use crate::{Moment, Rejection};
 
@@ -19,11 +20,12 @@ impl WorkflowRun {
                 Ok(RunState::begin(begun, &turn, moment))
             }
             (Self::Present(_), WorkflowRunCommand::Begin { .. }) => Ok(Vec::new()),
+            (Self::Absent, WorkflowRunCommand::Help { help, started: Some(begun) }) => {
+                RunState::help_before_it_began(begun, help, moment)
+            }
             (Self::Absent, _) => Err(Rejection::NotFound { noun: "workflow run" }),
             (Self::Present(run), WorkflowRunCommand::Drive { turn, with }) => run.drive(&turn, with, moment),
-            (Self::Present(run), WorkflowRunCommand::Retry) => run.retry(moment),
-            (Self::Present(run), WorkflowRunCommand::Skip) => run.skip(moment),
-            (Self::Present(run), WorkflowRunCommand::Cancel) => run.cancel(moment),
+            (Self::Present(run), WorkflowRunCommand::Help { help, .. }) => run.help(help, moment),
             (Self::Present(run), WorkflowRunCommand::DecideEffect { effect, verdict }) => {
                 run.decide_effect(effect, verdict, moment)
             }
@@ -75,6 +77,25 @@ impl RunState {
         Ok(decided.events)
     }
 
+    fn help(&self, help: Help, moment: &Moment) -> Result<Vec<WorkflowRunEvent>, Rejection> {
+        match help {
+            Help::Retry => self.retry(moment),
+            Help::Skip => self.skip(),
+            Help::Cancel => self.cancel(moment),
+        }
+    }
+
+    /// The workflow has started the run and nobody has taken it up: it goes on by itself, is at no step yet, and can be ended
+    /// before it does anything.
+    fn help_before_it_began(
+        begun: Box<RunBegun>,
+        help: Help,
+        moment: &Moment,
+    ) -> Result<Vec<WorkflowRunEvent>, Rejection> {
+        let asked = Self::new((*begun).clone()).help(help, moment)?;
+        Ok(if asked.is_empty() { asked } else { [vec![WorkflowRunEvent::Begun(begun)], asked].concat() })
+    }
+
     /// Has a failed run tried again. Repeating it while it is tried is nothing new.
     fn retry(&self, moment: &Moment) -> Result<Vec<WorkflowRunEvent>, Rejection> {
         match self.standing {
@@ -89,7 +110,7 @@ impl RunState {
     }
 
     /// Passes over the step that the run is at.
-    fn skip(&self, _: &Moment) -> Result<Vec<WorkflowRunEvent>, Rejection> {
+    fn skip(&self) -> Result<Vec<WorkflowRunEvent>, Rejection> {
         match self.standing {
             RunStanding::UnderWay | RunStanding::Failed => {}
             RunStanding::Completed | RunStanding::Rejected | RunStanding::Cancelled => {

@@ -22,7 +22,8 @@ impl ReadModels {
         let of_run = filter.run.map(approvals::approvals_of);
         let prefix = of_run.as_deref().unwrap_or(approvals::ASKED);
         let list = List { prefix, order: Order::NewestFirst, page };
-        let admitted = |row| approval(row).filter(|row| row.state().is_some_and(|it| filter.admits(it)));
+        let admitted =
+            |_: &str, row| approval(row).filter(|row| row.state().is_some_and(|it| filter.admits(it)));
         self.live.named_page::<Approvals, _>(tenant, at_least, list, (named, admitted)).await
     }
 

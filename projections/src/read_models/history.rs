@@ -26,7 +26,7 @@ impl ReadModels {
             BreachesRow::Opened(id) => Some(breaches::key(&id.to_string())),
             BreachesRow::Breach(_) => None,
         };
-        let admitted = |row| match row {
+        let admitted = |_: &str, row| match row {
             BreachesRow::Breach(breach) => Some(*breach).filter(|breach| filter.admits(breach)),
             BreachesRow::Opened(_) => None,
         };

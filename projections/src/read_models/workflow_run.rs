@@ -27,7 +27,8 @@ impl ReadModels {
             WorkflowRunsRow::Started(run) => Some(workflow_runs::key(&run.to_string())),
             WorkflowRunsRow::Run(_) => None,
         };
-        let keep = |row| run(row).filter(|run| filter.admits(run));
+        // One that was started twice under its one name is listed where it was started first.
+        let keep = |at: &str, row| run(row).filter(|run| place(run.position) == at && filter.admits(run));
         self.live.named_page::<WorkflowRuns, _>(tenant, at_least, list, (named, keep)).await
     }
 
@@ -69,7 +70,7 @@ impl ReadModels {
             EffectsRow::Planned(effect) => Some(effects::key(effect)),
             EffectsRow::Effect(_) => None,
         };
-        let keep = |row| effect(row).filter(|effect| filter.admits(effect));
+        let keep = |_: &str, row| effect(row).filter(|effect| filter.admits(effect));
         self.live.named_page::<Effects, _>(tenant, at_least, list, (named, keep)).await
     }
 

@@ -1,11 +1,14 @@
 //! A run as it is read, and what each of its events makes of it.
 
 use chrono::{DateTime, Utc};
-use draxis_domain::workflow::{RunTrigger, StepId, WorkflowRunStarted};
+use draxis_domain::kri_event_definition::EventType;
+use draxis_domain::workflow::{PinnedKriEvent, RunTrigger, StepId, WorkflowRunStarted};
 use draxis_domain::workflow_run::{
     ChainLink, RunFailed, StepCompleted, StepFailed, WaitingFor, WorkflowRunEvent,
 };
-use draxis_domain::{Actor, Position, Recorded, TenantEvent, WorkflowId, WorkflowRunId};
+use draxis_domain::{
+    Actor, KriEventDefinitionId, Position, Recorded, TenantEvent, WorkflowId, WorkflowRunId,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,8 +50,22 @@ pub struct WorkflowRunRow {
     pub effects: Vec<RunEffect>,
     /// The runs that led to it and itself, where a breach set it off.
     pub chain: Vec<ChainLink>,
+    /// The KRI events that its steps emit, as they stood when it started: it applies these and no later versions.
+    pub kri_events: Vec<RunKriEvent>,
     /// The event that started it.
     pub position: Position,
+}
+
+/// A declared KRI event that a run stays on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunKriEvent {
+    /// Its declaration.
+    pub id: KriEventDefinitionId,
+    /// What it is called.
+    pub event_type: EventType,
+    /// Which version of it.
+    pub version: u64,
 }
 
 /// Where a run stands.
@@ -127,6 +144,12 @@ impl WorkflowRunFilter {
     }
 }
 
+impl RunKriEvent {
+    fn of(pinned: &PinnedKriEvent) -> Self {
+        Self { id: pinned.id, event_type: pinned.definition.event_type.clone(), version: pinned.version }
+    }
+}
+
 impl WorkflowRunRow {
     pub(super) fn started(
         workflow_id: WorkflowId,
@@ -148,6 +171,7 @@ impl WorkflowRunRow {
             incident: None,
             effects: Vec::new(),
             chain: started.chain.clone(),
+            kri_events: started.kri_events.iter().map(RunKriEvent::of).collect(),
             position: told.position,
         }
     }
@@ -190,7 +214,11 @@ impl WorkflowRunRow {
             | WorkflowRunEvent::EffectConfirmed(_)
             | WorkflowRunEvent::EffectRejected(_)
             | WorkflowRunEvent::EffectAmbiguous(_)
-            | WorkflowRunEvent::EffectDecided(_) => self.evolve_effect(event, at),
+            | WorkflowRunEvent::EffectDecided(_) => {
+                if let Some(of) = event.of_effect() {
+                    self.evolve_effect(of, at);
+                }
+            }
             WorkflowRunEvent::Completed(completed) => self.end(WorkflowRunState::Completed, completed.at),
             WorkflowRunEvent::Rejected(rejected) => self.end(WorkflowRunState::Rejected, rejected.at),
             WorkflowRunEvent::Cancelled(cancelled) => self.end(WorkflowRunState::Cancelled, cancelled.at),

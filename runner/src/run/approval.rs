@@ -2,12 +2,10 @@
 
 use draxis_commands::CommandError;
 use draxis_domain::ApprovalId;
-use draxis_domain::approval::{Approval, ApprovalState, Occasion, OccasionKind, WithdrawnWhy};
-use draxis_domain::relay::Channel;
+use draxis_domain::approval::{Approval, WithdrawnWhy};
 use draxis_domain::workflow::Step;
-use draxis_domain::workflow_run::{EffectContent, Progress, Purpose, RunState};
+use draxis_domain::workflow_run::{Progress, RunState};
 
-use crate::relay::{self, ApprovalAsk, ApprovalPage};
 use crate::run::drive::Worker;
 use crate::run::house::setback;
 
@@ -45,23 +43,7 @@ impl Worker<'_> {
             let (decision, votes) = (decided.decision, approval.votes.clone());
             return Ok(Some(Progress::Decided { approval_id, decision, votes }));
         }
-        let relays = self.runs.0.commands.relays_set_up(self.claimed.tenant).await?;
-        if !relays.contains(&Channel::Email) {
-            return Ok(None);
-        }
-        for occasion in approval.occasions() {
-            let purpose = purpose(occasion, round);
-            if run.has_told(&step.frame.id, &purpose) {
-                continue;
-            }
-            let to = self.runs.0.commands.people_to_ask(self.claimed.tenant, occasion).await?;
-            if !to.is_empty() {
-                let (subject, text) = self.letter(&approval, occasion.what);
-                let content = EffectContent::Email { to, subject, text };
-                return Ok(Some(Progress::Tell { step: step.frame.id.clone(), purpose, content }));
-            }
-        }
-        Ok(None)
+        self.tell_next(run, (step, round), &approval).await
     }
 
     /// Takes back what the run does not wait for any more.
@@ -75,33 +57,5 @@ impl Worker<'_> {
 
     async fn approval(&self, id: ApprovalId) -> Result<Approval, CommandError> {
         self.runs.0.commands.load(self.claimed.tenant, &id.to_string()).await
-    }
-
-    fn letter(&self, approval: &ApprovalState, what: OccasionKind) -> (String, String) {
-        let asked = &approval.asked;
-        let page = ApprovalPage::new(&self.runs.0.settings.public, asked.id.ulid());
-        let question = if asked.plan.is_empty() {
-            asked.question.clone()
-        } else {
-            format!("{}\n\nOnce approved:\n- {}", asked.question, asked.plan.join("\n- "))
-        };
-        let occasion = match what {
-            OccasionKind::Asked => relay::Occasion::Asked,
-            OccasionKind::Reminded { .. } => relay::Occasion::Reminded,
-            OccasionKind::Escalated => relay::Occasion::Escalated,
-            OccasionKind::Delegated { .. } => relay::Occasion::Delegated,
-        };
-        let due = Some(asked.due_at);
-        ApprovalAsk { occasion, workflow: &asked.workflow_name, question: &question, due, page: &page }
-            .letter()
-    }
-}
-
-const fn purpose(occasion: &Occasion, round: u32) -> Purpose {
-    match occasion.what {
-        OccasionKind::Asked => Purpose::Ask { round },
-        OccasionKind::Reminded { count } => Purpose::Remind { round, count },
-        OccasionKind::Escalated => Purpose::Escalate { round },
-        OccasionKind::Delegated { count } => Purpose::Delegate { round, count },
     }
 }

@@ -125,7 +125,7 @@ impl Worker<'_> {
             Next::Nothing(at) => Ok(Turned::Rests(self.until(at))),
             Next::Over | Next::Due | Next::LookUp(_) | Next::Do(_) | Next::Ask(_) => {
                 self.tell_workflow(&state.begun).await?;
-                Ok(Turned::Rests(Afterwards::Done))
+                Ok(Turned::Rests(Afterwards::Over))
             }
         }
     }

@@ -26,12 +26,12 @@ impl Worker<'_> {
         for (index, effect) in pinned.definition.effects.iter().enumerate() {
             let kri = self.kri(&effect.kri).await?;
             let adjustment = Adjustment { id: name(index), change: effect.change(), effective_at: at };
-            self.change(state, kri, KriCommand::Adjust(adjustment)).await?;
+            self.change(kri, KriCommand::Adjust(adjustment)).await?;
         }
         if let (true, RunTrigger::KriBreach(breach)) = (pinned.definition.close_breach, &state.begun.trigger)
         {
             let close = KriCommand::CloseBreach { event_id: name(CLOSING), effective_at: at };
-            self.change(state, breach.kri, close).await?;
+            self.change(breach.kri, close).await?;
         }
         Ok(json!({ "eventType": pinned.definition.event_type, "eventId": name(0), "at": at }))
     }
@@ -44,7 +44,7 @@ impl Worker<'_> {
         })
     }
 
-    async fn change(&self, _: &RunState, kri: KriId, command: KriCommand) -> Result<(), CommandError> {
+    async fn change(&self, kri: KriId, command: KriCommand) -> Result<(), CommandError> {
         let context: &Context = &self.holder.context;
         let changed = self.runs.0.commands.change_kri(context, kri, command).await.map(|_| ());
         self.seen.forget();

@@ -2,8 +2,8 @@
 
 use draxis_commands::CommandError;
 use draxis_event_store::{
-    ClaimedTimer, StoredTimer, TimerClaim, claim_timers, find_claimed, finish_timer, hand_back_timer,
-    hold_timer, retry_timer,
+    ClaimedTimer, StoredTimer, TimerClaim, claim_timers, drop_timer, find_claimed, finish_timer,
+    hand_back_timer, hold_timer, retry_timer,
 };
 use futures_util::future::join_all;
 use tokio::task::JoinSet;
@@ -153,6 +153,7 @@ impl Timers {
             Ok(Afterwards::Done) => {
                 finish_timer(pool, claimed, &timer).await?;
             }
+            Ok(Afterwards::Over) => drop_timer(pool, claimed, &timer).await?,
             Ok(Afterwards::LookAgain(pause)) => hold_timer(pool, claimed, pause.max(SHORTEST)).await?,
             // A rule said no: asking again would not change that, and the next event may.
             Err(CommandError::Rejected(rejection)) => {

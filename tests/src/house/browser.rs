@@ -6,6 +6,7 @@
     reason = "what a test stands on holds, or the test ends here"
 )]
 
+use std::io::Write as _;
 use std::process::Stdio;
 
 use base64::Engine as _;
@@ -26,7 +27,7 @@ pub struct Browser {
 
 impl Browser {
     /// A browser. Where this machine has no Chromium with its driver (`chromium-driver`) there is none, and what it would show
-    /// stays unseen; the long forms of the tests do not go without.
+    /// stays unseen: that is said out loud. With `DRAXIS_BROWSER=required` nobody goes without, nor do the long forms of the tests.
     pub async fn open() -> Option<Self> {
         let driver = Command::new("chromedriver")
             .arg("--port=0")
@@ -36,8 +37,13 @@ impl Browser {
             .spawn();
         let mut driver = match driver {
             Ok(driver) => driver,
-            Err(error) if !super::long() && error.kind() == std::io::ErrorKind::NotFound => return None,
-            Err(error) => panic!("chromedriver does not start: {error}"),
+            Err(error) if !required() && error.kind() == std::io::ErrorKind::NotFound => {
+                say_passed_over();
+                return None;
+            }
+            Err(error) => {
+                panic!("chromedriver does not start: {error}; install chromium and chromium-driver")
+            }
         };
         // The first one to install it wins; it is the same for all.
         drop(rustls::crypto::ring::default_provider().install_default());
@@ -122,6 +128,21 @@ impl Browser {
         assert!(status.is_success(), "{}", told["value"]["message"]);
         told["value"].clone()
     }
+}
+
+fn required() -> bool {
+    super::long() || std::env::var_os("DRAXIS_BROWSER").is_some_and(|wanted| wanted == "required")
+}
+
+/// Says which test was passed over, and why: on the error stream itself, because what a test that passes prints is kept back.
+fn say_passed_over() {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test of a page");
+    let said = format!(
+        "PASSED OVER: {test}: there is no chromedriver here, so no page was looked at; \
+         install chromium and chromium-driver, or set DRAXIS_BROWSER=required to have this fail\n"
+    );
+    std::io::stderr().write_all(said.as_bytes()).expect("the error stream takes it");
 }
 
 /// The port that the driver says it listens on.

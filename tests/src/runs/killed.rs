@@ -1,8 +1,11 @@
-//! Killed: a run of all kinds of steps is cut off after each of its commits and in the middle of each request, and is gone on
-//! with by whoever comes next.
+//! Killed: a run of all kinds of steps is cut off after each of its commits, and between what a far system has done and the word of
+//! it, and is gone on with by whoever comes next.
+
+use std::time::Duration;
 
 use draxis_domain::WorkflowRunId;
 use draxis_domain::workflow_run::{EffectContent, Known, RunStanding};
+use draxis_runner::far_systems::Mishap;
 use serde_json::{Value, json};
 
 use super::scene::{Scene, approval, document, emit, incident, jira, letter, manual, panel, pause, post};
@@ -131,4 +134,70 @@ async fn cut_after(scene: &mut Scene, run: WorkflowRunId, commits: u64) -> bool 
         }
     }
     false
+}
+
+/// The far systems that keep what they were asked for.
+#[derive(Debug, Clone, Copy)]
+enum Far {
+    Jira,
+    ServiceNow,
+    Slack,
+}
+
+impl Far {
+    const ALL: [Self; 3] = [Self::Jira, Self::ServiceNow, Self::Slack];
+
+    /// It does the next thing that it is asked for, and takes longer to say so than anybody waits.
+    fn falls_silent(self, scene: &Scene) {
+        let silence = [Mishap::Slow(Duration::from_mins(10))];
+        match self {
+            Self::Jira => scene.jira.script(silence),
+            Self::ServiceNow => scene.servicenow.script(silence),
+            Self::Slack => scene.slack.script(silence),
+        }
+    }
+
+    /// How much it has done.
+    fn done(self, scene: &Scene) -> usize {
+        match self {
+            Self::Jira => scene.jira.with(|jira| jira.issues().len()),
+            Self::ServiceNow => scene.servicenow.with(|now| now.records("incident").len()),
+            Self::Slack => scene.slack.with(|slack| slack.messages().len()),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_cut_off_between_what_was_done_outside_and_the_word_of_it_does_nothing_twice() {
+    let mut scene = Scene::set().await;
+    let workflow = scene.workflow(&manual(), &steps(&scene.user_account)).await;
+    for (done, far) in Far::ALL.into_iter().enumerate() {
+        far.falls_silent(&scene);
+        let run = scene.press(&workflow).await;
+        let timers = scene.web.app.timers.clone();
+        let going = async move {
+            loop {
+                timers.catch_up_all().await;
+                timers.do_due().await.unwrap();
+            }
+        };
+        let has_done_it = async {
+            while far.done(&scene) <= done {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            () = has_done_it => {}
+            () = going => {}
+        }
+        let cut = scene.run(run).await;
+        let on_its_way = |known: &Known| matches!(known, Known::Sending { .. });
+        assert!(cut.effects.values().any(|effect| on_its_way(&effect.known)), "{far:?}: {cut:?}");
+        finish(&mut scene, run).await;
+        must_be_whole(&scene, run, &format!("cut off while {far:?} was silent")).await;
+        for far in Far::ALL {
+            assert_eq!(far.done(&scene), done + 1, "{far:?}: one for each run");
+        }
+    }
+    scene.web.stop().await;
 }

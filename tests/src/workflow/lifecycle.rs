@@ -1,5 +1,7 @@
 //! The states of a workflow: which transitions there are, which are refused, and who may ask.
 
+use draxis_commands::CommandError;
+use draxis_domain::Rejection;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -232,5 +234,39 @@ async fn no_run_starts_behind_a_pause_however_close_the_press_comes() {
     }
     assert_eq!(runs, started, "{refused} were refused");
     assert!(started > 0, "none came in time");
+    stage.web.stop().await;
+}
+
+fn is_refused_as_archived<T>(pressed: &Result<T, CommandError>) -> bool {
+    matches!(pressed, Err(CommandError::Rejected(Rejection::Conflict { code: "workflow.archived", .. })))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_run_starts_behind_an_archiving_however_close_the_press_comes() {
+    let stage = Stage::small().await;
+    let (mut started, mut refused) = (0, 0);
+    for round in 0..if long() { 500 } else { 25 } {
+        let id = stage.draft(&plain(&format!("W{round}"), 1)).await;
+        stage.turn(&id, "activate").await.expect(200);
+        let keys = (0..12).map(|n| format!("{round} {n}")).collect::<Vec<_>>();
+        let presses = futures_util::future::join_all(keys.iter().map(|key| stage.press(&id, key)));
+        let (archived, pressed) = tokio::join!(stage.turn(&id, "archive"), presses);
+        archived.expect(200);
+        let in_time = pressed.iter().filter(|pressed| pressed.is_ok()).count();
+        assert!(stage.press(&id, &format!("{round} late")).await.is_err(), "it is archived");
+        let told =
+            stage.get(&format!("/api/audit/export?format=ndjson&aggregateId={id}")).await.expect(200).text;
+        let told: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let place = |event_type: &str| told.iter().rposition(|event| event["type"] == event_type);
+        assert!(
+            place("workflow.run_started") < place("workflow.archived"),
+            "a run behind the archiving: {told:?}"
+        );
+        let runs = told.iter().filter(|event| event["type"] == "workflow.run_started").count();
+        assert_eq!(runs, in_time, "what was acknowledged stands in the log, and nothing else");
+        started += in_time;
+        refused += pressed.iter().filter(|told| is_refused_as_archived(told)).count();
+    }
+    assert!(started > 0 && refused > 0, "{started} in time, {refused} too late: no race was run");
     stage.web.stop().await;
 }

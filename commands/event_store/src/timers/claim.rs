@@ -126,6 +126,29 @@ pub async fn finish_timer(
     Ok(done.rows_affected() == 1)
 }
 
+/// Removes a timer of which nothing need be kept. As with [`finish_timer`], one that is no longer held, or is due for something
+/// else by now, stays.
+pub async fn drop_timer(
+    pool: &PgPool,
+    claimed: &ClaimedTimer,
+    timer: &StoredTimer,
+) -> Result<(), sqlx::Error> {
+    let mut transaction = TenantTx::begin(pool, claimed.tenant).await?;
+    sqlx::query!(
+        "DELETE FROM timers
+         WHERE tenant_id = $1 AND kind = $2 AND subject = $3 AND due_at = $4 AND fence = $5 AND cause = $6 AND NOT done",
+        claimed.tenant.uuid(),
+        claimed.name.kind,
+        claimed.name.subject,
+        claimed.due_at,
+        claimed.fence,
+        timer.cause.to_string()
+    )
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await
+}
+
 /// Counts a failure and holds the timer back for a while, the longer the more often it failed. Answers with how often it has
 /// failed; none where the claim no longer holds.
 pub async fn retry_timer(

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::given::{Given, owner, step, ticket, with};
 use crate::ApprovalId;
 use crate::approval::{ApprovalRequested, Decision, Vote};
-use crate::workflow_run::{EffectContent, Next, Progress, Purpose, RunStanding, WorkflowRunCommand};
+use crate::workflow_run::{EffectContent, Help, Next, Progress, Purpose, RunStanding};
 
 fn asks(more: &Value) -> Value {
     let step = json!({"id": "approve", "type": "await_approval", "question": "Patch {{ kri.name }}?",
@@ -99,8 +99,8 @@ fn a_decision_that_the_run_does_not_wait_for_any_more_is_left_behind() {
     let (mut run, request) = asked(&[asks(&json!({})), ticket("open")]);
     assert!(run.state().left_behind().is_empty());
     let (mut skipped, mut cancelled) = (run.clone(), run.clone());
-    skipped.when(WorkflowRunCommand::Skip).unwrap();
-    cancelled.when(WorkflowRunCommand::Cancel).unwrap();
+    skipped.help(Help::Skip).unwrap();
+    cancelled.help(Help::Cancel).unwrap();
     assert_eq!(skipped.state().left_behind(), [request.id]);
     assert_eq!(cancelled.state().left_behind(), [request.id]);
     let progress = decided(request.id, Some(Decision::Approved), &run);
@@ -114,9 +114,15 @@ fn people_are_told_once_for_each_purpose() {
     let content =
         EffectContent::Email { to: [owner()].into(), subject: "?".to_owned(), text: "?".to_owned() };
     let tell = |purpose| Progress::Tell { step: step("approve"), purpose, content: content.clone() };
-    let ask = || tell(Purpose::Ask { round: 1 });
-    assert_eq!(run.drive(ask()).unwrap(), ["effect_planned", "effect_sending"]);
-    assert!(run.drive(ask()).unwrap().is_empty());
-    let remind = tell(Purpose::Remind { round: 1, count: 1 });
-    assert_eq!(run.drive(remind).unwrap(), ["effect_planned", "effect_sending"]);
+    for purpose in [
+        Purpose::Ask { round: 1, in_slack: false },
+        Purpose::Ask { round: 1, in_slack: true },
+        Purpose::Remind { round: 1, count: 1, in_slack: false },
+        Purpose::Remind { round: 1, count: 1, in_slack: true },
+        Purpose::Escalate { round: 1, in_slack: false },
+        Purpose::Escalate { round: 1, in_slack: true },
+    ] {
+        assert_eq!(run.drive(tell(purpose.clone())).unwrap(), ["effect_planned", "effect_sending"]);
+        assert!(run.drive(tell(purpose)).unwrap().is_empty());
+    }
 }

@@ -195,7 +195,7 @@ proptest! {
                     run.drive(Progress::Sent { effect, attempt, outcome }).unwrap_or_default()
                 }
                 Turn::LookedUp(seen) => run.looked_up("open", seen),
-                Turn::Again => run.when(crate::workflow_run::WorkflowRunCommand::Retry).unwrap_or_default(),
+                Turn::Again => run.help(crate::workflow_run::Help::Retry).unwrap_or_default(),
             };
             let after = run.effect("open").clone();
             if after.attempts > before.attempts || names.contains(&"effect_sending") {

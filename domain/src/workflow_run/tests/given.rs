@@ -8,8 +8,8 @@ use crate::account::Role;
 use crate::relay::Channel;
 use crate::workflow::{RunTrigger, StepId};
 use crate::workflow_run::{
-    EffectId, EffectReference, EffectState, Next, Progress, Purpose, RunBegun, RunState, Scene, SendOutcome,
-    StepSetback, Turn, WorkflowRun, WorkflowRunCommand, WorkflowRunEvent,
+    EffectId, EffectReference, EffectState, Help, Next, Progress, Purpose, RunBegun, RunState, Scene,
+    SendOutcome, StepSetback, Turn, WorkflowRun, WorkflowRunCommand, WorkflowRunEvent,
 };
 use crate::{AccountId, Actor, EventSet, Moment, Rejection, Root, TenantId, WorkflowId, WorkflowRunId};
 
@@ -113,6 +113,10 @@ impl Given {
             names.push(name.strip_prefix("workflow_run.").unwrap());
         }
         Ok(names)
+    }
+
+    pub(super) fn help(&mut self, help: Help) -> Result<Vec<&'static str>, Rejection> {
+        self.when(WorkflowRunCommand::Help { help, started: None })
     }
 
     pub(super) fn drive(&mut self, with: Progress) -> Result<Vec<&'static str>, Rejection> {

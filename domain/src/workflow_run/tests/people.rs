@@ -2,7 +2,7 @@
 
 use super::given::{Given, post, reference, refused, step, ticket};
 use crate::workflow_run::{
-    Known, Next, RunStanding, Seen, SendOutcome, StepPhase, Verdict, WorkflowRunCommand,
+    Help, Known, Next, RunStanding, Seen, SendOutcome, StepPhase, Verdict, WorkflowRunCommand,
 };
 
 fn ambiguous_post() -> Given {
@@ -20,21 +20,21 @@ fn a_failed_run_is_tried_again_from_where_it_failed() {
     run.due();
     run.sent("open", refused("relay.credentials"));
     assert_eq!(run.next(), Next::Over);
-    assert_eq!(run.when(WorkflowRunCommand::Retry).unwrap(), ["retried"]);
-    assert!(run.when(WorkflowRunCommand::Retry).unwrap().is_empty());
+    assert_eq!(run.help(Help::Retry).unwrap(), ["retried"]);
+    assert!(run.help(Help::Retry).unwrap().is_empty());
     assert_eq!(run.due(), ["effect_sending"]);
     run.sent("open", SendOutcome::Confirmed(reference("SEC-1")));
     assert_eq!(run.state().standing, RunStanding::Completed);
-    assert!(run.when(WorkflowRunCommand::Retry).is_err());
+    assert!(run.help(Help::Retry).is_err());
 }
 
 #[test]
 fn a_step_is_passed_over_where_a_person_says_so_but_not_while_it_is_on_its_way() {
     let mut run = Given::steps(&[ticket("open"), ticket("second")]);
     run.due();
-    assert!(run.when(WorkflowRunCommand::Skip).is_err());
+    assert!(run.help(Help::Skip).is_err());
     run.sent("open", refused("relay.credentials"));
-    assert_eq!(run.when(WorkflowRunCommand::Skip).unwrap(), ["step_skipped"]);
+    assert_eq!(run.help(Help::Skip).unwrap(), ["step_skipped"]);
     assert_eq!(run.state().steps[&step("open")].phase, StepPhase::Skipped);
     assert_eq!(run.due(), ["step_started", "effect_planned", "effect_sending"]);
 }
@@ -43,8 +43,8 @@ fn a_step_is_passed_over_where_a_person_says_so_but_not_while_it_is_on_its_way()
 fn a_cancelled_run_does_nothing_more_but_knows_what_it_has_sent() {
     let mut run = Given::steps(&[ticket("open"), ticket("second")]);
     run.due();
-    assert_eq!(run.when(WorkflowRunCommand::Cancel).unwrap(), ["cancelled"]);
-    assert!(run.when(WorkflowRunCommand::Cancel).unwrap().is_empty());
+    assert_eq!(run.help(Help::Cancel).unwrap(), ["cancelled"]);
+    assert!(run.help(Help::Cancel).unwrap().is_empty());
     let done = run.sent("open", SendOutcome::Confirmed(reference("SEC-1")));
     assert_eq!(done, ["effect_confirmed"]);
     assert_eq!(run.next(), Next::Over);
@@ -74,7 +74,7 @@ fn a_person_says_what_nobody_else_can_know() {
 #[test]
 fn an_effect_that_is_not_wanted_any_more_is_not_sent() {
     let mut run = ambiguous_post();
-    run.when(WorkflowRunCommand::Cancel).unwrap();
+    run.help(Help::Cancel).unwrap();
     let effect = run.effect_id("say");
     run.when(WorkflowRunCommand::DecideEffect { effect, verdict: Verdict::NotDone }).unwrap();
     assert!(run.due().is_empty());

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::given::{Given, letter, post, reference, refused, step, ticket, wait, with};
 use crate::relay::Channel;
 use crate::workflow_run::{
-    EffectContent, Next, Progress, RunStanding, SendOutcome, StepPhase, StepSetback, Turn, WorkflowRun,
+    EffectContent, Help, Next, Progress, RunStanding, SendOutcome, StepPhase, StepSetback, Turn, WorkflowRun,
     WorkflowRunCommand,
 };
 
@@ -126,7 +126,7 @@ fn what_is_done_in_the_house_is_tried_again_as_the_step_says() {
     run.after(60);
     assert!(matches!(run.next(), Next::Do(_)));
     assert_eq!(run.drive(did_not()).unwrap(), ["attempt_failed", "step_failed", "failed"]);
-    assert_eq!(run.when(WorkflowRunCommand::Retry).unwrap(), ["retried"]);
+    assert_eq!(run.help(Help::Retry).unwrap(), ["retried"]);
     let did = Progress::Did { step: step("write"), result: json!({"hash": "x"}) };
     assert_eq!(run.drive(did).unwrap(), ["step_completed", "completed"]);
 }

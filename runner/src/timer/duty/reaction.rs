@@ -72,8 +72,7 @@ impl Duty<'_> {
             depth: reached.depth.next(),
             ..Context::of(Caller::runner(self.tenant))
         };
-        self.commands.tell_workflow(&context, workflow, breach).await?;
-        Ok(())
+        self.commands.tell_workflow(&context, workflow, breach).await
     }
 
     /// The open breach at the level that it is at now.
