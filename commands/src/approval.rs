@@ -9,8 +9,8 @@ use draxis_domain::approval::{
     WithdrawnWhy,
 };
 use draxis_domain::workflow_run::WorkflowRun;
-use draxis_domain::{AccountId, ApprovalId, Comment, TenantId, WorkflowRunId};
-use draxis_event_store::{Answer, Committed};
+use draxis_domain::{AccountId, ApprovalId, Comment, Sequence, TenantId, WorkflowRunId};
+use draxis_event_store::{Answer, Committed, OfAggregate, TenantTx, read_aggregate};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -66,6 +66,7 @@ impl Commands {
         let roles = self.roles_of_voter(context).await?;
         let NewVote { decision, comment, digest } = vote;
         let ballot = Ballot { roles, decision, comment, digest };
+        let context = &self.asked_by(context, id).await?;
         self.change_approval(context, id, ApprovalCommand::Vote(ballot)).await
     }
 
@@ -79,6 +80,7 @@ impl Commands {
         let roles = self.roles_of_voter(context).await?;
         let to_roles = self.roles_in(context.caller.tenant()?, to).await?;
         let handover = Handover { roles, to, to_roles };
+        let context = &self.asked_by(context, id).await?;
         self.change_approval(context, id, ApprovalCommand::Delegate(handover)).await
     }
 
@@ -124,6 +126,14 @@ impl Commands {
     /// Whether there is such a run, by the log.
     pub async fn run_exists(&self, tenant: TenantId, id: WorkflowRunId) -> Result<bool, CommandError> {
         Ok(self.load::<WorkflowRun>(tenant, &id.to_string()).await?.state().is_some())
+    }
+
+    /// The context of what somebody does who was asked: it follows from the request, as that does from the run.
+    async fn asked_by(&self, context: &Context, id: ApprovalId) -> Result<Context, CommandError> {
+        let mut transaction = TenantTx::begin(&self.pools().app, context.caller.tenant()?).await?;
+        let of = OfAggregate::new("approval", id.to_string());
+        let asked = read_aggregate(&mut transaction, &of, Sequence::START, 1).await?;
+        asked.first().map_or_else(|| Ok(context.clone()), |asked| context.following(asked))
     }
 
     async fn roles_of_voter(&self, context: &Context) -> Result<BTreeSet<Role>, CommandError> {

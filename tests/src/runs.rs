@@ -1,5 +1,7 @@
 //! Runs: a breach becomes finished work, once, whatever dies on the way.
 
+mod backtested;
+mod explained;
 mod killed;
 mod leases;
 mod ledger;
