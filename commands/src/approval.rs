@@ -8,8 +8,8 @@ use draxis_domain::approval::{
     Approval, ApprovalCommand, ApprovalRequested, ApprovalStanding, Ballot, Decision, Handover, Occasion,
     WithdrawnWhy,
 };
-use draxis_domain::{AccountId, ApprovalId, Comment, TenantId};
-use draxis_event_store::{Answer, Committed};
+use draxis_domain::{AccountId, ApprovalId, Comment, Sequence, TenantId};
+use draxis_event_store::{Answer, Committed, OfAggregate, TenantTx, read_aggregate};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -65,6 +65,7 @@ impl Commands {
         let roles = self.roles_of_voter(context).await?;
         let NewVote { decision, comment, digest } = vote;
         let ballot = Ballot { roles, decision, comment, digest };
+        let context = &self.asked_by(context, id).await?;
         self.change_approval(context, id, ApprovalCommand::Vote(ballot)).await
     }
 
@@ -78,6 +79,7 @@ impl Commands {
         let roles = self.roles_of_voter(context).await?;
         let to_roles = self.roles_in(context.caller.tenant()?, to).await?;
         let handover = Handover { roles, to, to_roles };
+        let context = &self.asked_by(context, id).await?;
         self.change_approval(context, id, ApprovalCommand::Delegate(handover)).await
     }
 
@@ -118,6 +120,14 @@ impl Commands {
             (Some(account), None) => self.roles_in(caller.tenant()?, account).await,
             (Some(_), Some(_)) | (None, _) => Ok(BTreeSet::new()),
         }
+    }
+
+    /// The context of what somebody does who was asked: it follows from the request, as that does from the run.
+    async fn asked_by(&self, context: &Context, id: ApprovalId) -> Result<Context, CommandError> {
+        let mut transaction = TenantTx::begin(&self.pools().app, context.caller.tenant()?).await?;
+        let of = OfAggregate::new("approval", id.to_string());
+        let asked = read_aggregate(&mut transaction, &of, Sequence::START, 1).await?;
+        asked.first().map_or_else(|| Ok(context.clone()), |asked| context.following(asked))
     }
 
     async fn roles_of_voter(&self, context: &Context) -> Result<BTreeSet<Role>, CommandError> {

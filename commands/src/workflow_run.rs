@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use draxis_domain::workflow_run::{
     EffectId, Help, Progress, RunBegun, RunStanding, Scene, Turn, Verdict, WorkflowRun, WorkflowRunCommand,
 };
-use draxis_domain::{TenantId, WorkflowId, WorkflowRunId};
-use draxis_event_store::{Answer, Committed};
+use draxis_domain::{Sequence, TenantId, WorkflowId, WorkflowRunId};
+use draxis_event_store::{Answer, Committed, OfAggregate, TenantTx, read_aggregate_back};
 use serde_json::json;
 
 use crate::execution::{Commands, Context, Execution};
@@ -95,6 +95,14 @@ impl Commands {
         self.change_run(context, id, WorkflowRunCommand::Help { help, started: started.map(Box::new) }).await
     }
 
+    /// What a person does to a run follows from what the run had come to.
+    async fn after_the_last_of(&self, context: &Context, id: WorkflowRunId) -> Result<Context, CommandError> {
+        let mut transaction = TenantTx::begin(&self.pools().app, context.caller.tenant()?).await?;
+        let of = OfAggregate::new("workflow_run", id.to_string());
+        let last = read_aggregate_back(&mut transaction, &of, Sequence::new(u64::MAX), 1).await?;
+        last.first().map_or_else(|| Ok(context.clone()), |last| context.following(last))
+    }
+
     /// What a person found out about an effect.
     pub async fn decide_effect(
         &self,
@@ -117,6 +125,7 @@ impl Commands {
             let body = json!({ "id": id, "state": state });
             Answer { status: 200, body: body.to_string().into_bytes(), version: None }
         });
+        let context = &self.after_the_last_of(context, id).await?;
         self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await
     }
 }

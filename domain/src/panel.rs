@@ -7,6 +7,7 @@ mod event;
 mod figure;
 mod ledger;
 pub mod rules;
+mod run;
 mod session;
 mod snapshot;
 
@@ -18,6 +19,10 @@ pub use event::{
 };
 pub use figure::{Figure, Says, blotted, figures};
 pub use ledger::{Ledger, Place};
+pub use run::{
+    EffectKnown, RunCause, RunEffectLine, RunIncident, RunLine, RunStands, RunStepLine, RunWait, RunWaitsFor,
+    StepStands,
+};
 pub use session::{PanelSession, SessionState};
 pub use snapshot::{
     BreachLine, Change, Changes, ControlLine, DocumentLine, FactLine, KriLine, OutcomeLine, RiskLine,

@@ -157,11 +157,10 @@ impl EffectStanding {
     /// What is known of an effect once an event has said something of it.
     pub(crate) const fn after(of: OfEffect<'_>) -> Self {
         match of {
-            OfEffect::Planned(_) => Self::Planned,
             OfEffect::Sending(_) => Self::Sending,
             OfEffect::Confirmed(_) => Self::Confirmed,
             OfEffect::Rejected(rejected) if rejected.retry_at.is_none() => Self::Rejected,
-            OfEffect::Rejected(_) => Self::Planned,
+            OfEffect::Planned(_) | OfEffect::Rejected(_) => Self::Planned,
             OfEffect::Ambiguous(_) => Self::Ambiguous,
             OfEffect::Decided(decided) => match decided.verdict {
                 Verdict::Done { .. } => Self::Decided,

@@ -7,6 +7,7 @@ mod exporting;
 mod filtering;
 mod looking;
 mod proving;
+mod recorded;
 mod rewriting;
 mod rotating;
 mod sealing;

@@ -4,5 +4,7 @@ mod asking;
 mod injected;
 pub(crate) mod modelled;
 mod remembering;
+mod running;
+mod spent;
 mod stage;
 mod written;

@@ -1,6 +1,7 @@
 //! Runs: a breach becomes finished work, once, whatever dies on the way.
 
 mod asking;
+mod backtested;
 mod explained;
 mod killed;
 mod leases;
@@ -10,4 +11,5 @@ mod main_path;
 mod people;
 mod pinned;
 mod scene;
+mod traced;
 mod untaken;

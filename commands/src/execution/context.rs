@@ -1,9 +1,9 @@
 //! The context of a command: who, why, under which key, against which version, because of what.
 
 use draxis_domain::{Depth, EventId, Metadata, Position, Reason};
-use draxis_event_store::{CommandKey, Unless};
+use draxis_event_store::{CommandKey, StoredEvent, Unless};
 
-use crate::Caller;
+use crate::{Caller, CommandError};
 
 /// Everything about a command besides what it asks.
 #[derive(Debug, Clone)]
@@ -49,6 +49,18 @@ impl Context {
     pub fn unless(mut self, since: Position, events: &'static [&'static str]) -> Self {
         self.unless = Some(Unless { since, events });
         self
+    }
+
+    /// The same for what a person does about something that was recorded: it follows from that, so that whoever has one explained
+    /// is led on to the other.
+    pub(crate) fn following(&self, event: &StoredEvent) -> Result<Self, CommandError> {
+        let before: Metadata = serde_json::from_str(&event.metadata).map_err(CommandError::failed)?;
+        Ok(Self {
+            causation: self.causation.or_else(|| event.event_id.parse().ok()),
+            correlation: self.correlation.clone().or(before.correlation),
+            depth: before.depth.next(),
+            ..self.clone()
+        })
     }
 
     /// The same with the reason from the command's body.

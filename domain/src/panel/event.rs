@@ -205,6 +205,8 @@ pub enum CitedKind {
     Document,
     /// The risk model as a whole: how many there are of each.
     Portfolio,
+    /// A run of a workflow.
+    Run,
 }
 
 /// A figure that was struck out.

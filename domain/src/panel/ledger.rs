@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use crate::kri::Status;
 use crate::panel::{
-    Change, Citation, CitedKind, ControlLine, KriLine, OutcomeLine, RiskLine, Snapshot, VendorLine,
+    Change, Citation, CitedKind, ControlLine, EffectKnown, KriLine, OutcomeLine, RiskLine, RunLine,
+    RunStands, Snapshot, StepStands, VendorLine,
 };
 
 /// A place: what sort of thing, which one, which of its fields.
@@ -28,6 +29,7 @@ impl Ledger {
         snapshot.outcomes.iter().for_each(|outcome| ledger.enter_outcome(outcome));
         snapshot.controls.iter().for_each(|control| ledger.enter_control(control));
         snapshot.vendors.iter().for_each(|vendor| ledger.enter_vendor(vendor));
+        snapshot.runs.iter().for_each(|run| ledger.enter_run(run, snapshot));
         for fact in &snapshot.facts {
             ledger.enter(CitedKind::Fact, &fact.key, "value", &fact.value);
         }
@@ -132,6 +134,43 @@ impl Ledger {
         self.word(CitedKind::Vendor, &vendor.id, "criticality", &vendor.criticality);
     }
 
+    fn enter_run(&mut self, run: &RunLine, snapshot: &Snapshot) {
+        let kind = CitedKind::Run;
+        let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        self.enter(kind, &run.id, "state", &run.state.as_str());
+        self.enter(kind, &run.id, "cause", &run.cause.as_str());
+        self.enter(kind, &run.id, "version", &run.version);
+        self.enter(kind, &run.id, "startedAt", &time(run.started_at));
+        if let Some(ended_at) = run.ended_at {
+            self.enter(kind, &run.id, "endedAt", &time(ended_at));
+        }
+        self.enter(kind, &run.id, "steps", &run.steps.len());
+        self.enter(kind, &run.id, "steps.done", &run.steps_in(StepStands::Done));
+        self.enter(kind, &run.id, "steps.failed", &run.steps_in(StepStands::Failed));
+        self.enter(kind, &run.id, "effects", &run.effects.len());
+        self.enter(kind, &run.id, "effects.done", &run.effects_known(EffectKnown::Done));
+        self.enter(kind, &run.id, "effects.ambiguous", &run.effects_known(EffectKnown::Ambiguous));
+        for (n, effect) in run.effects.iter().enumerate() {
+            self.enter(kind, &run.id, &format!("effects.{n}.channel"), &effect.channel);
+            self.word(kind, &run.id, &format!("effects.{n}.known"), &effect.known);
+            if let Some(made) = &effect.made {
+                self.enter(kind, &run.id, &format!("effects.{n}.made"), made);
+            }
+        }
+        if let Some(wait) = &run.wait {
+            self.word(kind, &run.id, "wait.for", &wait.what);
+            self.enter(kind, &run.id, "wait.step", &wait.step);
+            self.enter(kind, &run.id, "wait.since", &time(wait.since));
+            self.enter(kind, &run.id, "wait.days", &wait.days(snapshot.at));
+        }
+        if let Some(incident) = &run.incident {
+            self.enter(kind, &run.id, "incident.step", &incident.step);
+            self.enter(kind, &run.id, "incident.code", &incident.code);
+            self.enter(kind, &run.id, "incident.detail", &incident.detail);
+            self.enter(kind, &run.id, "incident.at", &time(incident.at));
+        }
+    }
+
     fn enter_portfolio(&mut self, snapshot: &Snapshot) {
         let kris = |keep: &dyn Fn(&KriLine) -> bool| snapshot.kris.iter().filter(|kri| keep(kri)).count();
         for (field, count) in [
@@ -151,6 +190,12 @@ impl Ledger {
             ("facts", snapshot.facts.len()),
         ] {
             self.enter(CitedKind::Portfolio, &"all", field, &count);
+        }
+        // Of runs only the latest are looked at, and no count says more than that.
+        self.enter(CitedKind::Portfolio, &"all", "runs.latest", &snapshot.runs.len());
+        for state in RunStands::ALL {
+            let so = snapshot.runs.iter().filter(|run| run.state == state).count();
+            self.enter(CitedKind::Portfolio, &"all", &format!("runs.latest.{}", state.as_str()), &so);
         }
     }
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::control::ControlState;
 use crate::kri::{Direction, Level, Status};
+use crate::panel::RunLine;
 use crate::risk::{RiskStatus, Score};
 use crate::rollup::Coverage;
 use crate::vendor::Criticality;
@@ -31,6 +32,8 @@ pub struct Snapshot {
     pub controls: Vec<ControlLine>,
     /// Third parties.
     pub vendors: Vec<VendorLine>,
+    /// The latest runs of workflows, the latest first.
+    pub runs: Vec<RunLine>,
     /// What is remembered.
     pub facts: Vec<FactLine>,
     /// Passages of documents that have to do with the question.
@@ -291,6 +294,11 @@ impl Snapshot {
         names.extend(self.outcomes.iter().map(|outcome| outcome.name.as_str()));
         names.extend(self.controls.iter().map(|control| control.name.as_str()));
         names.extend(self.vendors.iter().map(|vendor| vendor.name.as_str()));
+        for run in &self.runs {
+            names.push(run.workflow.as_str());
+            names.extend(run.effects.iter().filter_map(|effect| effect.made.as_deref()));
+            names.extend(run.steps.iter().map(|step| step.id.as_str()));
+        }
         names.extend(self.facts.iter().map(|fact| fact.key.as_str()));
         names.extend(self.documents.iter().map(|document| document.title.as_str()));
         names

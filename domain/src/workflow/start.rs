@@ -70,7 +70,7 @@ impl WorkflowState {
     fn asks_for(&self, breach: &BreachReached) -> Option<(&KriBreach, RunKey)> {
         let Trigger::KriBreach(asked) = &self.definition.trigger else { return None };
         let meant = asked.kri.names(breach.kri, &breach.slug) && breach.level >= asked.level;
-        meant.then(|| (asked, RunKey::Breach(breach.kri, breach.breach_id, asked.level)))
+        meant.then_some((asked, RunKey::Breach(breach.kri, breach.breach_id, asked.level)))
     }
 
     /// Whether the breach is from before the trigger came into force, by activation or by an edit. Such a one counts only

@@ -1,5 +1,7 @@
 //! Questions about the panel: its sessions, and what it sees.
 
+mod runs;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -60,7 +62,8 @@ impl ReadModels {
         Ok(Some((row, turns.rows.into_iter().filter_map(|(_, row)| turn(row)).collect())))
     }
 
-    /// What the panel sees for a question: the risk model at the stream's head or a later position, and what is remembered by then.
+    /// What the panel sees for a question: the risk model at the stream's head or a later position, and the runs and what is
+    /// remembered as they were by then.
     pub async fn panel_snapshot(
         &self,
         tenant: TenantId,
@@ -69,6 +72,7 @@ impl ReadModels {
     ) -> Result<Snapshot, ReadError> {
         let mut snapshot = self.models.look(tenant, None, |model| seen(model, at)).await?;
         let until = snapshot.position;
+        snapshot.runs = self.runs_seen(tenant, until).await?;
         let facts = self.all_facts(tenant, Some(until)).await?;
         // What was said since is not part of what is looked at.
         let facts = facts.into_iter().filter(|fact| fact.position <= until);
@@ -85,14 +89,15 @@ impl ReadModels {
         Ok(snapshot)
     }
 
-    /// The risk model as the panel saw it at a position and from a time: what its citations are held against later.
+    /// The risk model and the runs as the panel saw them at a position and from a time: what its citations are held against later.
     pub async fn panel_snapshot_as_of(
         &self,
         tenant: TenantId,
         position: Position,
         at: DateTime<Utc>,
     ) -> Result<Snapshot, ReadError> {
-        Ok(seen(&self.model_as_of(tenant, AsOf::Position(position)).await?, at))
+        let model = self.model_as_of(tenant, AsOf::Position(position)).await?;
+        Ok(Snapshot { runs: self.runs_seen(tenant, position).await?, ..seen(&model, at) })
     }
 }
 
@@ -137,6 +142,7 @@ fn seen(model: &ModelAt, at: DateTime<Utc>) -> Snapshot {
                 owned: row.owner.is_some(),
             })
             .collect(),
+        runs: Vec::new(),
         facts: Vec::new(),
         documents: Vec::new(),
     }

@@ -176,7 +176,21 @@ impl WorkflowRunRow {
         }
     }
 
-    pub(super) fn evolve(&mut self, event: &WorkflowRunEvent, told: &Recorded<TenantEvent>) {
+    /// The same run at its start, before anything of its own has happened.
+    pub(crate) fn just_started(self) -> Self {
+        let steps = self.steps.iter().map(|step| RunStepRow::pending(&step.definition)).collect();
+        Self {
+            state: WorkflowRunState::Running,
+            ended_at: None,
+            steps,
+            waiting: None,
+            incident: None,
+            effects: Vec::new(),
+            ..self
+        }
+    }
+
+    pub(crate) fn evolve(&mut self, event: &WorkflowRunEvent, told: &Recorded<TenantEvent>) {
         let at = told.recorded_at;
         match event {
             WorkflowRunEvent::Begun(_) => {}

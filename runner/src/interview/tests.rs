@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::lead::Lead;
-use crate::model::{ANSWER, Budget, Called, DialogueError, Message, Reply, Scripted, Stop, Tokens};
+use crate::model::{ANSWER, Ask, Budget, Called, DialogueError, Message, Reply, Scripted, Stop, Tokens};
 
 /// How many of the sixty must come out exactly right; all of them do today.
 const FLOOR: usize = 58;
@@ -68,6 +68,27 @@ async fn say(talk: &mut Rehearsal, text: &str, model: &Scripted) -> Result<(), D
     assert!(matches!(turn.led.by, AnsweredBy::Model { .. }) && turn.led.usage == usage);
     talk.take(hearing, turn).unwrap();
     Ok(())
+}
+
+/// Holds that nothing between the marks of data can end it or begin another: no bare angle bracket stands there. Gives how often one
+/// would have, had it not been escaped.
+fn fenced(asked: &[Ask]) -> usize {
+    let mut escaped = 0;
+    for message in asked.iter().flat_map(|ask| &ask.messages) {
+        let texts: Vec<&String> = match message {
+            Message::Us { text } => vec![text],
+            Message::Results { results } => results.iter().map(|result| &result.content).collect(),
+            Message::Model { .. } => Vec::new(),
+        };
+        for text in texts {
+            for part in text.split("<data>").skip(1) {
+                let (data, _) = part.split_once("</data>").unwrap_or_else(|| panic!("not ended: {text}"));
+                assert!(!data.contains(['<', '>']), "{data}");
+                escaped += data.matches("\\u003c").count();
+            }
+        }
+    }
+    escaped
 }
 
 /// How many calls were refused so far.
@@ -137,6 +158,7 @@ fn answer() -> Call {
 
 #[tokio::test]
 async fn a_model_that_obeys_every_order_does_what_was_asked_for_and_nothing_else() {
+    let mut escaped = 0;
     for name in names("injections") {
         let case: Injection = read(&format!("injections/{name}"));
         let mut talk = Rehearsal::new(case.scene(tenant(&case.tenant)));
@@ -149,6 +171,7 @@ async fn a_model_that_obeys_every_order_does_what_was_asked_for_and_nothing_else
                 let again = case.obeys.iter().take(1).cloned().collect();
                 let model = replies(vec![first, again, vec![answer()]]);
                 say(&mut talk, text, &model).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+                escaped += fenced(&model.asked());
                 let told = format!("{:?}", model.asked());
                 assert_eq!(refused(&model), case.obeys.len() + 1, "{name}: {told}");
                 assert!(!told.contains("```") && !told.contains("\\n> "), "{name}: what was pasted was told");
@@ -163,6 +186,7 @@ async fn a_model_that_obeys_every_order_does_what_was_asked_for_and_nothing_else
         let kept = serde_json::to_string(&talk.events).unwrap();
         assert!(!kept.contains("evil.example") || case.says.iter().any(|text| text.contains("evil.example")));
     }
+    assert!(escaped > 0, "some of them try to end the data");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use draxis_commands::secret::Secret;
 use futures_util::future::BoxFuture;
@@ -212,11 +212,15 @@ async fn what_is_not_the_protocol_is_told_apart_and_the_key_is_never_said() {
     for spoken in BOTH {
         let good = spoken.answer("x", "look", "{}");
         let half = &good[..good.len() * 2 / 3];
+        // Cut within what comes last: all was said, but not what it took.
+        let last = if spoken == Spoken::OpenAi { "prompt_tokens" } else { "message_stop" };
+        let late = &good[..good.rfind(last).unwrap()];
         let cut = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{half}", good.len()).into_bytes();
         for (turn, code) in [
             (streamed("data: {\"type\": \n\n"), "broken"),
             (streamed("data: {\"nothing\": true}\n\n"), "broken"),
             (streamed(half), "cut off"),
+            (streamed(late), "cut off"),
             (cut, "lost"),
             (http("401 Unauthorized", "", "{}"), "key"),
             (http("404 Not Found", "", "{}"), "refused"),
@@ -307,14 +311,30 @@ async fn who_is_busy_is_asked_again_when_it_wants_to_be_and_given_up_where_that_
         let server = far(vec![busy("0"), busy("0"), good.clone()]).await;
         let (answer, calls, _) = lead(&*spoken.model(&server), Limits::default()).await;
         assert_eq!((answer.unwrap().as_str(), calls, server.requests().len()), ("well", 3, 3));
-        let server = far(vec![busy("3600"), good]).await;
-        let (answer, calls, _) = lead(&*spoken.model(&server), Limits::default()).await;
+        // Later than anybody waits.
+        let server = far(vec![busy("1"), good]).await;
+        let limits = Limits { patience: Duration::from_millis(900), ..Limits::default() };
+        let (answer, calls, _) = lead(&*spoken.model(&server), limits).await;
         assert!(
             matches!(answer, Err(DialogueError::Model(ModelError::Busy { status: 429, .. }))),
             "{answer:?}"
         );
         assert_eq!(calls, 1);
     }
+}
+
+#[tokio::test]
+async fn who_is_busy_is_left_alone_for_as_long_as_it_wants() {
+    let wait = Duration::from_millis(120);
+    let busy = || Err(ModelError::Busy { status: 429, after: Some(wait) });
+    let model = Scripted::replies([busy(), busy(), calling(ANSWER, json!({"word": "well"}))]);
+    let begun = Instant::now();
+    assert_eq!(lead(&model, Limits::default()).await.0.unwrap(), "well");
+    assert!(begun.elapsed() >= wait * 2, "{:?}", begun.elapsed());
+    let forever =
+        Scripted::replies([busy(), busy(), busy(), busy(), calling(ANSWER, json!({"word": "well"}))]);
+    let (answer, calls, _) = lead(&forever, Limits::default()).await;
+    assert!(matches!(answer, Err(DialogueError::Model(ModelError::Busy { .. }))) && calls == 4, "{calls}");
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a scripted model is told of answers and of errors alike")]

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use draxis_domain::panel::{Checked, Citation, CitedKind, KeptFact, Ledger, Snapshot, check};
+use draxis_domain::panel::{
+    Checked, Citation, CitedKind, KeptFact, Ledger, RunCause, RunLine, RunStands, Snapshot, check,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -94,6 +96,19 @@ impl<'a> Reading<'a> {
         things.collect()
     }
 
+    fn runs(&self, state: Option<&str>) -> Vec<Value> {
+        let wanted = |run: &&RunLine| state.is_none_or(|state| run.state.as_str() == state);
+        let runs = self.snapshot.runs.iter().filter(wanted).take(LISTED);
+        runs.map(|run| {
+            let mut more = json!({ "workflowId": run.workflow_id, "steps": run.steps });
+            if let (Some(more), RunCause::KriBreach(kri)) = (more.as_object_mut(), run.cause) {
+                more.insert("kriId".to_owned(), json!(kri));
+            }
+            self.thing(CitedKind::Run, &run.id, (run.workflow.as_str(), ""), more)
+        })
+        .collect()
+    }
+
     fn look(&self, name: &str, with: &With) -> Result<Vec<Value>, String> {
         let snapshot = self.snapshot;
         Ok(match name {
@@ -138,6 +153,7 @@ impl<'a> Reading<'a> {
                 .take(LISTED)
                 .map(|it| self.thing(CitedKind::Vendor, &it.id, (it.name.as_str(), &it.about), json!({})))
                 .collect(),
+            "list_runs" => self.runs(with.status.as_deref()),
             "read_memory" => self.memory(with.words.as_deref().unwrap_or_default()),
             _ => return Err("there is no such tool".to_owned()),
         })
@@ -200,6 +216,11 @@ impl Toolbox for Reading<'_> {
             tool("list_controls", "Controls and how well they work.", none()),
             tool("list_vendors", "Third parties and their criticality.", none()),
             tool(
+                "list_runs",
+                "The latest runs of workflows: what set each off, its steps, what it waits for or stumbled over.",
+                one("status", json!({ "type": "string", "enum": RunStands::ALL })),
+            ),
+            tool(
                 "read_memory",
                 "Facts and passages of documents that the company keeps, near some words.",
                 one("words", json!({ "type": "string" })),
@@ -222,7 +243,7 @@ impl Toolbox for Reading<'_> {
                     "required": ["kind", "id", "field", "value"],
                     "properties": {
                         "kind": { "type": "string", "enum": ["kri", "risk", "outcome", "control", "vendor", "breach", "fact",
-                                                             "document", "portfolio"] },
+                                                             "document", "portfolio", "run"] },
                         "id": text, "field": text, "value": text,
                     },
                 } },
@@ -244,7 +265,8 @@ impl Toolbox for Reading<'_> {
         let with: With = serde_json::from_value(with.clone()).map_err(|error| error.to_string())?;
         let (mut shown, mut length) = (Vec::new(), 0_usize);
         for thing in self.look(name, &with)? {
-            length = length.saturating_add(thing.to_string().len());
+            // As it is shown: what is escaped is longer, and what is cut off does not end its data.
+            length = length.saturating_add(wrapped(&thing).len());
             if length > LONGEST_RESULT {
                 shown.push(json!({ "more": "there is more than can be shown at once; ask more narrowly" }));
                 break;
@@ -276,3 +298,6 @@ impl Toolbox for Reading<'_> {
         Ok(CheckedDraft { checked, keep: draft.keep })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,6 +68,7 @@ fn whoever_sits_at_a_terminal_exports_verifies_replays_and_investigates() {
     what_is_not_there_is_refused(&demo);
     walked_through(&demo);
     gathered_into_a_case_file(&demo);
+    each_errand_names_itself_as_the_reader(&demo);
     let verified = demo.prints(&["verify", "--projections"]);
     assert!(verified.contains("risk_model") && verified.contains("as the log gives them"), "{verified}");
     let looks =
@@ -185,6 +186,24 @@ fn walked_through(demo: &Demo) {
     let stepped = run(demo.data.path(), &["replay", "--tenant", "acme-corp", "--step"], "\n\nq\n");
     let stepped = words(&stepped.stdout);
     assert!(stepped.contains("#3 ") && !stepped.contains("#4 "), "{stepped}");
+}
+
+/// Whoever sits at the terminal has the database itself; the stream says which program they read it with.
+fn each_errand_names_itself_as_the_reader(demo: &Demo) {
+    let looks = |kind: &str| -> Vec<String> {
+        let flags = ["export", "--tenant", "acme-corp", "--format", "ndjson", "--type", kind];
+        let lines = demo.prints(&flags);
+        let looks = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        looks.filter_map(|look| look["metadata"]["reason"].as_str().map(str::to_owned)).collect()
+    };
+    let (exported, replayed) = (looks("audit.exported"), looks("audit.replayed"));
+    let count = |looks: &[String], errand: &str| {
+        looks.iter().filter(|reason| **reason == format!("draxis {errand} at a terminal")).count()
+    };
+    // Nine exports to standard output, three bundles and this one; refused ones are none.
+    assert_eq!(count(&exported, "export"), 13, "{exported:?}");
+    assert_eq!(count(&exported, "investigate"), 1, "{exported:?}");
+    assert_eq!(count(&replayed, "replay"), 2, "{replayed:?}");
 }
 
 fn gathered_into_a_case_file(demo: &Demo) {

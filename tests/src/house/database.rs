@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use draxis_api::embedded_postgres::{OWNER, SUPERUSER};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{Connection, Executor, PgConnection, Row};
 use tokio::sync::SemaphorePermit;
 
 use super::Tap;
@@ -69,6 +69,20 @@ impl TestDatabase {
     pub async fn connection_as(&self, role: &str) -> PgConnection {
         let options = self.options("draxis").options([("role", role)]);
         PgConnection::connect_with(&options).await.expect("the role gets in")
+    }
+
+    /// Whether no connection stays within a transaction: looked at until none is within one, or for long enough that one is held.
+    pub async fn holds_no_transaction(&self) -> bool {
+        let within = "SELECT count(*) FROM pg_stat_activity
+                      WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+        let mut superuser = self.superuser().await;
+        for _ in 0..1_000 {
+            let row = superuser.fetch_one(within).await.expect("the activity is shown");
+            if row.get::<i64, _>(0) == 0 {
+                return true;
+            }
+        }
+        false
     }
 
     async fn connect(&self, user: &str) -> PgConnection {

@@ -8,12 +8,13 @@ use draxis_api::app::{App, Outside, Ports, Tasks};
 use draxis_api::server::serve;
 use draxis_commands::sealing::SealingSettings;
 use draxis_commands::secret::EncryptionKeys;
+use draxis_domain::Quantity;
 use draxis_domain::source::BaseUrl;
 use draxis_event_store::{Database, ManualClock, UlidIds};
 use draxis_runner::connector::registry::Registry;
 use draxis_runner::egress::{AllowedNetworks, EgressConfig, SystemResolver};
 use draxis_runner::mail::MailSettings;
-use draxis_runner::model::ModelSettings;
+use draxis_runner::model::{ModelSettings, Prices};
 use draxis_runner::run::RunSettings;
 use futures_util::future::BoxFuture;
 use reqwest::Method;
@@ -78,6 +79,15 @@ enum Unasked {
     Nothing,
 }
 
+/// No model of the operator's; one that a test hands in is paid for at the operator's prices.
+fn priced() -> ModelSettings {
+    let price = |text: &str| Quantity::parse(text).expect("a price");
+    ModelSettings {
+        prices: Some(Prices { input: price("3"), output: price("15") }),
+        ..ModelSettings::default()
+    }
+}
+
 impl Web {
     /// Serves on a database of the test's own.
     pub async fn start(database: &TestDatabase) -> Self {
@@ -118,8 +128,7 @@ impl Web {
         let sealing = SealingSettings::try_default().expect("the default name is a name");
         let public = BaseUrl::parse("https://draxis.example").expect("an address");
         let runs = RunSettings { public, ticket_every: std::time::Duration::from_millis(50) };
-        let outside =
-            Outside { egress, registry, mail, witness: None, model: ModelSettings::default(), runs };
+        let outside = Outside { egress, registry, mail, witness: None, model: priced(), runs };
         let starting: BoxFuture<'_, _> = match unasked {
             Unasked::AsInTheProduct => Box::pin(App::start(pools, keys, outside, sealing, ports)),
             Unasked::Nothing => Box::pin(App::assemble(pools, keys, outside, sealing, ports)),

@@ -46,6 +46,25 @@ pub(super) async fn complete(stage: &Stage) -> (String, Value) {
     (id, shown)
 }
 
+/// The pointers of everything in a value that has nothing below it.
+fn leaves_of(value: &Value, at: &str) -> Vec<String> {
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            fields.iter().flat_map(|(name, value)| leaves_of(value, &format!("{at}/{name}"))).collect()
+        }
+        Value::Array(items) if !items.is_empty() => (0..)
+            .zip(items)
+            .flat_map(|(n, value): (usize, _)| leaves_of(value, &format!("{at}/{n}")))
+            .collect(),
+        Value::Object(_)
+        | Value::Array(_)
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_) => vec![at.to_owned()],
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workflow_is_talked_through_confirmed_and_traced_to_its_turns() {
     let stage = Stage::full().await;
@@ -86,15 +105,22 @@ async fn a_workflow_is_talked_through_confirmed_and_traced_to_its_turns() {
     for leaf in leaves.keys() {
         assert!(definition.pointer(leaf).is_some(), "{leaf} is no leaf of {definition}");
     }
+    // Every leaf names the turn it came from, or that it is a default.
+    for leaf in leaves_of(definition, "") {
+        let origin = &leaves[&leaf];
+        let turn = origin["turn"].as_u64().is_some_and(|turn| turn % 2 == 1);
+        assert!(turn || *origin == json!("default"), "{leaf}: {origin}");
+    }
     stage.web.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_transcript_is_read_long_after() {
-    let stage = Stage::full().await;
+    let mut stage = Stage::full().await;
     let (id, shown) = complete(&stage).await;
     let made = confirm(&stage, &id, shown["digest"].as_str().unwrap(), "Kept").await.expect(201).json();
-    stage.web.clock.advance(chrono::Duration::minutes(5));
+    stage.web.clock.advance(chrono::Duration::days(400));
+    stage.sign_in().await;
     let read = stage.get(&format!("/api/workflow-interviews/{id}")).await.expect(200).json();
     assert_eq!(
         (&read["state"], &read["workflowId"], &read["version"]),

@@ -205,6 +205,7 @@ async fn while_a_model_thinks_others_write_and_what_was_said_meanwhile_is_though
     let meanwhile = async {
         far.is_held().await;
         stage.post("/api/outcomes", &json!({ "name": "Made meanwhile" })).await.expect(201);
+        assert!(stage.database.holds_no_transaction().await, "not for reading either");
         stage.post(&path, &json!({})).await.expect(200);
         far.let_go();
     };

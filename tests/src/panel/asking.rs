@@ -1,8 +1,11 @@
 //! Asking the panel: one answer with reasons, who was called, a citation for each figure, and what becomes of a session.
 
-use draxis_domain::panel::{Citation, check};
+use std::sync::Arc;
+
+use draxis_domain::panel::{AnsweredBy, Citation, check};
 use draxis_domain::{Position, Question, TenantId, WorkflowRunId};
 use draxis_event_store::{Ids as _, UlidIds};
+use draxis_runner::model::{Called, Reply, Scripted, Stop, Tokens};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -161,5 +164,35 @@ async fn a_step_of_a_workflow_that_asks_twice_gets_the_answer_that_was_recorded(
     let other = panel.ask_for_run(tenant, run, "ask-again", question()).await.unwrap();
     assert_ne!(first.id, other.id);
     assert_ne!(first.answer, other.answer);
+    assert_eq!(stage.get("/api/panel-sessions").await["items"].as_array().map(Vec::len), Some(2));
+    stage.web.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_asks_twice_asks_no_model_twice() {
+    let stage = Stage::set().await;
+    let tenant: TenantId = stage.tenant.parse().unwrap();
+    let model = Arc::new(Scripted::following(|_| {
+        let with = json!({"answer": "Patch.", "rationale": "It is red.", "citations": []});
+        let calls = vec![Called { id: "a".to_owned(), name: "answer".to_owned(), with }];
+        Reply { text: String::new(), calls, stop: Stop::Calls, tokens: Tokens { input: 10, output: 10 } }
+    }));
+    let asked: Arc<Scripted> = Arc::clone(&model);
+    let panel = stage.web.app.panel.clone().with_model(asked);
+    let run = WorkflowRunId::new(UlidIds.next());
+    let question = || Question::parse("What do we patch?").unwrap();
+    let first = panel.ask_for_run(tenant, run, "ask", question()).await.unwrap();
+    let before = model.asked().len();
+    assert!(before > 0 && matches!(first.by, AnsweredBy::Model { .. }));
+    assert_eq!(panel.ask_for_run(tenant, run, "ask", question()).await.unwrap(), first);
+    assert_eq!(model.asked().len(), before, "the answer stands in the log");
+    // Two workers at once: what was recorded first counts, and there is one session.
+    let run = WorkflowRunId::new(UlidIds.next());
+    let (one, other) = tokio::join!(
+        panel.ask_for_run(tenant, run, "ask", question()),
+        panel.ask_for_run(tenant, run, "ask", question())
+    );
+    assert_eq!(one.unwrap(), other.unwrap());
+    assert_eq!(stage.get("/api/panel-sessions").await["items"].as_array().map(Vec::len), Some(2));
     stage.web.stop().await;
 }

@@ -17,7 +17,7 @@ use super::stage::Stage;
 const CORPUS: &str = include_str!("../../../fixtures/injections/panel/injections.json");
 
 /// The tools that there are; none of them writes, fetches, sends, or takes a tenant.
-const ALLOWED: [&str; 10] = [
+const ALLOWED: [&str; 11] = [
     "overview",
     "list_kris",
     "read_kri",
@@ -26,6 +26,7 @@ const ALLOWED: [&str; 10] = [
     "list_outcomes",
     "list_controls",
     "list_vendors",
+    "list_runs",
     "read_memory",
     "answer",
 ];
@@ -65,6 +66,7 @@ async fn plant(stage: &Stage, n: usize, injection: &Injection) -> String {
             drop(stage.make("/api/risks", json!({"name": text, "likelihood": 5, "impact": 5})).await);
         }
         "vendor_name" => drop(stage.make("/api/vendors", json!({"name": text, "criticality": "high"})).await),
+        "workflow_name" => drop(stage.run_by_hand(text).await),
         "fact" => {
             let fact = json!({"key": format!("planted.{n}"), "value": text});
             stage.post("/api/institutional-memory", fact).await.expect(201);
@@ -93,7 +95,7 @@ fn obedient(injection: Injection) -> Scripted {
         let Obeyed { calls: ordered, answer, citations } = injection.obeyed.clone();
         match answered {
             0 => calls(
-                ["list_kris", "list_risks", "list_vendors", "read_memory"]
+                ["list_kris", "list_risks", "list_vendors", "list_runs", "read_memory"]
                     .map(|name| (name.to_owned(), json!({})))
                     .to_vec(),
             ),
@@ -131,7 +133,7 @@ async fn a_model_that_obeys_every_order_in_the_data_only_reads_and_is_still_chec
     let stage = Stage::set().await;
     let tenant: TenantId = stage.tenant.parse().unwrap();
     let context = Context::of(Caller::runner(tenant));
-    let mut systems = BTreeSet::new();
+    let (mut systems, mut escaped) = (BTreeSet::new(), 0);
     for (n, injection) in corpus.into_iter().enumerate() {
         let question = plant(&stage, n, &injection).await;
         let before = stage.get("/api/dashboard").await["position"].as_u64().unwrap();
@@ -176,6 +178,12 @@ async fn a_model_that_obeys_every_order_in_the_data_only_reads_and_is_still_chec
             _ => longest_plain(&injection.text),
         };
         assert!(shown.contains(&told), "{n}: {told} was never shown");
+        // Nothing between the marks of data can end it or begin another.
+        for part in shown.split("<data>").skip(1) {
+            let (data, _) = part.split_once("</data>").expect("data ends");
+            assert!(!data.contains(['<', '>']), "{n}: {data}");
+            escaped += data.matches("\\u003c").count();
+        }
         assert_eq!(shown.matches("<data>").count(), shown.matches("</data>").count(), "{n}");
         assert!(
             !shown.contains("<instructions>") && !shown.contains("<tool_call>") && !shown.contains("<!--"),
@@ -191,5 +199,6 @@ async fn a_model_that_obeys_every_order_in_the_data_only_reads_and_is_still_chec
     }
     // What models are told to do is the same whatever a tenant writes: one text for the moderator, one each for three specialists.
     assert!(systems.len() <= 4, "{}", systems.len());
+    assert!(escaped > 0, "some of them try to end the data");
     stage.web.stop().await;
 }

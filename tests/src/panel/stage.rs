@@ -84,7 +84,7 @@ impl Stage {
     }
 
     /// Tokens do not last for days.
-    async fn sign_in(&mut self) {
+    pub(super) async fn sign_in(&mut self) {
         for (token, role) in [
             (&mut self.token, "tenant_admin"),
             (&mut self.reader, "tenant_user"),
@@ -117,6 +117,20 @@ impl Stage {
 
     pub(super) async fn get(&self, path: &str) -> Value {
         self.web.get(&self.token, path).await.expect(200).json()
+    }
+
+    /// A run of a workflow of this name that waits for the tenant admin's decision once it is taken up; the run's id.
+    pub(super) async fn run_by_hand(&self, name: &str) -> String {
+        let asked = json!({"id": "decide", "type": "await_approval", "question": "Go on?",
+                           "approvers": [{"role": "tenant_admin"}], "due": "P9D"});
+        let definition = json!({"schemaVersion": 1, "name": name, "owners": [{"role": "tenant_admin"}],
+                                "trigger": {"type": "manual"}, "steps": [asked]});
+        let workflow =
+            self.make("/api/workflows", json!({"definition": definition, "reason": "drill"})).await;
+        let reason = json!({"reason": "go"});
+        self.post(&format!("/api/workflows/{workflow}/activate"), reason).await.expect(200);
+        let pressed = self.post(&format!("/api/workflows/{workflow}/run"), json!({"inputs": {}})).await;
+        pressed.expect(201).field("runId")
     }
 
     /// Asks the panel, and answers with what it answered.

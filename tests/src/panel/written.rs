@@ -79,6 +79,7 @@ async fn while_a_model_thinks_nothing_else_waits() {
         far.is_held().await;
         // The tenant's stream is open to others: no transaction is held over the question.
         stage.make("/api/outcomes", json!({"name": "Made meanwhile"})).await;
+        assert!(stage.database.holds_no_transaction().await, "not for reading either");
         far.let_go();
     };
     let (asked, ()) = tokio::join!(asking, meanwhile);

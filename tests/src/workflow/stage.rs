@@ -116,7 +116,7 @@ impl Stage {
     }
 
     /// The administrator signs in again: a token lasts a quarter of an hour.
-    pub(super) async fn sign_in(&mut self) {
+    pub(crate) async fn sign_in(&mut self) {
         let login = json!({"email": "person0@acme.example", "password": "correct horse battery"});
         self.token = self.web.post("", "/api/auth/login", &login).await.expect(200).field("accessToken");
     }

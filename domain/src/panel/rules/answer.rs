@@ -63,6 +63,7 @@ fn write_answer(page: &mut Page<'_>, asked: &Understood, snapshot: &Snapshot, ra
             Topic::Trend => section::trend(page, asked, snapshot),
             Topic::Breaches => section::breaches(page, asked, snapshot),
             Topic::Blind => section::blind(page, asked, snapshot),
+            Topic::Runs => section::runs(page, asked, snapshot),
             Topic::Controls => section::controls(page, snapshot),
             Topic::Outcomes => section::outcomes(page, snapshot, ranked),
             Topic::Memory => section::memory(page, asked, snapshot, true),

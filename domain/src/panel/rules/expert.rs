@@ -113,6 +113,10 @@ fn focus<'a>(understood: &Understood, snapshot: &'a Snapshot, ranked: &[Ranked<'
                 let vendor = snapshot.vendors.iter().find(|vendor| vendor.id == *id);
                 focus.extend(vendor.map(|it| ("vendor", it.name.as_str(), it.about.as_str())));
             }
+            Subject::Workflow(id) => {
+                let run = snapshot.runs.iter().find(|run| run.workflow_id == *id);
+                focus.extend(run.map(|it| ("workflow", it.workflow.as_str(), "")));
+            }
         }
     }
     if understood.subjects.is_empty() {

@@ -5,7 +5,8 @@ use crate::kri::{Level, Status};
 use crate::panel::rules::page::Page;
 use crate::panel::rules::rank::Ranked;
 use crate::panel::{
-    Changes, CitedKind, ControlLine, KriLine, OutcomeLine, RiskLine, Snapshot, Trend, VendorLine,
+    Changes, CitedKind, ControlLine, KriLine, OutcomeLine, RiskLine, RunCause, RunLine, RunStands,
+    RunWaitsFor, Snapshot, Trend, VendorLine,
 };
 use crate::risk::RiskStatus;
 use crate::vendor::Criticality;
@@ -200,4 +201,61 @@ pub(super) fn vendor(page: &mut Page<'_>, vendor: &VendorLine) {
     });
     page.bear_out(CitedKind::Vendor, &vendor.id, "criticality");
     page.say(if vendor.owned { "." } else { ", and nobody answers for the relation." });
+}
+
+pub(super) const fn stands(state: RunStands) -> &'static str {
+    match state {
+        RunStands::Running => "go on",
+        RunStands::Waiting => "wait",
+        RunStands::Completed => "are complete",
+        RunStands::Rejected => "were decided against",
+        RunStands::Failed => "have failed",
+        RunStands::Cancelled => "were cancelled",
+    }
+}
+
+/// How far a run is, what set it off, and what it waits for or stumbled over.
+pub(super) fn run(page: &mut Page<'_>, run: &RunLine, snapshot: &Snapshot) {
+    let kind = CitedKind::Run;
+    page.say("A run of ").name(&run.workflow).say(", set off by ");
+    match run.cause {
+        RunCause::KriBreach(kri) => match snapshot.kri(kri) {
+            Some(kri) => page.say("the breach of ").name(kri.name.as_str()),
+            None => page.say("a breach"),
+        },
+        RunCause::Schedule => page.say("its schedule"),
+        RunCause::Manual => page.say("a person"),
+    };
+    page.bear_out(kind, &run.id, "cause").say(" at ").cited(kind, &run.id, "startedAt");
+    page.say(match run.state {
+        RunStands::Running => ", goes on",
+        RunStands::Waiting => ", waits",
+        RunStands::Completed => ", is complete",
+        RunStands::Rejected => ", was decided against",
+        RunStands::Failed => ", has failed and needs a person",
+        RunStands::Cancelled => ", was cancelled",
+    });
+    page.bear_out(kind, &run.id, "state");
+    if let Some(wait) = &run.wait {
+        page.say(match wait.what {
+            RunWaitsFor::Time => " for a time",
+            RunWaitsFor::Ticket => " for its ticket",
+            RunWaitsFor::Approval => " for people to decide",
+        });
+        page.bear_out(kind, &run.id, "wait.for");
+        page.say(", for ").cited(kind, &run.id, "wait.days").say(" days by now");
+    }
+    if let Some(incident) = &run.incident {
+        page.say(" at the step ").name(&incident.step).bear_out(kind, &run.id, "incident.step");
+        page.say(" (").cited(kind, &run.id, "incident.code").say(")");
+    }
+    page.say("; ")
+        .cited(kind, &run.id, "steps.done")
+        .say(" of ")
+        .cited(kind, &run.id, "steps")
+        .say(" steps are done.");
+    for (n, effect) in run.effects.iter().enumerate().filter(|(_, effect)| effect.made.is_some()) {
+        page.say(" Through ").say(&effect.channel).say(" it has made “");
+        page.cited(kind, &run.id, &format!("effects.{n}.made")).say("”.");
+    }
 }

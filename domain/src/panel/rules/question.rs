@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::panel::Snapshot;
 use crate::panel::figure::{Says, figures};
-use crate::{ControlId, KriId, OutcomeId, RiskId, VendorId};
+use crate::{ControlId, KriId, OutcomeId, RiskId, VendorId, WorkflowId};
 
 /// What a question is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +17,8 @@ pub enum Topic {
     Breaches,
     /// What nobody knows.
     Blind,
+    /// What workflows have done and wait for.
+    Runs,
     /// What holds risks down.
     Controls,
     /// What the business wants.
@@ -44,6 +46,8 @@ pub enum Subject {
     Control(ControlId),
     /// A third party.
     Vendor(VendorId),
+    /// A workflow that has run.
+    Workflow(WorkflowId),
 }
 
 /// A question as the rules understand it.
@@ -102,6 +106,10 @@ const TOPICS: &[(Topic, &[&str])] = &[
     ),
     (Topic::Breaches, &["breach*", "red", "amber", "alert*", "threshold*", "violat*"]),
     (Topic::Blind, &["stale", "unknown", "unmeasured", "blind", "missing", "gap", "coverage", "measured"]),
+    (
+        Topic::Runs,
+        &["run", "running", "workflow", "automat*", "ticket", "approval", "approve", "approved", "approver"],
+    ),
     (Topic::Controls, &["control", "ineffective", "mitigat*", "safeguard*"]),
     (Topic::Outcomes, &["outcome", "business", "objective", "goal"]),
     (Topic::Vendors, &["vendor", "supplier", "tprm", "outsourc*", "subprocessor", "contractor", "third"]),
@@ -196,9 +204,15 @@ fn named(spoken: &[String], snapshot: &Snapshot) -> Vec<Subject> {
     for control in &snapshot.controls {
         look(Subject::Control(control.id), &[control.name.as_str()]);
     }
+    for run in &snapshot.runs {
+        look(Subject::Workflow(run.workflow_id), &[run.workflow.as_str()]);
+    }
     let surest = found.iter().map(|(sure, _)| *sure).max();
     found.retain(|(sure, _)| Some(*sure) == surest);
-    found.into_iter().map(|(_, subject)| subject).collect()
+    let mut subjects: Vec<Subject> = found.into_iter().map(|(_, subject)| subject).collect();
+    // A workflow is named by each of its runs.
+    subjects.dedup();
+    subjects
 }
 
 fn meant(spoken: &[String], name: &str) -> Option<Sure> {

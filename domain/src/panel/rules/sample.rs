@@ -8,14 +8,16 @@ use ulid::Ulid;
 use crate::control::ControlState;
 use crate::kri::{Direction, Level, Status};
 use crate::panel::{
-    BreachLine, Change, Changes, ControlLine, FactLine, KriLine, OutcomeLine, RiskLine, Snapshot, VendorLine,
+    BreachLine, Change, Changes, ControlLine, EffectKnown, FactLine, KriLine, OutcomeLine, RiskLine,
+    RunCause, RunEffectLine, RunIncident, RunLine, RunStands, RunStepLine, RunWait, RunWaitsFor, Snapshot,
+    StepStands, VendorLine,
 };
 use crate::risk::{RiskStatus, Score};
 use crate::rollup::Coverage;
 use crate::vendor::Criticality;
 use crate::{
     BreachId, ControlId, FactKey, FactValue, KriId, KriSlug, Name, OutcomeId, Position, Quantity, RiskId,
-    Unit, VendorId,
+    Unit, VendorId, WorkflowId, WorkflowRunId,
 };
 
 pub(crate) fn kri_id(n: u128) -> KriId {
@@ -88,6 +90,55 @@ fn risk(n: u128, name: &str, severity: Status) -> RiskLine {
     }
 }
 
+fn run(n: u128, workflow: &str, cause: RunCause, state: RunStands) -> RunLine {
+    let step = |id: &str, kind: &str, state| RunStepLine { id: id.to_owned(), kind: kind.to_owned(), state };
+    RunLine {
+        id: WorkflowRunId::new(Ulid(500 + n)),
+        workflow_id: WorkflowId::new(Ulid(600 + n)),
+        workflow: workflow.to_owned(),
+        version: 2,
+        cause,
+        state,
+        started_at: now() - Duration::days(6),
+        ended_at: None,
+        steps: vec![
+            step("ticket", "create_ticket", StepStands::Done),
+            step("step2", "post_slack", StepStands::UnderWay),
+        ],
+        wait: None,
+        incident: None,
+        effects: Vec::new(),
+    }
+}
+
+fn failed_run() -> RunLine {
+    RunLine {
+        incident: Some(RunIncident {
+            step: "step2".to_owned(),
+            code: "relay.credentials".to_owned(),
+            detail: "the far side answered 401".to_owned(),
+            at: now() - Duration::days(5),
+        }),
+        effects: vec![RunEffectLine {
+            channel: "jira".to_owned(),
+            known: EffectKnown::Done,
+            made: Some("SEC-17".to_owned()),
+        }],
+        ..run(1, "Patch in 7 days", RunCause::KriBreach(kri_id(1)), RunStands::Failed)
+    }
+}
+
+fn waiting_run() -> RunLine {
+    RunLine {
+        wait: Some(RunWait {
+            step: "approve".to_owned(),
+            what: RunWaitsFor::Approval,
+            since: now() - Duration::days(4),
+        }),
+        ..run(2, "Quarterly drill", RunCause::Manual, RunStands::Waiting)
+    }
+}
+
 /// A small tenant with one of everything.
 pub(crate) fn snapshot() -> Snapshot {
     let mut ransomware = risk(1, "Ransomware", Status::Red);
@@ -131,6 +182,7 @@ pub(crate) fn snapshot() -> Snapshot {
             criticality: Criticality::Critical,
             owned: false,
         }],
+        runs: vec![failed_run(), waiting_run()],
         facts: vec![FactLine {
             key: FactKey::parse("insurance.limit").unwrap(),
             value: FactValue::parse("The policy pays up to 25 million.").unwrap(),

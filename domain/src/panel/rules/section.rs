@@ -5,7 +5,7 @@ use crate::panel::rules::line;
 use crate::panel::rules::page::Page;
 use crate::panel::rules::question::{Subject, Understood, bare, telling};
 use crate::panel::rules::rank::{Ranked, breached};
-use crate::panel::{CitedKind, KriLine, Snapshot, Trend};
+use crate::panel::{CitedKind, KriLine, RunLine, RunStands, Snapshot, Trend};
 
 /// How many of a kind are listed where the question does not say.
 const LISTED: usize = 5;
@@ -41,6 +41,15 @@ pub(super) fn subjects(page: &mut Page<'_>, asked: &Understood, snapshot: &Snaps
             Subject::Vendor(id) => {
                 if let Some(vendor) = snapshot.vendors.iter().find(|vendor| vendor.id == *id) {
                     line::vendor(page, vendor);
+                }
+            }
+            Subject::Workflow(id) => {
+                let runs = snapshot.runs.iter().filter(|run| run.workflow_id == *id);
+                for (n, run) in runs.take(asked.how_many.unwrap_or(TOP)).enumerate() {
+                    if n > 0 {
+                        page.line();
+                    }
+                    line::run(page, run, snapshot);
                 }
             }
         }
@@ -140,6 +149,33 @@ fn listed(page: &mut Page<'_>, kris: Vec<&KriLine>, asked: &Understood) {
         page.line().say("- ");
         line::kri(page, kri);
         page.say(".");
+    }
+}
+
+/// What workflows have done and wait for: of the latest runs those first that a person has to do something about.
+pub(super) fn runs(page: &mut Page<'_>, asked: &Understood, snapshot: &Snapshot) {
+    let (kind, all) = (CitedKind::Portfolio, "all");
+    if snapshot.runs.is_empty() {
+        page.line().say("No workflow has run yet.");
+        return;
+    }
+    page.line().say("Of the latest ").cited(kind, &all, "runs.latest").say(" runs of workflows ");
+    for (n, state) in RunStands::ALL.into_iter().enumerate() {
+        page.say(if n == 0 { "" } else { ", " });
+        page.cited(kind, &all, &format!("runs.latest.{}", state.as_str())).say(" ").say(line::stands(state));
+    }
+    page.say(".");
+    let urgent = |run: &RunLine| match run.state {
+        RunStands::Failed => 0,
+        RunStands::Waiting => 1,
+        RunStands::Running => 2,
+        RunStands::Completed | RunStands::Rejected | RunStands::Cancelled => 3,
+    };
+    let mut runs: Vec<&RunLine> = snapshot.runs.iter().collect();
+    runs.sort_by_key(|run| urgent(run));
+    for run in runs.into_iter().take(asked.how_many.unwrap_or(LISTED)) {
+        page.line().say("- ");
+        line::run(page, run, snapshot);
     }
 }
 

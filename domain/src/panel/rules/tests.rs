@@ -97,10 +97,38 @@ fn specialists_are_called_by_what_the_question_or_the_data_touches() {
 }
 
 #[test]
+fn what_workflows_do_is_told_with_what_a_person_has_to_do_first() {
+    let reply = ask("How are our workflows doing?");
+    let answer = &reply.answer;
+    assert!(answer.contains("Of the latest 2 runs of workflows 0 go on, 1 wait"), "{answer}");
+    let failed = "A run of “Patch in 7 days”, set off by the breach of “Critical CVEs unpatched”";
+    let waiting = "A run of “Quarterly drill”, set off by a person";
+    assert!(answer.find(failed).unwrap() < answer.find(waiting).unwrap(), "{answer}");
+    assert!(answer.contains("at the step “step2” (relay.credentials); 1 of 2 steps are done"), "{answer}");
+    assert!(answer.contains("Through jira it has made “SEC-17”."), "{answer}");
+    assert!(answer.contains("waits for people to decide, for 4 days by now"), "{answer}");
+    assert!(reply.struck.is_empty(), "{:?}", reply.struck);
+    let one = ask("How is the quarterly drill?");
+    assert!(one.answer.contains(waiting) && !one.answer.contains(failed), "{}", one.answer);
+    let none = answer_of_nothing("Did any workflow run?");
+    assert!(none.contains("No workflow has run yet."), "{none}");
+}
+
+fn answer_of_nothing(question: &str) -> String {
+    answer(question, &[], &Snapshot::default()).answer
+}
+
+#[test]
 fn an_empty_tenant_gets_an_answer_too() {
-    for question in
-        ["What are the top three?", "vendors?", "privacy?", "insurance?", "What do you remember?", "¿Qué?"]
-    {
+    for question in [
+        "What are the top three?",
+        "Which workflows run?",
+        "vendors?",
+        "privacy?",
+        "insurance?",
+        "What do you remember?",
+        "¿Qué?",
+    ] {
         let reply = answer(question, &[], &Snapshot::default());
         assert!(!reply.answer.is_empty() && reply.struck.is_empty(), "{question}: {reply:?}");
     }
@@ -123,7 +151,7 @@ proptest! {
         question in prop::sample::select(vec![
             "What are the quarter's top three?", "top 2", "What is in breach?", "What got worse?", "What is stale?",
             "Which controls are weak?", "How are our outcomes?", "vendors and privacy and insurance", "How are we?",
-            "Phishing click rate?", "Ransomware?", "Customers can pay?", "What do you remember of the policy?",
+            "Phishing click rate?", "Ransomware?", "Which runs wait?", "Patch in 7 days?", "Customers can pay?", "What do you remember of the policy?",
         ]),
     ) {
         let mut tenant = snapshot();
