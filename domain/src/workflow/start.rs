@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
 
+use crate::kri::Level;
 use crate::workflow::due::{next_due, schedule_of};
 use crate::workflow::event::{
     MissedTimes, MissedWhat, MissedWhy, WorkflowEvent, WorkflowRunEnded, WorkflowRunMissed,
@@ -12,7 +13,7 @@ use crate::workflow::rule::{Standing, WorkflowState};
 use crate::workflow::run::{BreachReached, PinnedKriEvent, RunKey, RunTrigger};
 use crate::workflow::{Calendar, Definition, KriBreach, Missed, OnActivate, Overlap, Schedule, Trigger};
 use crate::workflow_run::ChainLink;
-use crate::{Rejection, Violation, WorkflowRunId};
+use crate::{BreachId, KriId, KriSlug, Rejection, Violation, WorkflowRunId};
 
 /// How late a due time may be served and still count as on time (decided): for a trigger that lets missed times go.
 const ON_TIME: Duration = Duration::minutes(5);
@@ -67,10 +68,24 @@ impl WorkflowState {
         self.asks_for(breach).map(|(_, key)| WorkflowRunId::of(self.id, &key))
     }
 
+    /// Whether this level of a breach has started a run, as far as the workflow remembers: what need not be told again.
+    pub fn remembers(&self, kri: (KriId, &KriSlug), reached: (BreachId, Level)) -> bool {
+        let asked = self.asks_for_level(kri, reached);
+        asked.is_some_and(|(_, key)| self.started.contains(&WorkflowRunId::of(self.id, &key)))
+    }
+
     fn asks_for(&self, breach: &BreachReached) -> Option<(&KriBreach, RunKey)> {
+        self.asks_for_level((breach.kri, &breach.slug), (breach.breach_id, breach.level))
+    }
+
+    fn asks_for_level(
+        &self,
+        (kri, slug): (KriId, &KriSlug),
+        (breach, level): (BreachId, Level),
+    ) -> Option<(&KriBreach, RunKey)> {
         let Trigger::KriBreach(asked) = &self.definition.trigger else { return None };
-        let meant = asked.kri.names(breach.kri, &breach.slug) && breach.level >= asked.level;
-        meant.then_some((asked, RunKey::Breach(breach.kri, breach.breach_id, asked.level)))
+        let meant = asked.kri.names(kri, slug) && level >= asked.level;
+        meant.then_some((asked, RunKey::Breach(kri, breach, asked.level)))
     }
 
     /// Whether the breach is from before the trigger came into force, by activation or by an edit. Such a one counts only

@@ -28,10 +28,24 @@ impl Duty<'_> {
         let named = (id, &kri.body.slug);
         let found = self.read_models.workflows_on_kri(self.tenant, named, None).await;
         let workflows = found.map_err(CommandError::failed)?;
+        let mut states = Vec::new();
+        for workflow in workflows {
+            states
+                .push((workflow, self.commands.load::<Workflow>(self.tenant, &workflow.to_string()).await?));
+        }
         let mut failed = Ok(());
-        for reached in reactions.latest.iter().filter(|_| !workflows.is_empty()) {
+        for reached in &reactions.latest {
+            // What comes again with what follows it, most have heard.
+            let (kri_named, level) = ((id, &kri.body.slug), (reached.breach_id, reached.level));
+            let heard =
+                |state: &Workflow| state.state().is_some_and(|state| state.remembers(kri_named, level));
+            let news: Vec<_> =
+                states.iter().filter(|(_, state)| !heard(state)).map(|(workflow, _)| *workflow).collect();
+            if news.is_empty() {
+                continue;
+            }
             let breach = self.triggered(&kri, reached).await?;
-            for workflow in &workflows {
+            for workflow in &news {
                 match self.tell(*workflow, reached, &breach).await {
                     Ok(()) | Err(CommandError::Rejected(_)) => {}
                     Err(error) => failed = Err(error),
