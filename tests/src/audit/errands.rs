@@ -200,8 +200,8 @@ fn each_errand_names_itself_as_the_reader(demo: &Demo) {
     let count = |looks: &[String], errand: &str| {
         looks.iter().filter(|reason| **reason == format!("draxis {errand} at a terminal")).count()
     };
-    // Nine exports to standard output, three bundles and this one; refused ones are none.
-    assert_eq!(count(&exported, "export"), 13, "{exported:?}");
+    // Ten exports to standard output, three bundles and this one; refused ones are none.
+    assert_eq!(count(&exported, "export"), 14, "{exported:?}");
     assert_eq!(count(&exported, "investigate"), 1, "{exported:?}");
     assert_eq!(count(&replayed, "replay"), 2, "{replayed:?}");
 }

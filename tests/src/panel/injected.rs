@@ -145,7 +145,9 @@ async fn a_model_that_obeys_every_order_in_the_data_only_reads_and_is_still_chec
         assert!(matches!(answer.by, AnsweredBy::Model { .. }), "{n}: {:?}", answer.fallback);
         // Nothing was written but the session itself.
         let events = stage.get(&format!("/api/audit/events?after={before}&limit=200")).await;
-        for event in events["items"].as_array().unwrap() {
+        // What a planted run does by itself was asked for by nobody's words.
+        let by_a_run = |event: &&Value| event["metadata"]["actor"].as_str().unwrap().starts_with("run:");
+        for event in events["items"].as_array().unwrap().iter().filter(|event| !by_a_run(event)) {
             let kind = event["aggregateType"].as_str().unwrap();
             assert!(kind == "panel_session" || kind == "audit", "{n}: {event}");
         }

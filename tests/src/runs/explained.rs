@@ -60,6 +60,7 @@ async fn a_breach_that_set_off_no_run_says_why_not() {
     let none = explain(&scene).await;
     let because = "no workflow run was started because no workflow's trigger names this KRI";
     assert_eq!(not_run(&none), [("no_workflow", because, &Value::Null)]);
+    scene.web.clock.advance(chrono::Duration::seconds(1));
     let late = scene.workflow(&breach(), &[pause("night", "PT1H")]).await;
     scene.settle().await;
     let explained = explain(&scene).await;

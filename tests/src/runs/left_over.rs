@@ -6,7 +6,7 @@ use draxis_runner::far_systems::Mishap;
 use serde_json::json;
 use sqlx::Executor as _;
 
-use super::scene::{Scene, jira, manual, pause, post};
+use super::scene::{Scene, jira, manual, pause};
 
 /// How many runs there is something to look at for, now or later.
 async fn looked_at(scene: &Scene) -> usize {
@@ -53,7 +53,8 @@ async fn a_run_that_is_over_is_looked_at_no_more_and_one_that_a_person_takes_up_
 async fn what_a_person_finds_out_after_the_run_was_ended_is_still_taken_up() {
     let mut scene = Scene::set().await;
     let plain = json!({"id": "say", "type": "post_slack", "channel": "#sec", "text": "Hello"});
-    let workflow = scene.workflow(&manual(), &[plain, post("more")]).await;
+    let more = json!({"id": "more", "type": "post_slack", "channel": "#sec", "text": "And more"});
+    let workflow = scene.workflow(&manual(), &[plain, more]).await;
     scene.slack.script([Mishap::DoneThenDrop]);
     let run = scene.press(&workflow).await;
     scene.settle().await;

@@ -32,8 +32,7 @@ async fn a_run_applies_a_kri_event_as_it_was_declared_when_the_run_started() {
         assert_eq!(stays_on(&scene, &run).await, stays(version));
     }
     scene.after(3600).await;
-    let mut changed = scene.events("kri.value_adjusted").await;
-    changed.reverse();
+    let changed = scene.events("kri.value_adjusted").await;
     let amount = |run: draxis_domain::WorkflowRunId| {
         let by = format!("run:{run}");
         let mut of = changed.iter().filter(|event| event["metadata"]["actor"] == json!(by));
