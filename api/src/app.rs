@@ -159,12 +159,8 @@ impl App {
         let panel = PanelDesk::new(commands.clone(), read_models.clone(), models.clone());
         let workflow_runs =
             WorkflowRuns::new(commands.clone(), (relays.clone(), panel.clone()), outside.runs);
-        let timers = Timers::new(
-            commands.clone(),
-            read_models.clone(),
-            (source_runs.clone(), workflow_runs),
-            TimerSettings::default(),
-        );
+        let work = (source_runs.clone(), workflow_runs);
+        let timers = Timers::new(commands.clone(), work, TimerSettings::default());
         let rate_limits = RateLimits::new(ports.clock);
         let metrics = Metrics::new();
         let streams = Streams::new(writer.wakeups().clone());

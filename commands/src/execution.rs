@@ -17,6 +17,7 @@ use tokio::sync::OwnedMutexGuard;
 pub use crate::execution::context::Context;
 use crate::execution::in_flight::InFlight;
 use crate::execution::turns::Turns;
+use crate::member::Rosters;
 use crate::vault::Vault;
 use crate::{CommandError, Guarded};
 
@@ -32,6 +33,7 @@ pub struct Commands {
     vault: Vault,
     in_flight: InFlight,
     turns: Turns,
+    rosters: Rosters,
 }
 
 /// How a command's answer is made of the state it leaves and the aggregate's id.
@@ -50,7 +52,8 @@ pub struct Execution<A: Root> {
 impl Commands {
     /// Commands over a log.
     pub fn new(log: TenantLog, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, vault: Vault) -> Self {
-        Self { log, clock, ids, vault, in_flight: InFlight::default(), turns: Turns::default() }
+        let (in_flight, turns, rosters) = (InFlight::default(), Turns::default(), Rosters::new());
+        Self { log, clock, ids, vault, in_flight, turns, rosters }
     }
 
     /// The log behind it.
@@ -81,6 +84,11 @@ impl Commands {
     /// Where new ids come from.
     pub fn ids(&self) -> &dyn Ids {
         self.ids.as_ref()
+    }
+
+    /// What is known of the members of tenants.
+    pub(crate) const fn rosters(&self) -> &Rosters {
+        &self.rosters
     }
 
     /// Where secrets are sealed.

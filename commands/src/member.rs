@@ -1,14 +1,17 @@
 //! Members: who can sign in to a tenant, each with their roles for it, by the log; and that whoever answers for a thing is one.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod roster;
+
+use std::collections::BTreeSet;
 
 use draxis_domain::account::{Account, Grant, Role};
 use draxis_domain::tenant::Tenant;
 use draxis_domain::{AccountId, OrganizationId, Rejection, TenantId};
-use draxis_event_store::Those;
+use draxis_event_store::{Those, head};
 
 use crate::CommandError;
 use crate::execution::Commands;
+pub(crate) use crate::member::roster::{Roster, Rosters};
 
 /// A tenant, and the organization above it, whose administrators can sign in to it too.
 #[derive(Debug, Clone, Copy)]
@@ -36,10 +39,17 @@ impl Home {
 
 impl Commands {
     /// Who can sign in to the tenant, with their roles for it: its own people and the administrators of its organization.
-    pub(crate) async fn members(
-        &self,
-        tenant: TenantId,
-    ) -> Result<BTreeMap<AccountId, BTreeSet<Role>>, CommandError> {
+    pub(crate) async fn members(&self, tenant: TenantId) -> Result<Roster, CommandError> {
+        let head = head(&self.pools().app, TenantId::PLATFORM).await?;
+        if let Some(roster) = self.rosters().at(head, tenant) {
+            return Ok(roster);
+        }
+        let roster = self.read_members(tenant).await?;
+        self.rosters().keep(head, tenant, &roster);
+        Ok(roster)
+    }
+
+    async fn read_members(&self, tenant: TenantId) -> Result<Roster, CommandError> {
         let own = Those::Naming(&["grant", "tenantId"], &tenant.to_string());
         let mut accounts = self.log().load_those::<Account>(TenantId::PLATFORM, own).await?;
         let home = self.home(tenant).await?;

@@ -7,7 +7,8 @@ mod started;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use draxis_domain::workflow_run::{
-    EffectId, Help, Progress, RunBegun, RunStanding, Scene, Turn, Verdict, WorkflowRun, WorkflowRunCommand,
+    EffectId, Help, Progress, RunBegun, RunStanding, RunState, Scene, Turn, Verdict, WorkflowRun,
+    WorkflowRunCommand,
 };
 use draxis_domain::{Sequence, TenantId, WorkflowId, WorkflowRunId};
 use draxis_event_store::{Answer, Committed, OfAggregate, TenantTx, read_aggregate_back};
@@ -45,15 +46,26 @@ impl Commands {
         self.run_after(holder, id, command).await
     }
 
-    /// Drives a run on; answers with the run as it stands then.
+    /// Drives a run on by whatever has come of it, in one commit; answers with the run as it stands then.
     pub async fn drive_run(
         &self,
         holder: &Holder,
         id: WorkflowRunId,
-        (scene, with): (Scene, Progress),
+        (scene, with): (Scene, Vec<Progress>),
     ) -> Result<WorkflowRun, CommandError> {
         let turn = self.turn(holder, scene);
         self.run_after(holder, id, WorkflowRunCommand::Drive { turn, with }).await
+    }
+
+    /// A run as driving it on by that would leave it, recording nothing.
+    pub fn run_ahead(
+        &self,
+        holder: &Holder,
+        run: &RunState,
+        (scene, with): (Scene, Progress),
+    ) -> Result<RunState, CommandError> {
+        let turn = self.turn(holder, scene);
+        Ok(run.ahead(&turn, with, self.clock().now())?)
     }
 
     fn turn(&self, holder: &Holder, scene: Scene) -> Box<Turn> {

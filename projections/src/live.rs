@@ -1,6 +1,7 @@
 //! The engine: keeps the read models in Postgres caught up with the log, builds them anew, and proves that they equal it.
 
 mod advance;
+mod at_hand;
 mod catch_up;
 mod follow;
 mod rebuild;
@@ -10,6 +11,7 @@ mod verify;
 
 use std::sync::Arc;
 
+use draxis_domain::{PlatformEvent, TenantEvent};
 use draxis_event_store::Pools;
 use sqlx::PgPool;
 
@@ -18,6 +20,7 @@ pub(crate) use rebuild::{folder_named, names_of};
 pub(crate) use verify::Refold;
 pub use verify::{Difference, Refolded, Verified};
 
+use at_hand::AtHand;
 use slots::Slots;
 
 /// How many events are folded in one transaction while a tenant is caught up.
@@ -31,10 +34,18 @@ const CHUNK: u32 = 5_000;
 pub(crate) struct Live {
     pub(crate) pool: PgPool,
     slots: Arc<Slots>,
+    at_hand: Arc<RowsAtHand>,
+}
+
+/// The rows at hand of both logs.
+#[derive(Debug, Default)]
+struct RowsAtHand {
+    of_tenants: AtHand<TenantEvent>,
+    of_platform: AtHand<PlatformEvent>,
 }
 
 impl Live {
     pub(crate) fn new(pools: &Pools) -> Self {
-        Self { pool: pools.app.clone(), slots: Arc::default() }
+        Self { pool: pools.app.clone(), slots: Arc::default(), at_hand: Arc::default() }
     }
 }

@@ -16,10 +16,11 @@ use std::time::Duration;
 
 use draxis_commands::Commands;
 use draxis_domain::source::BaseUrl;
-use draxis_domain::{EventId, TenantId, WorkflowId, WorkflowRunId};
+use draxis_domain::{EventId, TenantId, WorkflowRunId};
 
 use crate::panel::PanelDesk;
 use crate::relay::Relays;
+use crate::timer::RunStart;
 
 /// What does the runs of all tenants; clones share it.
 #[derive(Clone)]
@@ -46,8 +47,8 @@ pub struct RunSettings {
 pub(crate) struct ClaimedRun {
     pub(crate) tenant: TenantId,
     pub(crate) id: WorkflowRunId,
-    /// Which workflow started it; none where nobody remembers, and the run has been taken up.
-    pub(crate) workflow: Option<WorkflowId>,
+    /// Where its start is told; none once it has been taken up.
+    pub(crate) start: Option<RunStart>,
     /// The number of the claim.
     pub(crate) fence: i64,
     /// The event that made it due.

@@ -4,6 +4,7 @@
 //! it is due ([`duty`]) is a command whose rule answers a second telling with nothing; the lease only keeps processes from
 //! doing the same work at once.
 
+mod bells;
 mod duty;
 mod fold;
 mod folding;
@@ -17,12 +18,13 @@ use std::sync::Arc;
 
 use draxis_commands::Commands;
 use draxis_domain::{Position, TenantId};
-use draxis_projections::ReadModels;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::timer::bells::Bells;
 pub(crate) use duty::Afterwards;
+pub(crate) use fold::RunStart;
 pub use folding::FoldError;
 pub use kind::{Lane, TimerKind};
 pub use settings::{LaneLimits, TimerSettings};
@@ -36,31 +38,21 @@ pub struct Timers(Arc<Shared>);
 
 struct Shared {
     commands: Commands,
-    /// Asked who may have to be told; whether anything comes of it is never theirs to say.
-    read_models: ReadModels,
     source_runs: SourceRuns,
     workflow_runs: WorkflowRuns,
     settings: TimerSettings,
-    /// Told when an event made something due at once.
-    due: Notify,
+    /// Rung when an event made something due at once.
+    bells: Bells,
 }
 
 impl Timers {
     /// Timers whose duties are commands, source runs and runs of workflows.
     pub fn new(
         commands: Commands,
-        read_models: ReadModels,
         (source_runs, workflow_runs): (SourceRuns, WorkflowRuns),
         settings: TimerSettings,
     ) -> Self {
-        Self(Arc::new(Shared {
-            commands,
-            read_models,
-            source_runs,
-            workflow_runs,
-            settings,
-            due: Notify::new(),
-        }))
+        Self(Arc::new(Shared { commands, source_runs, workflow_runs, settings, bells: Bells::default() }))
     }
 
     /// Starts what keeps the timers folded and what does what is due, each in a task of its own. Told to stop, they take nothing

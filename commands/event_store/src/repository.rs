@@ -44,14 +44,16 @@ impl TenantLog {
         &self.writer
     }
 
-    /// The aggregate as the log has it now, whatever the cache says; for rules that look at another aggregate.
+    /// The aggregate as the log has it now: what the cache knows, and everything recorded since; for rules that look at another
+    /// aggregate.
     pub async fn load<A: Root + 'static>(
         &self,
         tenant: TenantId,
         id: &str,
     ) -> Result<A, AggregateError<Rejection>> {
+        let known = self.cache.get::<A>(tenant, id);
         let (sequence, aggregate) =
-            snapshot::load::<A>(&self.pools.app, tenant, id).await.map_err(unreadable)?;
+            snapshot::load(&self.pools.app, tenant, id, known).await.map_err(unreadable)?;
         self.cache.put(tenant, id, sequence, aggregate.clone());
         Ok(aggregate)
     }
@@ -250,7 +252,8 @@ impl<A: Root + 'static> EventStore<A> for TenantEventRepository<A> {
         let (cached, (sequence, aggregate)) = match cached {
             Some(known) => (true, known),
             None => {
-                (false, snapshot::load::<A>(&self.log.pools.app, self.tenant, id).await.map_err(unreadable)?)
+                let loaded = snapshot::load(&self.log.pools.app, self.tenant, id, None).await;
+                (false, loaded.map_err(unreadable)?)
             }
         };
         Ok(Loaded { id: id.to_owned(), aggregate, sequence, cached })

@@ -1,5 +1,5 @@
-//! Loading an aggregate: its latest snapshot and the events since, in one statement, or two where they are many; a long tail
-//! leaves a new snapshot.
+//! Loading an aggregate: what is known of it, or its latest snapshot, and the events since, in one statement, or two where they
+//! are many; a long tail leaves a new snapshot.
 
 use std::collections::BTreeMap;
 
@@ -34,23 +34,34 @@ pub(crate) enum LoadError {
     Snapshot(#[from] serde_json::Error),
 }
 
-/// Loads the aggregate from the log; an id without events is the aggregate's absent state at sequence 0.
+/// Loads the aggregate from the log: from where it is known on, since what was recorded never changes. An id without events is
+/// the aggregate's absent state at sequence 0.
 pub(crate) async fn load<A: Root>(
     pool: &PgPool,
     tenant: TenantId,
     id: &str,
+    known: Option<(Sequence, A)>,
 ) -> Result<(Sequence, A), LoadError> {
     let mut transaction = TenantTx::begin(pool, tenant).await?;
-    let Folded { sequence, aggregate, tail, .. } = match fold::<A>(&mut transaction, id, SHAPE).await {
-        // A program of another time wrote the snapshot: the events say the same at greater length.
-        Err(LoadError::Snapshot(_)) => fold(&mut transaction, id, NO_SHAPE).await?,
-        folded => folded?,
+    let folded = match known {
+        Some(known) => fold(&mut transaction, id, (NO_SHAPE, known)).await,
+        None => match fold(&mut transaction, id, (SHAPE, nothing())).await {
+            // A program of another time wrote the snapshot: the events say the same at greater length.
+            Err(LoadError::Snapshot(_)) => fold(&mut transaction, id, (NO_SHAPE, nothing())).await,
+            folded => folded,
+        },
     };
+    let Folded { sequence, aggregate, tail, .. } = folded?;
     if tail > TAIL {
         save(&mut transaction, id, sequence, &aggregate).await?;
         transaction.commit().await?;
     }
     Ok((sequence, aggregate))
+}
+
+/// An aggregate before its first event.
+fn nothing<A: Root>() -> (Sequence, A) {
+    (Sequence::START, A::default())
 }
 
 /// How many events are asked for together with the snapshot; those behind them are copied out.
@@ -93,7 +104,12 @@ impl<A: Root> Folded<A> {
     }
 }
 
-async fn fold<A: Root>(transaction: &mut TenantTx, id: &str, shape: i32) -> Result<Folded<A>, LoadError> {
+/// Folds what stands behind the snapshot of that shape, and behind what is known where there is none.
+async fn fold<A: Root>(
+    transaction: &mut TenantTx,
+    id: &str,
+    (shape, (sequence, aggregate)): (i32, (Sequence, A)),
+) -> Result<Folded<A>, LoadError> {
     let tenant = transaction.tenant().uuid();
     let mut rows = sqlx::query!(
         r#"WITH latest AS (SELECT sequence, state FROM snapshots
@@ -102,17 +118,17 @@ async fn fold<A: Root>(transaction: &mut TenantTx, id: &str, shape: i32) -> Resu
            UNION ALL
            (SELECT sequence, event_type, event_version, payload::text FROM events
             WHERE tenant_id = $1 AND aggregate_type = $2 AND aggregate_id = $3
-              AND sequence > coalesce((SELECT sequence FROM latest), 0)
-            ORDER BY sequence LIMIT $5)"#,
+              AND sequence > coalesce((SELECT sequence FROM latest), $5)
+            ORDER BY sequence LIMIT $6)"#,
         tenant,
         A::TYPE,
         id,
         shape,
+        sequence.as_i64(),
         i64::try_from(FIRST).unwrap_or(i64::MAX)
     )
     .fetch(&mut **transaction);
-    let mut folded =
-        Folded { sequence: Sequence::START, aggregate: A::default(), tail: 0, early: BTreeMap::new() };
+    let mut folded = Folded { sequence, aggregate, tail: 0, early: BTreeMap::new() };
     while let Some(row) = rows.try_next().await? {
         let place = Sequence::from_i64(row.sequence);
         match row.event_type {

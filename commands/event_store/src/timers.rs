@@ -10,12 +10,12 @@ use chrono::{DateTime, Utc};
 use draxis_domain::EventId;
 
 pub use claim::{
-    ClaimedTimer, TimerClaim, claim_timers, drop_timer, find_claimed, finish_timer, hand_back_timer,
-    hold_timer, retry_timer,
+    ClaimDurability, ClaimedTimer, TimerClaim, claim_timers, drop_timer, find_claimed, finish_timer,
+    hand_back_timer, hold_timer, retry_timer,
 };
 pub use fold::{
     TimerCheckpoint, load_timers, lock_timer_checkpoint, move_timer_checkpoint, put_timers, remove_timers,
-    timers_of,
+    timer_memos, timers_of,
 };
 
 /// What a timer is of: its kind's name and the id of what it is about.

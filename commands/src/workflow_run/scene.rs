@@ -1,12 +1,12 @@
 //! The scene: what a run sees of its tenant, each part from the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use draxis_domain::account::Role;
 use draxis_domain::kri::{Kri, KriState};
 use draxis_domain::workflow::{Action, Definition, Party, RunTrigger};
 use draxis_domain::workflow_run::{RunBegun, Scene};
-use draxis_domain::{KriId, TenantId};
+use draxis_domain::{AccountId, KriId, TenantId};
 use serde_json::{Value, json};
 
 use crate::CommandError;
@@ -20,27 +20,36 @@ impl Commands {
         begun: &RunBegun,
         url: String,
     ) -> Result<Scene, CommandError> {
-        let (kri, kri_owner) = match trigger_kri(&begun.trigger) {
-            Some(id) => self.kri_in_scene(tenant, id).await?,
-            None => (Value::Null, None),
-        };
-        let mut holders = BTreeMap::<Role, _>::new();
-        if speaks_of_roles(&begun.definition) {
+        let ((kri, kri_owner), holders, relays) = tokio::try_join!(
+            self.kri_in_scene(tenant, trigger_kri(&begun.trigger)),
+            self.holders_in_scene(tenant, &begun.definition),
+            self.relays_set_up(tenant),
+        )?;
+        Ok(Scene { url, kri, kri_owner, holders, relays })
+    }
+
+    async fn holders_in_scene(
+        &self,
+        tenant: TenantId,
+        definition: &Definition,
+    ) -> Result<BTreeMap<Role, BTreeSet<AccountId>>, CommandError> {
+        let mut holders = BTreeMap::<Role, BTreeSet<AccountId>>::new();
+        if speaks_of_roles(definition) {
             for (account, roles) in self.members(tenant).await? {
                 for role in roles {
-                    holders.entry(role).or_insert_with(std::collections::BTreeSet::new).insert(account);
+                    holders.entry(role).or_default().insert(account);
                 }
             }
         }
-        let relays = self.relays_set_up(tenant).await?;
-        Ok(Scene { url, kri, kri_owner, holders, relays })
+        Ok(holders)
     }
 
     async fn kri_in_scene(
         &self,
         tenant: TenantId,
-        id: KriId,
-    ) -> Result<(Value, Option<draxis_domain::AccountId>), CommandError> {
+        id: Option<KriId>,
+    ) -> Result<(Value, Option<AccountId>), CommandError> {
+        let Some(id) = id else { return Ok((Value::Null, None)) };
         let kri = self.load::<Kri>(tenant, &id.to_string()).await?;
         let Kri::Present(state) = &kri else { return Ok((Value::Null, None)) };
         Ok((shown(state), state.body.owner))

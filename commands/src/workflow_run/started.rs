@@ -8,17 +8,33 @@ use draxis_event_store::{OfAggregate, StoredEvent, TenantTx, read_aggregate_back
 use crate::CommandError;
 use crate::execution::Commands;
 
+/// The event that tells of a start.
+const STARTED: &[&str] = &["workflow.run_started"];
 /// How many starts are read at once, the latest first: a run is taken up soon after it was started.
 const PAGE: u32 = 8;
 
 impl Commands {
+    /// What a run begins with, where its start is told at this place of its workflow.
+    pub async fn read_started_run(
+        &self,
+        tenant: TenantId,
+        (workflow, place, run): (WorkflowId, Sequence, WorkflowRunId),
+    ) -> Result<Option<RunBegun>, CommandError> {
+        let of = OfAggregate::new("workflow", workflow.to_string()).only(STARTED);
+        let told = {
+            let mut transaction = TenantTx::begin(&self.pools().app, tenant).await?;
+            read_aggregate_back(&mut transaction, &of, place.next(), 1).await?
+        };
+        told.first().map_or(Ok(None), |told| begun((tenant, workflow, run), told))
+    }
+
     /// What a run begins with; none where the workflow has not started it.
     pub async fn find_started_run(
         &self,
         tenant: TenantId,
         (workflow, run): (WorkflowId, WorkflowRunId),
     ) -> Result<Option<RunBegun>, CommandError> {
-        let of = OfAggregate::new("workflow", workflow.to_string()).only(&["workflow.run_started"]);
+        let of = OfAggregate::new("workflow", workflow.to_string()).only(STARTED);
         let mut before = Sequence::new(u64::MAX);
         loop {
             let page = {

@@ -32,6 +32,11 @@ impl TriggerStanding {
         }
     }
 
+    /// What sets the workflow off.
+    pub const fn trigger(&self) -> &Trigger {
+        &self.trigger
+    }
+
     /// The next time at which there is something to serve; it may lie in the past.
     pub fn next_due(&self) -> Option<DateTime<Utc>> {
         next_due(&self.trigger, self.standing, self.served_until)

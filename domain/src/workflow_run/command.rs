@@ -25,8 +25,8 @@ pub enum WorkflowRunCommand {
     Drive {
         /// Who gives it and what is known.
         turn: Box<Turn>,
-        /// With what.
-        with: Progress,
+        /// With what, in order: all of it is recorded or none.
+        with: Vec<Progress>,
     },
     /// Does what a person asks of it.
     Help {

@@ -1,5 +1,7 @@
 //! The rule of a run: what each command makes of each state.
 
+use chrono::{DateTime, Utc};
+
 use crate::workflow::Span;
 use crate::workflow_run::decided::Decided;
 use crate::workflow_run::{
@@ -48,33 +50,37 @@ impl RunState {
     fn drive(
         &self,
         turn: &Turn,
-        with: Progress,
+        with: Vec<Progress>,
         moment: &Moment,
     ) -> Result<Vec<WorkflowRunEvent>, Rejection> {
+        Ok(self.gone_on(turn, with, moment.now)?.events)
+    }
+
+    /// The run as it will stand once this has been recorded, for a worker that does more before it says so.
+    ///
+    /// # Errors
+    /// As the command that says so.
+    pub fn ahead(&self, turn: &Turn, with: Progress, now: DateTime<Utc>) -> Result<Self, Rejection> {
+        Ok(self.gone_on(turn, vec![with], now)?.state)
+    }
+
+    fn gone_on<'a>(
+        &self,
+        turn: &'a Turn,
+        with: Vec<Progress>,
+        now: DateTime<Utc>,
+    ) -> Result<Decided<'a>, Rejection> {
         if turn.fence < self.fence {
             return Err(Rejection::conflict(
                 "workflow_run.lease_lost",
                 "another worker has taken this run over; what this one has to say comes too late",
             ));
         }
-        let mut decided = Decided::from(self, turn, moment.now);
-        match with {
-            Progress::Due => {}
-            Progress::Sent { effect, attempt, outcome } => decided.sent((effect, attempt), outcome)?,
-            Progress::LookedUp { effect, seen } => decided.looked_up(effect, seen),
-            Progress::Did { step, result } => decided.did(&step, result),
-            Progress::DidNot { step, setback } => decided.did_not(&step, &setback),
-            Progress::Asked { step, approval_id, digest, round } => {
-                decided.asked(&step, approval_id, (digest, round));
-            }
-            Progress::Tell { step, purpose, content } => decided.tell(&step, purpose, content),
-            Progress::Decided { approval_id, decision, votes } => {
-                decided.approval_decided(approval_id, decision, &votes);
-            }
-            Progress::TicketSeen { step, status } => decided.ticket_seen(&step, &status),
+        let mut decided = Decided::from(self, turn, now);
+        for with in with {
+            decided.go_on(with)?;
         }
-        decided.do_due();
-        Ok(decided.events)
+        Ok(decided)
     }
 
     fn help(&self, help: Help, moment: &Moment) -> Result<Vec<WorkflowRunEvent>, Rejection> {
@@ -186,6 +192,28 @@ impl RunState {
             RunStanding::Failed | RunStanding::UnderWay => "not over",
         };
         Rejection::conflict("workflow_run.over", format!("the run is {how}; start another one"))
+    }
+}
+
+impl Decided<'_> {
+    fn go_on(&mut self, with: Progress) -> Result<(), Rejection> {
+        match with {
+            Progress::Due => {}
+            Progress::Sent { effect, attempt, outcome } => self.sent((effect, attempt), outcome)?,
+            Progress::LookedUp { effect, seen } => self.looked_up(effect, seen),
+            Progress::Did { step, result } => self.did(&step, result),
+            Progress::DidNot { step, setback } => self.did_not(&step, &setback),
+            Progress::Asked { step, approval_id, digest, round } => {
+                self.asked(&step, approval_id, (digest, round));
+            }
+            Progress::Tell { step, purpose, content } => self.tell(&step, purpose, content),
+            Progress::Decided { approval_id, decision, votes } => {
+                self.approval_decided(approval_id, decision, &votes);
+            }
+            Progress::TicketSeen { step, status } => self.ticket_seen(&step, &status),
+        }
+        self.do_due();
+        Ok(())
     }
 }
 

@@ -40,18 +40,18 @@ pub(crate) async fn next_events<E: LogEvent>(
         .collect()
 }
 
-/// Folds the next events into the projections of these checkpoints, which the transaction has locked.
+/// Folds the next events into the projections of these checkpoints, which the transaction has locked, with the rows that are at
+/// hand of them.
 pub(super) async fn advance<E: Log>(
     transaction: &mut TenantTx,
-    role: Role,
-    checkpoints: &[Checkpoint],
+    (role, checkpoints): (Role, &[Checkpoint]),
+    growing: &mut [Growing<E>],
     limit: u32,
 ) -> Result<Advanced, ReadError> {
     let from = checkpoints.iter().map(|checkpoint| checkpoint.position).min().unwrap_or_default();
     let events = next_events::<E>(transaction, from, limit).await?;
     let Some(last) = events.last() else { return Ok(Advanced { to: from, read: 0 }) };
-    let mut growing = Growing::all_of::<E>(checkpoints);
-    for one in &mut growing {
+    for one in growing {
         one.fold(transaction, &events).await?;
         one.write(transaction).await?;
         one.keep_snapshot(transaction, last).await?;
@@ -71,12 +71,12 @@ pub(super) struct Growing<E> {
     snapped: Position,
 }
 
-impl Growing<()> {
-    /// Those of a log that the checkpoints name.
-    pub(super) fn all_of<E: Log>(checkpoints: &[Checkpoint]) -> Vec<Growing<E>> {
+impl<E: Log> Growing<E> {
+    /// Those of a log that the checkpoints name, with no rows at hand yet.
+    pub(super) fn all_of(checkpoints: &[Checkpoint]) -> Vec<Self> {
         let growing = |checkpoint: &Checkpoint| {
             let folder = E::folders().iter().find(|folder| folder.table().name() == checkpoint.projection)?;
-            Some(Growing {
+            Some(Self {
                 gathering: folder.gather(),
                 generation: checkpoint.generation,
                 position: checkpoint.position,
@@ -85,9 +85,12 @@ impl Growing<()> {
         };
         checkpoints.iter().filter_map(growing).collect()
     }
-}
 
-impl<E: Log> Growing<E> {
+    /// Whether the rows at hand are those of all these checkpoints.
+    pub(super) fn stand_at(growing: &[Self], checkpoints: &[Checkpoint]) -> bool {
+        checkpoints.iter().all(|checkpoint| growing.iter().any(|one| one.stands_at(checkpoint)))
+    }
+
     /// Folds those of the events that it has not folded yet.
     pub(super) async fn fold(
         &mut self,
@@ -120,7 +123,7 @@ impl<E: Log> Growing<E> {
     }
 
     /// Whether its rows are those of a checkpoint.
-    pub(super) fn stands_at(&self, checkpoint: &Checkpoint) -> bool {
+    fn stands_at(&self, checkpoint: &Checkpoint) -> bool {
         self.gathering.table().name() == checkpoint.projection
             && (self.generation, self.position) == (checkpoint.generation, checkpoint.position)
     }

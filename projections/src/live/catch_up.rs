@@ -5,6 +5,7 @@ use draxis_event_store::TenantTx;
 
 use crate::error::ReadError;
 use crate::live::advance::advance;
+use crate::live::at_hand::AtHand;
 use crate::live::{BATCH, Live};
 use crate::projection::Log;
 use crate::store::{Checkpoint, Role, checkpoint};
@@ -30,23 +31,26 @@ impl Live {
             return Ok(*reached);
         }
         *reached = if tenant == TenantId::PLATFORM {
-            self.to_head::<PlatformEvent>(tenant).await?
+            self.to_head::<PlatformEvent>(tenant, &self.at_hand.of_platform).await?
         } else {
-            self.to_head::<TenantEvent>(tenant).await?
+            self.to_head::<TenantEvent>(tenant, &self.at_hand.of_tenants).await?
         };
         slot.count();
         Ok(*reached)
     }
 
-    async fn to_head<E: Log>(&self, tenant: TenantId) -> Result<Position, ReadError> {
+    async fn to_head<E: Log>(&self, tenant: TenantId, at_hand: &AtHand<E>) -> Result<Position, ReadError> {
         loop {
             let mut transaction = TenantTx::begin_rebuildable(&self.pool, tenant).await?;
             let serving = lock_serving::<E>(&mut transaction).await?;
             let to = if serving.current.is_empty() {
                 Position::START
             } else {
-                let done = advance::<E>(&mut transaction, Role::Serving, &serving.current, BATCH).await?;
+                let mut growing = at_hand.take(tenant, &serving.current);
+                let these = (Role::Serving, serving.current.as_slice());
+                let done = advance(&mut transaction, these, &mut growing, BATCH).await?;
                 transaction.commit().await?;
+                at_hand.put_back(tenant, growing);
                 if done.read == usize::try_from(BATCH).unwrap_or(usize::MAX) {
                     continue;
                 }

@@ -124,9 +124,8 @@ impl Live {
             return Ok(Built::Elsewhere(from));
         }
         // What is at hand is of these very checkpoints, or is not there yet.
-        let at_hand = |checkpoint| growing.iter().any(|one| one.stands_at(checkpoint));
-        if !building.iter().all(at_hand) {
-            *growing = Growing::all_of::<E>(&building);
+        if !Growing::stand_at(growing, &building) {
+            *growing = Growing::all_of(&building);
         }
         while ahead.position().get().saturating_sub(from.get()) < STRETCH {
             let Some(events) = ahead.next().await? else { break };
@@ -178,7 +177,8 @@ impl Live {
             if building.is_empty() {
                 return Ok(at);
             }
-            let done = advance::<E>(&mut transaction, Role::Building, &building, CHUNK).await?;
+            let mut growing = Growing::<E>::all_of(&building);
+            let done = advance(&mut transaction, (Role::Building, &building), &mut growing, CHUNK).await?;
             at = Some(done.to);
             if done.read < usize::try_from(CHUNK).unwrap_or(usize::MAX) {
                 for built in building {

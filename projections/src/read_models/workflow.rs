@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use draxis_domain::relay::Channel;
-use draxis_domain::workflow::{Diff, Trigger};
-use draxis_domain::{KriId, KriSlug, Position, Recorded, TenantEvent, TenantId, WorkflowId};
+use draxis_domain::workflow::Diff;
+use draxis_domain::{Position, Recorded, TenantEvent, TenantId, WorkflowId};
 use draxis_event_store::{TenantTx, read_aggregate_until};
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ use crate::projection::recorded;
 use crate::read_models::ReadModels;
 use crate::reading::{Ask, List, Order};
 use crate::versions::{self, VersionRow, VersionSummary, Versions};
-use crate::workflows::{TriggerKind, WorkflowFilter, WorkflowRow, WorkflowSummary, Workflows};
+use crate::workflows::{WorkflowFilter, WorkflowRow, WorkflowSummary, Workflows};
 
 /// The events that change what a workflow is or where it stands.
 const CHANGES: [&str; 6] = [
@@ -70,7 +70,7 @@ impl ReadModels {
         at_least: Option<Position>,
     ) -> Result<BTreeMap<Channel, Vec<WorkflowSummary>>, ReadError> {
         let mut by_relay: BTreeMap<Channel, Vec<WorkflowSummary>> = BTreeMap::new();
-        for workflow in self.all_workflows(tenant, at_least, &WorkflowFilter::default()).await? {
+        for workflow in self.all_workflows(tenant, at_least).await? {
             for relay in &workflow.relays {
                 by_relay.entry(*relay).or_default().push(workflow.clone());
             }
@@ -78,32 +78,15 @@ impl ReadModels {
         Ok(by_relay)
     }
 
-    /// The workflows in use whose trigger names the KRI. Whether a run may start is for each to decide.
-    pub async fn workflows_on_kri(
-        &self,
-        tenant: TenantId,
-        (kri, slug): (KriId, &KriSlug),
-        at_least: Option<Position>,
-    ) -> Result<Vec<WorkflowId>, ReadError> {
-        let filter = WorkflowFilter { trigger: Some(TriggerKind::KriBreach), ..WorkflowFilter::default() };
-        let naming = |workflow: &WorkflowSummary| match &workflow.trigger {
-            Trigger::KriBreach(asked) => asked.kri.names(kri, slug),
-            Trigger::Schedule(_) | Trigger::Manual(_) => false,
-        };
-        let found = self.all_workflows(tenant, at_least, &filter).await?;
-        Ok(found.into_iter().filter(naming).map(|workflow| workflow.id).collect())
-    }
-
     async fn all_workflows(
         &self,
         tenant: TenantId,
         at_least: Option<Position>,
-        filter: &WorkflowFilter,
     ) -> Result<Vec<WorkflowSummary>, ReadError> {
-        let mut all = Vec::new();
+        let (mut all, filter) = (Vec::new(), WorkflowFilter::default());
         let mut page = PageOf { cursor: None, limit: PageOf::MOST };
         loop {
-            let found = self.list_workflows(tenant, at_least, filter, &page).await?;
+            let found = self.list_workflows(tenant, at_least, &filter, &page).await?;
             all.extend(found.items);
             page.cursor = found.next_cursor;
             if page.cursor.is_none() {

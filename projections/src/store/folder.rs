@@ -31,8 +31,8 @@ pub(crate) trait Folder<E>: Send + Sync {
 }
 
 /// Rows of a projection that events have touched lately. Batch by batch: look, take in what is stored of the keys not seen
-/// before, fold; and once in a while write what has changed. A row stays until it is written and no event has touched it
-/// since: the same rows are often touched again, and need not be read anew.
+/// before, fold; and once in a while write what has changed. A row stays until it is written, no event has touched it since, and
+/// more rows are at hand than need be: the same rows are often touched again, and need not be read anew.
 pub(crate) trait Gathering<E>: Send {
     /// The table of the rows.
     fn table(&self) -> Table;
@@ -42,9 +42,12 @@ pub(crate) trait Gathering<E>: Send {
     fn take_in(&mut self, asked: Vec<String>, stored: Vec<Keyed>) -> Result<(), ReadError>;
     /// Folds the batch that was looked at last.
     fn fold(&mut self, events: &[Recorded<E>]);
-    /// What has come of it since the last time; what nothing has come of is let go.
+    /// What has come of it since the last time. Where many rows are at hand, those that nothing has come of are let go.
     fn take_changes(&mut self) -> Result<Changes, ReadError>;
 }
+
+/// How many rows of a projection may stay at hand though nothing has touched them lately.
+const AT_HAND: usize = 64;
 
 /// A row at hand.
 #[expect(clippy::struct_excessive_bools, reason = "two questions of their own about one row")]
@@ -119,9 +122,11 @@ impl<P: Projection> Gathering<P::Event> for Gathered<P> {
     }
 
     fn take_changes(&mut self) -> Result<Changes, ReadError> {
-        self.rows.retain(|_, held| held.touched);
+        if self.rows.len() > AT_HAND {
+            self.rows.retain(|_, held| held.touched);
+        }
         let mut changes = Changes::default();
-        for (key, held) in &mut self.rows {
+        for (key, held) in self.rows.iter_mut().filter(|(_, held)| held.touched) {
             match &held.row {
                 Some(row) => {
                     changes.bodies.push(written::<P>(row)?);

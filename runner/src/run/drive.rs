@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use draxis_commands::workflow_run::Holder;
 use draxis_commands::{Caller, CommandError, Context};
-use draxis_domain::workflow::{Step, Trigger};
+use draxis_domain::workflow::{Action, Step, Trigger};
 use draxis_domain::workflow_run::{
     EffectId, EffectReference, Known, Next, Progress, RunBegun, RunState, WorkflowRun,
 };
@@ -13,7 +13,7 @@ use draxis_domain::{Depth, WorkflowRunId};
 
 use crate::run::scene::Seen;
 use crate::run::{ClaimedRun, WorkflowRuns};
-use crate::timer::Afterwards;
+use crate::timer::{Afterwards, RunStart};
 
 /// How many turns one claim may take: more than any definition has steps and any step attempts.
 const TURNS: usize = 2_000;
@@ -26,6 +26,8 @@ pub(super) struct Worker<'a> {
     /// What this worker has sent under its claim.
     sent: BTreeSet<(EffectId, u32)>,
     pub(super) seen: Seen,
+    /// What this worker has done in the house, can do again, and has not said yet: it is said together with what comes next.
+    unsaid: Vec<Progress>,
 }
 
 impl WorkflowRuns {
@@ -38,7 +40,8 @@ impl WorkflowRuns {
             ..Context::of(caller)
         };
         let holder = Holder { context, fence: claimed.fence };
-        let mut worker = Worker { runs: self, claimed, holder, sent: BTreeSet::new(), seen: Seen::default() };
+        let (sent, seen, unsaid) = (BTreeSet::new(), Seen::default(), Vec::new());
+        let mut worker = Worker { runs: self, claimed, holder, sent, seen, unsaid };
         let mut run = worker.take_up().await?;
         for _ in 0..TURNS {
             let WorkflowRun::Present(state) = run else { return Ok(Afterwards::Done) };
@@ -61,6 +64,12 @@ fn depth(begun: &RunBegun) -> Depth {
     Depth(u8::try_from(reactions).unwrap_or(u8::MAX))
 }
 
+/// Whether a step that was done twice is the same as one that was done once, and nobody waits to hear of it: a document is kept
+/// under the hash of its bytes. What the panel answers costs, and what KRIs become is seen.
+const fn leaves_no_trace(step: &Step) -> bool {
+    matches!(step.action, Action::ProduceDocument(_))
+}
+
 /// What came of one turn.
 pub(super) enum Turned {
     /// The run has gone on to this.
@@ -76,10 +85,13 @@ impl Worker<'_> {
 
     /// The run as it stands; taken up first, where its workflow has only started it.
     async fn take_up(&mut self) -> Result<WorkflowRun, CommandError> {
-        let (commands, ClaimedRun { tenant, id, workflow, .. }) = (&self.runs.0.commands, self.claimed);
-        let run = commands.load_run(tenant, id).await?;
-        let (WorkflowRun::Absent, Some(workflow)) = (&run, workflow) else { return Ok(run) };
-        let Some(begun) = commands.find_started_run(tenant, (workflow, id)).await? else { return Ok(run) };
+        let (commands, ClaimedRun { tenant, id, start, .. }) = (&self.runs.0.commands, self.claimed);
+        let Some(RunStart { workflow_id, sequence }) = start else {
+            return commands.load_run(tenant, id).await;
+        };
+        let started = commands.read_started_run(tenant, (workflow_id, sequence, id));
+        let (run, begun) = tokio::try_join!(commands.load_run(tenant, id), started)?;
+        let (WorkflowRun::Absent, Some(begun)) = (&run, begun) else { return Ok(run) };
         self.holder.context.depth = depth(&begun);
         let scene = self.scene(&begun).await?;
         commands.begin_run(&self.holder, begun, scene).await
@@ -87,20 +99,39 @@ impl Worker<'_> {
 
     async fn turn(&mut self, state: &RunState) -> Result<Turned, CommandError> {
         if let Some((effect, attempt)) = self.to_be_sent(state) {
+            // Nothing leaves that is not recorded as about to.
+            if !self.unsaid.is_empty() {
+                return self.say(state).await;
+            }
             self.sent.insert((effect, attempt));
             let outcome = self.send(state, effect).await?;
             return self.give(state, Progress::Sent { effect, attempt, outcome }).await;
         }
         let now = self.runs.0.commands.clock().now();
         match state.next(now) {
+            Next::Do(step) => {
+                let progress = self.do_in_house(state, step).await?;
+                if leaves_no_trace(step) {
+                    self.put_off(state, progress).await
+                } else {
+                    self.give(state, progress).await
+                }
+            }
+            Next::Due
+            | Next::LookUp(_)
+            | Next::Ask(_)
+            | Next::Approval { .. }
+            | Next::Ticket { .. }
+            | Next::Nothing(_)
+            | Next::Over
+                if !self.unsaid.is_empty() =>
+            {
+                self.say(state).await
+            }
             Next::Due => self.give(state, Progress::Due).await,
             Next::LookUp(effect) => {
                 let seen = self.look_up(state, effect).await?;
                 self.give(state, Progress::LookedUp { effect, seen }).await
-            }
-            Next::Do(step) => {
-                let progress = self.do_in_house(state, step).await?;
-                self.give(state, progress).await
             }
             Next::Ask(step) => {
                 let progress = self.ask(state, step).await?;
@@ -113,7 +144,7 @@ impl Worker<'_> {
     }
 
     /// Looks at what the run waits for; where that is not there, the run rests.
-    async fn rest(&self, state: &RunState, next: Next<'_>) -> Result<Turned, CommandError> {
+    async fn rest(&mut self, state: &RunState, next: Next<'_>) -> Result<Turned, CommandError> {
         match next {
             Next::Approval { step, approval_id, round } => {
                 match self.look_at(state, (step, approval_id, round)).await? {
@@ -146,10 +177,24 @@ impl Worker<'_> {
         })
     }
 
-    /// Tells the run what has come of something.
-    async fn give(&self, state: &RunState, with: Progress) -> Result<Turned, CommandError> {
+    /// Tells the run what has come of something, and of what was put off before.
+    async fn give(&mut self, state: &RunState, with: Progress) -> Result<Turned, CommandError> {
+        self.unsaid.push(with);
+        self.say(state).await
+    }
+
+    async fn say(&mut self, state: &RunState) -> Result<Turned, CommandError> {
         let scene = self.scene(&state.begun).await?;
-        self.runs.0.commands.drive_run(&self.holder, self.id(), (scene, with)).await.map(Turned::On)
+        let unsaid = std::mem::take(&mut self.unsaid);
+        self.runs.0.commands.drive_run(&self.holder, self.id(), (scene, unsaid)).await.map(Turned::On)
+    }
+
+    /// Goes on as if the run had been told already. Cut off before it is, the step is done again.
+    async fn put_off(&mut self, state: &RunState, with: Progress) -> Result<Turned, CommandError> {
+        let scene = self.scene(&state.begun).await?;
+        let ahead = self.runs.0.commands.run_ahead(&self.holder, state, (scene, with.clone()))?;
+        self.unsaid.push(with);
+        Ok(Turned::On(WorkflowRun::Present(Box::new(ahead))))
     }
 
     /// Nothing to do until then. An event that has come meanwhile makes the run due by itself.
@@ -159,7 +204,7 @@ impl Worker<'_> {
     }
 
     async fn look_at_ticket(
-        &self,
+        &mut self,
         state: &RunState,
         (step, ticket): (&Step, &EffectReference),
     ) -> Result<Turned, CommandError> {

@@ -10,7 +10,6 @@ use draxis_domain::kri::{BreachCommand, Kri, KriCommand};
 use draxis_domain::source::{RunFailure, Source, SourceCommand};
 use draxis_domain::{ApprovalId, EventId, KriId, SourceId, TenantId, WorkflowId};
 use draxis_event_store::{ClaimedTimer, StoredTimer};
-use draxis_projections::ReadModels;
 
 use crate::run::ClaimedRun;
 use crate::timer::fold::Memo;
@@ -30,7 +29,6 @@ pub(crate) enum Afterwards {
 /// A due timer.
 struct Duty<'a> {
     commands: &'a Commands,
-    read_models: &'a ReadModels,
     tenant: TenantId,
     due_at: DateTime<Utc>,
     cause: EventId,
@@ -47,7 +45,6 @@ impl Timers {
         let subject = claimed.name.subject.as_str();
         let duty = Duty {
             commands: &self.0.commands,
-            read_models: &self.0.read_models,
             tenant: claimed.tenant,
             due_at: claimed.due_at,
             cause: timer.cause,
@@ -93,9 +90,9 @@ impl Timers {
 
 /// The run that was claimed.
 fn run(claimed: &ClaimedTimer, timer: &StoredTimer) -> Result<ClaimedRun, CommandError> {
-    let workflow = if let Memo::Run(kept) = memo(timer)? { kept.workflow_id } else { None };
+    let start = if let Memo::Run(kept) = memo(timer)? { kept.start } else { None };
     let (tenant, id, fence) = (claimed.tenant, id(&claimed.name.subject)?, claimed.fence);
-    Ok(ClaimedRun { tenant, id, workflow, fence, cause: timer.cause })
+    Ok(ClaimedRun { tenant, id, start, fence, cause: timer.cause })
 }
 
 fn memo(timer: &StoredTimer) -> Result<Memo, CommandError> {

@@ -18,12 +18,12 @@ use serde::{Deserialize, Serialize};
 use crate::timer::TimerKind;
 pub(crate) use crate::timer::fold::pace::{PaceChange, Wiring};
 pub(crate) use crate::timer::fold::reaction::{Reached, Reactions};
-pub(crate) use crate::timer::fold::run::{RunChange, RunKept};
+pub(crate) use crate::timer::fold::run::{RunChange, RunKept, RunStart};
 pub(crate) use crate::timer::fold::schedule::{ScheduleChange, Scheduled};
 pub(crate) use crate::timer::fold::workflow::TriggerChange;
 
 /// Counts changes of what the fold makes of events; a tenant folded by an older one is folded anew.
-pub(crate) const VERSION: i32 = 2;
+pub(crate) const VERSION: i32 = 3;
 
 /// What a timer is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,7 +59,7 @@ pub(crate) enum Memo {
     Trigger(Box<TriggerStanding>),
     /// What a KRI's breaches have come to of late.
     Reactions(Reactions),
-    /// Which workflow started a run, and until when its step may take.
+    /// Where a run's start is told, and until when its step may take.
     Run(RunKept),
 }
 

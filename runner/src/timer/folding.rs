@@ -1,6 +1,6 @@
 //! Folding a tenant's stream into its timers: exact, in one transaction from where it stood to the stream's head.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use draxis_commands::CommandError;
 use draxis_domain::{DecodeError, Position, TenantEvent, TenantId};
@@ -10,7 +10,7 @@ use draxis_event_store::{
 };
 
 use crate::timer::fold::{Timer, TimerKey, Told, VERSION, changes};
-use crate::timer::{TimerKind, Timers};
+use crate::timer::{Lane, TimerKind, Timers};
 
 /// How many events are read at once.
 const PAGE: u32 = 1_000;
@@ -77,27 +77,28 @@ impl Timers {
         if at > from {
             let due = self.write(&mut transaction, touched, at).await?;
             transaction.commit().await.map_err(CommandError::from)?;
-            if due {
-                self.0.due.notify_waiters();
+            for lane in due {
+                self.0.bells.ring(lane);
             }
         }
         Ok(at)
     }
 
-    /// Writes what changed, and says whether any of it is due already.
+    /// Writes what changed, and says in which lanes something is due already.
     async fn write(
         &self,
         transaction: &mut TenantTx,
         touched: Touched,
         at: Position,
-    ) -> Result<bool, FoldError> {
+    ) -> Result<BTreeSet<Lane>, FoldError> {
         let now = self.0.commands.clock().now();
-        let (mut put, mut gone, mut due) = (Vec::new(), Vec::new(), false);
+        let (mut put, mut gone, mut due) = (Vec::new(), Vec::new(), BTreeSet::new());
         for (key, (was, is)) in touched.0 {
+            let lane = key.kind.lane();
             let name = TimerName { kind: key.kind.name().to_owned(), subject: key.subject };
             match is {
                 Some(timer) if was.as_ref() != Some(&timer) => {
-                    due |= timer.due_at.is_some_and(|due| due <= now);
+                    due.extend(timer.due_at.filter(|due| *due <= now).map(|_| lane));
                     put.push((name, stored(&timer, at)?));
                 }
                 None if was.is_some() => gone.push(name),

@@ -14,8 +14,6 @@ use crate::timer::{FoldError, Timers};
 
 /// How many tenants are folded at once.
 const AT_ONCE: usize = 4;
-/// How many times as long as it has folded it gathers what to fold next.
-const REST: u32 = 3;
 /// How many streams are asked for at once.
 const PAGE: i32 = 500;
 
@@ -55,7 +53,7 @@ impl Timers {
                     fold_at = None;
                     let begun = Instant::now();
                     self.fold_each(std::mem::take(&mut written), &mut known).await;
-                    rested_at = Instant::now() + self.0.settings.gather.min(begun.elapsed() * REST);
+                    rested_at = Instant::now() + self.0.settings.gather.min(begun.elapsed());
                     if Instant::now() >= sweep_at {
                         self.sweep(&mut known).await;
                         sweep_at = Instant::now() + self.0.settings.sweep_every;

@@ -1,5 +1,7 @@
 //! Kinds: everything that can be due. A new one is a line here and a compile error wherever it has to be decided on.
 
+use draxis_event_store::ClaimDurability;
+
 #[cfg(doc)]
 use draxis_domain::{ApprovalId, BreachId, KriId, SourceId, WorkflowId, WorkflowRunId};
 
@@ -69,6 +71,15 @@ pub enum Lane {
 impl Lane {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Decisions, Self::Outside, Self::Runs];
+
+    /// What its claims must be worth: a run tells by a claim's number who has begun to send; of the others' duties each is a
+    /// command whose rule answers a second telling with nothing.
+    pub(crate) const fn durability(self) -> ClaimDurability {
+        match self {
+            Self::Decisions | Self::Outside => ClaimDurability::Forgettable,
+            Self::Runs => ClaimDurability::Durable,
+        }
+    }
 
     /// The names of its kinds.
     pub fn kinds(self) -> Vec<String> {

@@ -9,8 +9,8 @@ use crate::timer::Lane;
 pub struct TimerSettings {
     /// How long a lane with nothing to do waits before it looks again; an event that makes something due wakes it at once.
     pub look_every: Duration,
-    /// How long after a fold wakeups are gathered before the tenants they name are folded again: a multiple of what the fold
-    /// took, and this at the most.
+    /// How long after a fold wakeups are gathered before the tenants they name are folded again: as long as the fold took, and this
+    /// at the most.
     pub gather: Duration,
     /// How often all streams are looked at for events that no wakeup told of.
     pub sweep_every: Duration,
@@ -54,7 +54,7 @@ impl Default for TimerSettings {
     fn default() -> Self {
         Self {
             look_every: Duration::from_secs(1),
-            gather: Duration::from_millis(50),
+            gather: Duration::from_millis(10),
             sweep_every: Duration::from_secs(10),
             first_pause: Duration::from_secs(5),
             longest_pause: Duration::from_mins(10),

@@ -26,6 +26,8 @@ struct Worker {
     under_way: JoinSet<()>,
     /// Whether the last claim failed: said once, not at every look.
     failing: bool,
+    /// Whether the last claim left something due for want of a place.
+    full: bool,
 }
 
 impl Worker {
@@ -33,10 +35,12 @@ impl Worker {
     async fn claim(&mut self) -> Vec<ClaimedTimer> {
         while self.under_way.try_join_next().is_some() {}
         let busy = u32::try_from(self.under_way.len()).unwrap_or(u32::MAX);
-        let free = self.timers.0.settings.of(self.lane).at_once.saturating_sub(busy);
+        let limits = self.timers.0.settings.of(self.lane);
+        let free = limits.at_once.saturating_sub(busy);
         match self.timers.claim(self.lane, &self.places, free).await {
             Ok(claimed) => {
                 self.failing = false;
+                self.full = self.places.would_be_full(&claimed, (free, limits.of_tenant));
                 claimed
             }
             Err(error) => {
@@ -64,18 +68,15 @@ impl Worker {
         let timers = self.timers.clone();
         while !stop.is_cancelled() {
             // Heard from here on, so that nothing that falls due during the claim is missed.
-            let due = timers.0.due.notified();
+            let due = timers.0.bells.heard(self.lane);
             let claimed = self.claim().await;
-            if !claimed.is_empty() {
-                self.begin(claimed, &stop).await;
-                continue;
-            }
+            self.begin(claimed, &stop).await;
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = due => {}
                 () = tokio::time::sleep(self.timers.0.settings.look_every) => {}
                 // A place that is free again may be what a due timer waits for.
-                Some(_) = self.under_way.join_next(), if !self.failing => {}
+                Some(_) = self.under_way.join_next(), if self.full && !self.failing => {}
             }
         }
         while self.under_way.join_next().await.is_some() {}
@@ -91,6 +92,7 @@ impl Timers {
             places: Places::default(),
             under_way: JoinSet::new(),
             failing: false,
+            full: false,
         };
         worker.run(stop).await;
     }
@@ -124,6 +126,7 @@ impl Timers {
             up_to: free,
             busy: &places.taken(),
             lease: limits.lease,
+            durability: lane.durability(),
         };
         Ok(claim_timers(&self.0.commands.pools().app, &claim).await?)
     }

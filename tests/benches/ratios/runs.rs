@@ -122,7 +122,7 @@ pub(crate) fn latency() -> Measured {
                             "destination": {"system": "jira", "project": "SEC"}}]);
         stage.workflow(&json!({"type": "kri_breach", "kri": KRI, "level": "red"}), &steps).await;
         let notified = tokio::sync::Mutex::new(Notified::set(&stage.database).await);
-        let count = usize::try_from(events(60_000) / 1_000).expect("few").max(20);
+        let count = usize::try_from(events(200_000) / 1_000).expect("few").max(20);
         let subject = async || {
             let mut took = Vec::new();
             for _ in 0..count {

@@ -1,4 +1,4 @@
-//! A long stream of one tenant: hourly values of 200 KRIs, one after the other as a nightly run records them.
+//! A long stream of one tenant: values of 200 KRIs, every hour or so, one after the other as a nightly run records them.
 
 use cqrs_es::Aggregate;
 use draxis_domain::kri::{Kri, KriCommand};
@@ -23,12 +23,21 @@ struct Told {
     state: Kri,
     sequence: Sequence,
     readings: i64,
+    /// How many seconds lie between two of its values.
+    every: i64,
 }
 
 impl Told {
-    fn new() -> Self {
+    fn new(every: chrono::Duration) -> Self {
         let (id, source) = (KriId::new(UlidIds.next()), SourceId::new(UlidIds.next()));
-        Self { id, source, state: Kri::default(), sequence: Sequence::START, readings: 0 }
+        Self {
+            id,
+            source,
+            state: Kri::default(),
+            sequence: Sequence::START,
+            readings: 0,
+            every: every.num_seconds(),
+        }
     }
 
     fn decide(&mut self, command: KriCommand) -> Vec<NewEvent> {
@@ -58,7 +67,7 @@ impl Told {
             let read = draxis_domain::kri::NewReading {
                 source_id: Some(self.source),
                 run_id: Some(run),
-                ..reading(value, self.readings * 3_600)
+                ..reading(value, self.readings * self.every)
             };
             new.extend(self.decide(KriCommand::RecordReading(read)));
         }
@@ -84,9 +93,18 @@ impl Told {
     }
 }
 
-/// Appends a stream of about so many events; answers with where it ends.
+/// Appends a stream of about so many events, of hourly values; answers with where it ends.
 pub(crate) async fn append_long(writer: &Writer, tenant: TenantId, events: u64) -> Position {
-    let mut kris: Vec<Told> = (0..KRIS).map(|_| Told::new()).collect();
+    append_every(chrono::Duration::hours(1), writer, (tenant, events)).await
+}
+
+/// The same with so much time between two values of a KRI.
+pub(crate) async fn append_every(
+    every: chrono::Duration,
+    writer: &Writer,
+    (tenant, events): (TenantId, u64),
+) -> Position {
+    let mut kris: Vec<Told> = (0..KRIS).map(|_| Told::new(every)).collect();
     let mut head = append_each(writer, tenant, &mut kris, |kri| {
         let define = definition(kri.id, kri.source);
         kri.decide(define)

@@ -152,8 +152,10 @@ async fn an_aggregate_with_ten_thousand_events_loads_and_then_from_its_snapshot(
     another.commands.change_kri(&context, id, KriCommand::RecordReading(reading(3, 20_000))).await.unwrap();
     let with_snapshot: Kri = another.log.load(tenant, &text).await.unwrap();
     superuser.execute("DELETE FROM snapshots").await.unwrap();
-    let without: Kri = another.log.load(tenant, &text).await.unwrap();
+    let third = Process::start(&database).await;
+    let without: Kri = third.log.load(tenant, &text).await.unwrap();
     assert_eq!(with_snapshot, without, "deleting all snapshots changes nothing");
+    third.end().await;
     process.end().await;
     another.end().await;
 }
@@ -179,6 +181,23 @@ async fn edited_outcome(process: &Process, tenant: TenantId, (name, events): (&s
     }
     process.writer.append(append).await.unwrap();
     state
+}
+
+#[tokio::test]
+async fn what_is_known_of_an_aggregate_is_loaded_on_from_there_whoever_went_on() {
+    let scene = Scene::set().await;
+    let id = scene.id.to_string();
+    // The stale process knows the first event alone.
+    let name = async |process: &Process| match process.log.load::<Outcome>(scene.tenant, &id).await.unwrap() {
+        Outcome::Active(outcome) => outcome.name.as_str().to_owned(),
+        other => panic!("it is in use: {other:?}"),
+    };
+    assert_eq!(name(&scene.stale).await, "after");
+    for turn in 0..3 {
+        scene.change(&scene.fresh, edit(&format!("turn {turn}")), None).await.unwrap();
+        assert_eq!(name(&scene.stale).await, format!("turn {turn}"));
+        assert_eq!(name(&scene.stale).await, format!("turn {turn}"), "and where nothing has happened since");
+    }
 }
 
 #[tokio::test]
@@ -228,7 +247,9 @@ async fn a_snapshot_that_cannot_be_read_any_more_is_passed_over() {
     for spoilt in [r#"{"Present":{"version":"of another time"}}"#, "[]"] {
         let spoil = format!("UPDATE snapshots SET state = '{spoilt}'");
         assert_eq!(superuser.execute(spoil.as_str()).await.unwrap().rows_affected(), 1);
-        assert_eq!(process.log.load::<Kri>(tenant, &id.to_string()).await.unwrap(), state);
+        let another = Process::start(&database).await;
+        assert_eq!(another.log.load::<Kri>(tenant, &id.to_string()).await.unwrap(), state);
+        another.end().await;
     }
     process.end().await;
 }

@@ -64,7 +64,7 @@ async fn a_worker_that_was_stopped_past_its_lease_is_refused_when_it_comes_back(
     assert!(scene.run(run).await.fence > late.fence, "another claim has been at it since");
     let outcome = SendOutcome::Ambiguous { detail: "late".to_owned() };
     let said = Progress::Sent { effect: *effect, attempt: entry.attempts, outcome };
-    let refused = scene.web.app.commands.drive_run(&late, run, (RunScene::default(), said)).await;
+    let refused = scene.web.app.commands.drive_run(&late, run, (RunScene::default(), vec![said])).await;
     assert!(
         matches!(
             refused,

@@ -7,8 +7,8 @@ use chrono::Duration as Span;
 use draxis_domain::source::{RunTrigger, Schedule, SourceCommand};
 use draxis_domain::{RunId, SourceId, TenantId};
 use draxis_event_store::{
-    ClaimedTimer, Clock as _, TimerClaim, claim_timers, find_claimed, finish_timer, hand_back_timer,
-    retry_timer,
+    ClaimDurability, ClaimedTimer, Clock as _, TimerClaim, claim_timers, find_claimed, finish_timer,
+    hand_back_timer, retry_timer,
 };
 
 use crate::house::{TestDatabase, new_tenant};
@@ -38,7 +38,15 @@ async fn claim_beside(
 ) -> Vec<ClaimedTimer> {
     let kinds = ["source_run".to_owned()];
     let due = program.process.clock.now() + Span::hours(1);
-    let claim = TimerClaim { kinds: &kinds, due, of_tenant, up_to, busy, lease };
+    let claim = TimerClaim {
+        kinds: &kinds,
+        due,
+        of_tenant,
+        up_to,
+        busy,
+        lease,
+        durability: ClaimDurability::Durable,
+    };
     claim_timers(&program.process.pools.app, &claim).await.unwrap()
 }
 
@@ -141,7 +149,15 @@ async fn a_tenants_places_are_counted_over_all_kinds_of_a_lane() {
     program.timers.catch_up(tenant).await.unwrap();
     let kinds = ["source_run".to_owned(), "run_lost".to_owned()];
     let (busy, due) = (BTreeMap::new(), program.process.clock.now() + Span::hours(1));
-    let claim = TimerClaim { kinds: &kinds, due, of_tenant: 2, up_to: 100, busy: &busy, lease: LONG };
+    let claim = TimerClaim {
+        kinds: &kinds,
+        due,
+        of_tenant: 2,
+        up_to: 100,
+        busy: &busy,
+        lease: LONG,
+        durability: ClaimDurability::Durable,
+    };
     assert_eq!(claim_timers(&program.process.pools.app, &claim).await.unwrap().len(), 2);
 }
 
@@ -154,7 +170,15 @@ async fn nothing_is_handed_out_before_it_is_due() {
     let due = program.due(tenant, "source_run").await.unwrap();
     let kinds = ["source_run".to_owned()];
     let busy = BTreeMap::new();
-    let claim = |due| TimerClaim { kinds: &kinds, due, of_tenant: 9, up_to: 9, busy: &busy, lease: LONG };
+    let claim = |due| TimerClaim {
+        kinds: &kinds,
+        due,
+        of_tenant: 9,
+        up_to: 9,
+        busy: &busy,
+        lease: LONG,
+        durability: ClaimDurability::Durable,
+    };
     let pool = &program.process.pools.app;
     assert!(claim_timers(pool, &claim(due - Span::microseconds(1))).await.unwrap().is_empty());
     assert_eq!(claim_timers(pool, &claim(due)).await.unwrap().len(), 1);

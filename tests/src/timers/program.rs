@@ -53,12 +53,12 @@ impl Program {
         let mailer = Arc::new(Mailer::new(&config, Arc::new(SystemResolver)));
         let relays = Relays::new(commands.clone(), Arc::clone(&egress), mailer);
         let models = Models::new(commands.clone(), Arc::clone(&egress), ModelSettings::default());
-        let panel = PanelDesk::new(commands.clone(), read_models.clone(), models);
+        let panel = PanelDesk::new(commands.clone(), read_models, models);
         let public = BaseUrl::parse("https://draxis.example").unwrap();
         let done = RunSettings { public, ticket_every: Duration::from_millis(50) };
         let workflow_runs = WorkflowRuns::new(commands.clone(), (relays, panel), done);
         let runs = SourceRuns::new(commands.clone(), Arc::new(registry()), egress, tasks.clone());
-        let timers = Timers::new(commands.clone(), read_models, (runs.clone(), workflow_runs), settings);
+        let timers = Timers::new(commands.clone(), (runs.clone(), workflow_runs), settings);
         Self { process, timers, source_runs: runs, tasks, stop: CancellationToken::new() }
     }
 

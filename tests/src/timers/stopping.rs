@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::Duration as Span;
 use draxis_domain::source::Schedule;
-use draxis_event_store::{TimerClaim, claim_timers, hand_back_timer};
+use draxis_event_store::{ClaimDurability, TimerClaim, claim_timers, hand_back_timer};
 use draxis_runner::timer::TimerSettings;
 
 use crate::house::{TestDatabase, new_tenant};
@@ -46,7 +46,15 @@ async fn what_a_killed_program_held_is_done_by_another_when_its_lease_ends() {
     let due = doomed.due(tenant, "source_run").await.unwrap();
     heir.advance_to(due);
     let (kinds, busy) = (["source_run".to_owned()], BTreeMap::new());
-    let claim = |lease| TimerClaim { kinds: &kinds, due, of_tenant: 9, up_to: 9, busy: &busy, lease };
+    let claim = |lease| TimerClaim {
+        kinds: &kinds,
+        due,
+        of_tenant: 9,
+        up_to: 9,
+        busy: &busy,
+        lease,
+        durability: ClaimDurability::Durable,
+    };
     let pool = doomed.process.pools.app.clone();
     let held = claim_timers(&pool, &claim(Duration::from_mins(5))).await.unwrap();
     assert_eq!(heir.settle().await, 0, "it is held");

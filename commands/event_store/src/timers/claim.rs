@@ -26,6 +26,27 @@ pub struct TimerClaim<'a> {
     pub busy: &'a BTreeMap<TenantId, u32>,
     /// How long they are its own, by the database's clock.
     pub lease: Duration,
+    /// Whether a claim must outlast the server.
+    pub durability: ClaimDurability,
+}
+
+/// What a claim is worth once the server has failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimDurability {
+    /// It holds, and no number is given a second time: for whoever tells by it what somebody else has begun (hazards H14).
+    Durable,
+    /// It may be forgotten, and its number be given again: for what is harmless to do twice. Nobody waits for the disk.
+    Forgettable,
+}
+
+impl ClaimDurability {
+    /// Postgres' setting for the claim's own transaction.
+    const fn synchronous_commit(self) -> &'static str {
+        match self {
+            Self::Durable => "on",
+            Self::Forgettable => "off",
+        }
+    }
 }
 
 /// A timer that this worker holds until its lease ends or somebody else is given a higher number.
@@ -48,14 +69,15 @@ pub async fn claim_timers(pool: &PgPool, claim: &TimerClaim<'_>) -> Result<Vec<C
         claim.busy.iter().map(|(tenant, jobs)| (tenant.uuid(), signed(*jobs))).unzip();
     let rows = sqlx::query!(
         r#"SELECT tenant_id AS "tenant_id!", kind AS "kind!", subject AS "subject!", due_at AS "due_at!", fence AS "fence!"
-           FROM claim_timers($1, $2, $3, $4, $5, $6, $7)"#,
+           FROM set_config('synchronous_commit', $8, true), claim_timers($1, $2, $3, $4, $5, $6, $7)"#,
         claim.kinds,
         claim.due,
         signed(claim.of_tenant),
         signed(claim.up_to),
         &tenants,
         &jobs,
-        millis(claim.lease)
+        millis(claim.lease),
+        claim.durability.synchronous_commit()
     )
     .fetch_all(pool)
     .await?;
@@ -126,14 +148,14 @@ pub async fn finish_timer(
     Ok(done.rows_affected() == 1)
 }
 
-/// Removes a timer of which nothing need be kept. As with [`finish_timer`], one that is no longer held, or is due for something
-/// else by now, stays.
+/// Removes a timer of which nothing need be kept. As with [`finish_timer`], nobody waits for the disk, and one that is no longer
+/// held, or is due for something else by now, stays.
 pub async fn drop_timer(
     pool: &PgPool,
     claimed: &ClaimedTimer,
     timer: &StoredTimer,
 ) -> Result<(), sqlx::Error> {
-    let mut transaction = TenantTx::begin(pool, claimed.tenant).await?;
+    let mut transaction = TenantTx::begin_rebuildable(pool, claimed.tenant).await?;
     sqlx::query!(
         "DELETE FROM timers
          WHERE tenant_id = $1 AND kind = $2 AND subject = $3 AND due_at = $4 AND fence = $5 AND cause = $6 AND NOT done",

@@ -25,20 +25,20 @@ pub async fn lock_timer_checkpoint(
     version: i32,
 ) -> Result<TimerCheckpoint, sqlx::Error> {
     let tenant = transaction.tenant().uuid();
-    sqlx::query!(
-        "INSERT INTO timer_checkpoints (tenant_id, version, position) VALUES ($1, $2, 0)
-         ON CONFLICT ON CONSTRAINT timer_checkpoints_pk DO NOTHING",
-        tenant,
-        version
-    )
-    .execute(&mut **transaction)
-    .await?;
-    let found = sqlx::query!(
-        "SELECT version, position FROM timer_checkpoints WHERE tenant_id = $1 FOR UPDATE",
-        tenant
-    )
-    .fetch_one(&mut **transaction)
-    .await?;
+    let found = match find_checkpoint(transaction).await? {
+        Some(found) => found,
+        None => {
+            sqlx::query!(
+                "INSERT INTO timer_checkpoints (tenant_id, version, position) VALUES ($1, $2, 0)
+                 ON CONFLICT ON CONSTRAINT timer_checkpoints_pk DO NOTHING",
+                tenant,
+                version
+            )
+            .execute(&mut **transaction)
+            .await?;
+            find_checkpoint(transaction).await?.ok_or(sqlx::Error::RowNotFound)?
+        }
+    };
     if found.version == version {
         return Ok(TimerCheckpoint::At(Position::from_i64(found.position)));
     }
@@ -54,6 +54,23 @@ pub async fn lock_timer_checkpoint(
     .execute(&mut **transaction)
     .await?;
     Ok(TimerCheckpoint::At(Position::START))
+}
+
+/// A checkpoint as it is stored.
+struct Found {
+    version: i32,
+    position: i64,
+}
+
+/// The tenant's checkpoint, locked; none before its first fold.
+async fn find_checkpoint(transaction: &mut TenantTx) -> Result<Option<Found>, sqlx::Error> {
+    sqlx::query_as!(
+        Found,
+        "SELECT version, position FROM timer_checkpoints WHERE tenant_id = $1 FOR UPDATE",
+        transaction.tenant().uuid()
+    )
+    .fetch_optional(&mut **transaction)
+    .await
 }
 
 /// The rows of these names, where there are any.
@@ -152,6 +169,23 @@ pub async fn move_timer_checkpoint(
     .execute(&mut **transaction)
     .await?;
     Ok(())
+}
+
+/// What the fold knows of each timer of a kind, by what it is about: as JSON text.
+pub async fn timer_memos(
+    pool: &PgPool,
+    tenant: TenantId,
+    kind: &str,
+) -> Result<BTreeMap<String, String>, sqlx::Error> {
+    let mut transaction = TenantTx::begin(pool, tenant).await?;
+    let rows = sqlx::query!(
+        r#"SELECT subject, memo::text AS "memo!" FROM timers WHERE tenant_id = $1 AND kind = $2"#,
+        tenant.uuid(),
+        kind
+    )
+    .fetch_all(&mut *transaction)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.subject, row.memo)).collect())
 }
 
 /// All timers of a tenant as the fold left them.

@@ -121,7 +121,7 @@ impl Given {
 
     pub(super) fn drive(&mut self, with: Progress) -> Result<Vec<&'static str>, Rejection> {
         let turn = Turn { fence: self.fence, luck: self.luck, scene: self.scene.clone() };
-        self.when(WorkflowRunCommand::Drive { turn: Box::new(turn), with })
+        self.when(WorkflowRunCommand::Drive { turn: Box::new(turn), with: vec![with] })
     }
 
     pub(super) fn due(&mut self) -> Vec<&'static str> {

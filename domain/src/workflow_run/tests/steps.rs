@@ -65,6 +65,27 @@ fn a_wait_ends_when_its_time_has_come_and_not_before() {
 }
 
 #[test]
+fn what_several_documents_came_to_is_told_at_once_as_it_would_be_one_by_one() {
+    let document = |id: &str| json!({"id": id, "type": "produce_document", "title": "T", "body": "B"});
+    let mut one_by_one = Given::steps(&[document("first"), document("second"), ticket("open")]);
+    one_by_one.due();
+    let mut at_once = one_by_one.clone();
+    let did = |id: &str| Progress::Did { step: step(id), result: json!({"hash": id}) };
+    let turn = || Box::new(Turn { fence: 1, luck: 0, scene: one_by_one.scene.clone() });
+
+    let ahead = at_once.state().ahead(&turn(), did("first"), at_once.now).unwrap();
+    assert!(matches!(ahead.next(at_once.now), Next::Do(next) if next.frame.id == step("second")));
+    let with = vec![did("first"), did("second")];
+    let told = at_once.when(WorkflowRunCommand::Drive { turn: turn(), with }).unwrap();
+
+    let mut told_one_by_one = one_by_one.drive(did("first")).unwrap();
+    assert_eq!(one_by_one.state(), &ahead, "what was gone on from is what would have been recorded");
+    told_one_by_one.extend(one_by_one.drive(did("second")).unwrap());
+    assert_eq!(told, told_one_by_one);
+    assert_eq!(one_by_one.state(), at_once.state());
+}
+
+#[test]
 fn a_ticket_is_waited_for_until_it_has_one_of_the_statuses() {
     let until =
         json!({"until": {"ticket": "open", "statuses": ["Done", "Closed"]}, "type": "wait", "id": "fixed"});

@@ -6,8 +6,9 @@ use draxis_domain::kri::{Episode, Kri, KriEvent, KriState};
 use draxis_domain::workflow::{BreachReached, OnActivate, Standing, Trigger, Workflow};
 use draxis_domain::workflow_run::ChainLink;
 use draxis_domain::{Actor, BreachId, KriId, Quantity, Sequence, TenantEvent, WorkflowId, WorkflowRunId};
-use draxis_event_store::{OfAggregate, StoredEvent, TenantTx, read_aggregate_back};
+use draxis_event_store::{OfAggregate, StoredEvent, TenantTx, read_aggregate_back, timer_memos};
 
+use crate::timer::TimerKind;
 use crate::timer::duty::Duty;
 use crate::timer::fold::{Memo, Reached, Told};
 use crate::timer::folding::told;
@@ -25,11 +26,8 @@ impl Duty<'_> {
         let Kri::Present(kri) = self.commands.load::<Kri>(self.tenant, &id.to_string()).await? else {
             return Ok(());
         };
-        let named = (id, &kri.body.slug);
-        let found = self.read_models.workflows_on_kri(self.tenant, named, None).await;
-        let workflows = found.map_err(CommandError::failed)?;
         let mut states = Vec::new();
-        for workflow in workflows {
+        for workflow in self.workflows_on(&kri).await? {
             states
                 .push((workflow, self.commands.load::<Workflow>(self.tenant, &workflow.to_string()).await?));
         }
@@ -53,6 +51,22 @@ impl Duty<'_> {
             }
         }
         failed
+    }
+
+    /// The workflows whose trigger names the KRI, as the fold that made this due knows them: it has seen all that was recorded
+    /// before.
+    async fn workflows_on(&self, kri: &KriState) -> Result<Vec<WorkflowId>, CommandError> {
+        let kind = TimerKind::WorkflowDue.name();
+        let mut workflows = Vec::new();
+        for (workflow, memo) in timer_memos(&self.commands.pools().app, self.tenant, kind).await? {
+            let memo = serde_json::from_str(&memo).map_err(CommandError::failed)?;
+            let Memo::Trigger(standing) = memo else { continue };
+            let Trigger::KriBreach(asked) = standing.trigger() else { continue };
+            if asked.kri.names(kri.id, &kri.body.slug) {
+                workflows.push(super::id(&workflow)?);
+            }
+        }
+        Ok(workflows)
     }
 
     /// Tells a workflow whose trigger has come into force of the breach that was open before, where it counts that.

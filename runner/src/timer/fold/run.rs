@@ -4,7 +4,7 @@
 use chrono::{DateTime, Duration, Utc};
 use draxis_domain::approval::ApprovalEvent;
 use draxis_domain::workflow_run::{SkippedWhy, WorkflowRunEvent};
-use draxis_domain::{WorkflowId, WorkflowRunId};
+use draxis_domain::{Sequence, WorkflowId, WorkflowRunId};
 use serde::{Deserialize, Serialize};
 
 use crate::timer::TimerKind;
@@ -18,10 +18,20 @@ const SILENCE: Duration = Duration::seconds(5);
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RunKept {
-    /// Which workflow started it.
-    pub(crate) workflow_id: Option<WorkflowId>,
+    /// Where its start is told; none once it has been taken up.
+    pub(crate) start: Option<RunStart>,
     /// When the step that is under way must be over.
     pub(crate) deadline: Option<DateTime<Utc>>,
+}
+
+/// Where the start of a run is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RunStart {
+    /// By which workflow.
+    pub(crate) workflow_id: WorkflowId,
+    /// At which place in it.
+    pub(crate) sequence: Sequence,
 }
 
 /// What an event does to a run's timer.
@@ -29,6 +39,8 @@ pub(crate) struct RunKept {
 pub(crate) enum RunChange {
     /// Its workflow has started it.
     Started(WorkflowId),
+    /// It has been taken up.
+    Begun,
     /// A step has begun and must be over then.
     StepBegan(Option<DateTime<Utc>>),
     /// A step is over.
@@ -89,8 +101,8 @@ pub(crate) fn changes(run: &str, event: &WorkflowRunEvent) -> Vec<(TimerKey, Cha
         WorkflowRunEvent::EffectDecided(_)
         | WorkflowRunEvent::Retried(_)
         | WorkflowRunEvent::Cancelled(_) => RunChange::Due(When::Now),
-        WorkflowRunEvent::Begun(_)
-        | WorkflowRunEvent::EffectPlanned(_)
+        WorkflowRunEvent::Begun(_) => RunChange::Begun,
+        WorkflowRunEvent::EffectPlanned(_)
         | WorkflowRunEvent::EffectConfirmed(_)
         | WorkflowRunEvent::Completed(_)
         | WorkflowRunEvent::Rejected(_)
@@ -106,9 +118,13 @@ impl RunChange {
             Some(_) | None => RunKept::default(),
         };
         let when = match self {
-            Self::Started(workflow) => {
-                kept.workflow_id = Some(workflow);
+            Self::Started(workflow_id) => {
+                kept.start = Some(RunStart { workflow_id, sequence: told.sequence });
                 When::Now
+            }
+            Self::Begun => {
+                kept.start = None;
+                When::Silence
             }
             Self::StepBegan(deadline) => {
                 kept.deadline = deadline;
