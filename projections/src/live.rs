@@ -6,6 +6,7 @@ mod catch_up;
 mod follow;
 mod rebuild;
 mod slots;
+mod step;
 mod sweep;
 mod verify;
 

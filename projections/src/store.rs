@@ -6,7 +6,7 @@ pub(crate) mod snapshot;
 mod table;
 
 pub(crate) use checkpoint::{Checkpoint, Role};
-pub(crate) use folder::{Folder, Gathering};
+pub(crate) use folder::{Changes, Folder, Gathering};
 pub(crate) use folder::{parsed, written};
 pub use table::Table;
 pub(crate) use table::{Keyed, Range, Seen};

@@ -249,12 +249,11 @@ impl<A: Root + 'static> EventStore<A> for TenantEventRepository<A> {
 
     async fn load_aggregate(&self, id: &str) -> Result<Loaded<A>, AggregateError<Rejection>> {
         let cached = if self.trust_cache { self.log.cache.get::<A>(self.tenant, id) } else { None };
-        let (cached, (sequence, aggregate)) = match cached {
-            Some(known) => (true, known),
-            None => {
-                let loaded = snapshot::load(&self.log.pools.app, self.tenant, id, None).await;
-                (false, loaded.map_err(unreadable)?)
-            }
+        let (cached, (sequence, aggregate)) = if let Some(known) = cached {
+            (true, known)
+        } else {
+            let loaded = snapshot::load(&self.log.pools.app, self.tenant, id, None).await;
+            (false, loaded.map_err(unreadable)?)
         };
         Ok(Loaded { id: id.to_owned(), aggregate, sequence, cached })
     }

@@ -20,22 +20,31 @@ pub struct ProducedDocument {
 }
 
 impl Commands {
-    /// Keeps a document; one that is kept already stays as it is. It is durable once the event that names it is: that commits
+    /// Keeps documents; one that is kept already stays as it is. They are durable once the event that names them is: that commits
     /// later, to the same log of the server, and waits for the disk.
-    pub async fn keep_document(
+    pub async fn keep_documents(
         &self,
         tenant: TenantId,
-        document: &ProducedDocument,
+        documents: Vec<ProducedDocument>,
     ) -> Result<(), CommandError> {
+        let (mut hashes, mut media_types, mut names, mut bytes) = (vec![], vec![], vec![], vec![]);
+        for document in documents {
+            hashes.push(document.hash);
+            media_types.push(document.media_type);
+            names.push(document.name);
+            bytes.push(document.bytes);
+        }
         let mut transaction = TenantTx::begin_rebuildable(&self.pools().app, tenant).await?;
         sqlx::query!(
-            "INSERT INTO produced_documents (tenant_id, hash, media_type, name, bytes) VALUES ($1, $2, $3, $4, $5)
+            "INSERT INTO produced_documents (tenant_id, hash, media_type, name, bytes)
+             SELECT $1, d.hash, d.media_type, d.name, d.bytes
+             FROM unnest($2::text[], $3::text[], $4::text[], $5::bytea[]) AS d (hash, media_type, name, bytes)
              ON CONFLICT ON CONSTRAINT produced_documents_pk DO NOTHING",
             tenant.uuid(),
-            document.hash,
-            document.media_type,
-            document.name,
-            document.bytes
+            &hashes,
+            &media_types,
+            &names,
+            &bytes
         )
         .execute(&mut *transaction)
         .await?;

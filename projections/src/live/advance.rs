@@ -4,11 +4,9 @@ use draxis_domain::{Position, Recorded};
 use draxis_event_store::{TenantTx, read_on};
 
 use crate::error::ReadError;
+use crate::live::step::Step;
 use crate::projection::{Log, LogEvent, recorded};
 use crate::store::{Checkpoint, Gathering, Role, Table, checkpoint, snapshot};
-
-/// How many rows one statement writes.
-const ROWS: usize = 2_000;
 
 /// How far a batch brought what it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +51,10 @@ pub(super) async fn advance<E: Log>(
     let Some(last) = events.last() else { return Ok(Advanced { to: from, read: 0 }) };
     for one in growing {
         one.fold(transaction, &events).await?;
-        one.write(transaction).await?;
-        one.keep_snapshot(transaction, last).await?;
+        for step in one.steps(last)? {
+            step.write(transaction).await?;
+        }
+        one.let_go();
     }
     let names: Vec<String> = checkpoints.iter().map(|checkpoint| checkpoint.projection.clone()).collect();
     checkpoint::advance(transaction, role, &names, last.position).await?;
@@ -110,16 +110,24 @@ impl<E: Log> Growing<E> {
         Ok(())
     }
 
-    /// Writes the rows that have changed.
-    pub(super) async fn write(&mut self, transaction: &mut TenantTx) -> Result<(), ReadError> {
-        let (table, changes) = (self.gathering.table(), self.gathering.take_changes()?);
-        for (keys, bodies) in changes.keys.chunks(ROWS).zip(changes.bodies.chunks(ROWS)) {
-            table.put(transaction, self.generation, keys, bodies).await?;
+    /// The rows that have changed.
+    pub(super) fn rows(&mut self) -> Result<Step, ReadError> {
+        Ok(Step::Rows(self.gathering.table(), self.generation, self.gathering.take_changes()?))
+    }
+
+    /// The rows that have changed up to that event, and a snapshot of them where one is due.
+    pub(super) fn steps(&mut self, last: &Recorded<E>) -> Result<Vec<Step>, ReadError> {
+        let mut steps = vec![self.rows()?];
+        if self.is_due() {
+            steps.push(Step::Snapshot(self.generation, last.position, last.recorded_at));
         }
-        if !changes.gone.is_empty() {
-            table.remove(transaction, self.generation, &changes.gone).await?;
-        }
-        Ok(())
+        self.snapped = self.position;
+        Ok(steps)
+    }
+
+    /// Lets go of rows that nothing has touched since the last time, where many are at hand.
+    pub(super) fn let_go(&mut self) {
+        self.gathering.let_go();
     }
 
     /// Whether its rows are those of a checkpoint.
@@ -131,18 +139,5 @@ impl<E: Log> Growing<E> {
     /// Whether a snapshot is due, which is taken of rows that are written.
     pub(super) fn is_due(&self) -> bool {
         self.gathering.table() == Table::RiskModel && snapshot::is_due(self.snapped, self.position)
-    }
-
-    /// Takes a snapshot of the rows as they are written, where one is due after that event.
-    pub(super) async fn keep_snapshot(
-        &mut self,
-        transaction: &mut TenantTx,
-        last: &Recorded<E>,
-    ) -> Result<(), ReadError> {
-        if self.is_due() {
-            snapshot::keep(transaction, self.generation, last.position, last.recorded_at).await?;
-        }
-        self.snapped = self.position;
-        Ok(())
     }
 }

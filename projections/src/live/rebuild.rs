@@ -4,14 +4,17 @@ mod ahead;
 
 use draxis_domain::{PlatformEvent, Position, TenantEvent, TenantId};
 use draxis_event_store::{TenantTx, head};
+use sqlx::PgPool;
+use tokio::task::JoinSet;
 
 use crate::error::ReadError;
 use crate::live::advance::{Growing, advance};
 use crate::live::catch_up::lock_serving;
 use crate::live::rebuild::ahead::Ahead;
+use crate::live::step::Step;
 use crate::live::{CHUNK, Live};
 use crate::projection::Log;
-use crate::store::{Folder, Role, checkpoint};
+use crate::store::{Checkpoint, Folder, Role, checkpoint};
 
 /// How far a rebuild has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,27 +30,75 @@ pub struct Progress {
 /// How many events are folded before rows and checkpoints are written: a row that many of them touch is written once.
 const STRETCH: u64 = 10_000;
 
-/// What is being built: the events on their way, and the rows at hand.
+/// What is being built: the events on their way, the rows at hand, and the checkpoints that these stand at.
 struct Site<E> {
     ahead: Ahead<E>,
     growing: Vec<Growing<E>>,
+    at: Vec<Checkpoint>,
 }
 
-impl<E> Site<E> {
+/// Some thousand events, folded and not yet written.
+struct Stretch {
+    /// Where the projections stood before.
+    from: Vec<Checkpoint>,
+    /// Where they stand when this is written.
+    to: Position,
+    steps: Vec<Step>,
+}
+
+/// What came of an attempt to write a stretch.
+enum Built {
+    /// It is written.
+    On,
+    /// The projections do not stand where it was folded from, by another process' doing.
+    Elsewhere,
+}
+
+impl<E: Log> Site<E> {
     /// No rows at hand yet.
-    const fn at(ahead: Ahead<E>) -> Self {
-        Self { ahead, growing: Vec::new() }
+    fn at(pool: &PgPool, tenant: TenantId, building: Vec<Checkpoint>, until: Position) -> Self {
+        let ahead = Ahead::of(pool, tenant, first(&building), until);
+        Self { ahead, growing: Growing::all_of(&building), at: building }
+    }
+
+    /// Folds the next stretch; none once all is folded. What it does not have at hand it reads: rows of the stretch before the last
+    /// one, and earlier, which must be written by now.
+    async fn fold(
+        &mut self,
+        reading: &mut TenantTx,
+        told: &mut (dyn FnMut(Position) + Send),
+    ) -> Result<Option<Stretch>, ReadError> {
+        let (from, begun) = (self.at.clone(), self.ahead.position());
+        let mut steps = Vec::new();
+        while self.ahead.position().get().saturating_sub(begun.get()) < STRETCH {
+            let Some(events) = self.ahead.next().await? else { break };
+            let Some(last) = events.last() else { continue };
+            for one in &mut self.growing {
+                one.fold(reading, &events).await?;
+                if one.is_due() {
+                    steps.extend(one.steps(last)?);
+                }
+            }
+            told(last.position);
+        }
+        let to = self.ahead.position();
+        if to == begun {
+            return Ok(None);
+        }
+        for one in &mut self.growing {
+            steps.push(one.rows()?);
+            one.let_go();
+        }
+        for checkpoint in &mut self.at {
+            checkpoint.position = checkpoint.position.max(to);
+        }
+        Ok(Some(Stretch { from, to, steps }))
     }
 }
 
-/// What came of an attempt to build on.
-enum Built {
-    /// It has reached that position.
-    To(Position),
-    /// It stands there, by another process' doing.
-    Elsewhere(Position),
-    /// There is nothing to build any more.
-    Nothing,
+/// Where the last of them stands.
+fn first(building: &[Checkpoint]) -> Position {
+    building.iter().map(|checkpoint| checkpoint.position).min().unwrap_or_default()
 }
 
 impl Live {
@@ -74,22 +125,8 @@ impl Live {
     ) -> Result<Position, ReadError> {
         self.prepare::<E>(tenant, projections).await?;
         let head = head(&self.pool, tenant).await?;
-        let mut at = self.stands(tenant, projections).await?;
-        progress(Progress { tenant, position: at, head });
-        let mut site = Site::<E>::at(Ahead::of(&self.pool, tenant, at, head));
-        while at < head {
-            let told = &mut |position: Position| progress(Progress { tenant, position, head });
-            match self.build_on(tenant, projections, &mut site, told).await? {
-                Built::To(position) => at = position,
-                // Another process builds as well: on from where it is now.
-                Built::Elsewhere(position) => {
-                    at = position;
-                    site = Site::at(Ahead::of(&self.pool, tenant, at, head));
-                }
-                Built::Nothing => break,
-            }
-        }
-        let at = self.switch::<E>(tenant, projections).await?.unwrap_or(at);
+        while !self.build_to::<E>((tenant, head), projections, progress).await? {}
+        let at = self.switch::<E>(tenant, projections).await?.unwrap_or(head);
         let mut transaction = TenantTx::begin_rebuildable(&self.pool, tenant).await?;
         patiently(&mut transaction).await?;
         for folder in folders::<E>(projections) {
@@ -99,52 +136,58 @@ impl Live {
         Ok(at)
     }
 
-    /// Where what is being built stands; at the beginning where another process has finished it.
-    async fn stands(&self, tenant: TenantId, projections: &[String]) -> Result<Position, ReadError> {
-        let mut transaction = TenantTx::begin(&self.pool, tenant).await?;
-        let building = checkpoint::locked(&mut transaction, Role::Building, projections).await?;
-        Ok(building.iter().map(|building| building.position).min().unwrap_or_default())
+    /// Builds on from where it stands, each stretch folded while the one before is written; false where another process has
+    /// built on meanwhile.
+    async fn build_to<E: Log>(
+        &self,
+        (tenant, head): (TenantId, Position),
+        projections: &[String],
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<bool, ReadError> {
+        let building = {
+            let mut transaction = TenantTx::begin(&self.pool, tenant).await?;
+            checkpoint::locked(&mut transaction, Role::Building, projections).await?
+        };
+        // Nothing to build any more: another process has finished it.
+        if building.is_empty() {
+            return Ok(true);
+        }
+        progress(Progress { tenant, position: first(&building), head });
+        let told = &mut |position: Position| progress(Progress { tenant, position, head });
+        let mut site = Site::<E>::at(&self.pool, tenant, building, head);
+        let mut writing = JoinSet::new();
+        loop {
+            let mut reading = TenantTx::begin(&self.pool, tenant).await?;
+            let stretch = site.fold(&mut reading, told).await?;
+            drop(reading);
+            if let Some(written) = writing.join_next().await
+                && matches!(written??, Built::Elsewhere)
+            {
+                return Ok(false);
+            }
+            let Some(stretch) = stretch else { return Ok(true) };
+            writing.spawn(self.clone().write(tenant, projections.to_vec(), stretch));
+        }
     }
 
-    /// One stretch of a rebuild: its rows and checkpoints in one transaction.
-    async fn build_on<E: Log>(
-        &self,
+    /// Writes a stretch: its rows and checkpoints in one transaction.
+    async fn write(
+        self,
         tenant: TenantId,
-        projections: &[String],
-        site: &mut Site<E>,
-        told: &mut (dyn FnMut(Position) + Send),
+        projections: Vec<String>,
+        stretch: Stretch,
     ) -> Result<Built, ReadError> {
         let mut transaction = TenantTx::begin_rebuildable(&self.pool, tenant).await?;
-        let building = checkpoint::locked(&mut transaction, Role::Building, projections).await?;
-        let Some(from) = building.iter().map(|building| building.position).min() else {
-            return Ok(Built::Nothing);
-        };
-        let Site { ahead, growing } = site;
-        if from != ahead.position() {
-            return Ok(Built::Elsewhere(from));
+        let building = checkpoint::locked(&mut transaction, Role::Building, &projections).await?;
+        if building != stretch.from {
+            return Ok(Built::Elsewhere);
         }
-        // What is at hand is of these very checkpoints, or is not there yet.
-        if !Growing::stand_at(growing, &building) {
-            *growing = Growing::all_of(&building);
+        for step in stretch.steps {
+            step.write(&mut transaction).await?;
         }
-        while ahead.position().get().saturating_sub(from.get()) < STRETCH {
-            let Some(events) = ahead.next().await? else { break };
-            let Some(last) = events.last() else { continue };
-            for one in &mut *growing {
-                one.fold(&mut transaction, &events).await?;
-                if one.is_due() {
-                    one.write(&mut transaction).await?;
-                    one.keep_snapshot(&mut transaction, last).await?;
-                }
-            }
-            told(last.position);
-        }
-        for one in growing {
-            one.write(&mut transaction).await?;
-        }
-        checkpoint::advance(&mut transaction, Role::Building, projections, ahead.position()).await?;
+        checkpoint::advance(&mut transaction, Role::Building, &projections, stretch.to).await?;
         transaction.commit().await?;
-        Ok(Built::To(ahead.position()))
+        Ok(Built::On)
     }
 
     /// Gives up what was begun for another version, removes rows that nothing names, and begins a generation each. All of it

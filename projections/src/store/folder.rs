@@ -42,22 +42,27 @@ pub(crate) trait Gathering<E>: Send {
     fn take_in(&mut self, asked: Vec<String>, stored: Vec<Keyed>) -> Result<(), ReadError>;
     /// Folds the batch that was looked at last.
     fn fold(&mut self, events: &[Recorded<E>]);
-    /// What has come of it since the last time. Where many rows are at hand, those that nothing has come of are let go.
+    /// What has come of it since the last time; every row stays at hand.
     fn take_changes(&mut self) -> Result<Changes, ReadError>;
+    /// Where many rows are at hand, lets go of those that nothing has touched since the last time. What was taken before that and
+    /// is not written yet must be by the next one.
+    fn let_go(&mut self);
 }
 
 /// How many rows of a projection may stay at hand though nothing has touched them lately.
 const AT_HAND: usize = 64;
 
 /// A row at hand.
-#[expect(clippy::struct_excessive_bools, reason = "two questions of their own about one row")]
+#[expect(clippy::struct_excessive_bools, reason = "three questions of their own about one row")]
 struct Held<R> {
     /// None where there is none under its key.
     row: Option<R>,
     /// Whether there is one in the table.
     stored: bool,
-    /// Whether an event has touched it since it was last written.
+    /// Whether an event has touched it since its changes were last taken.
     touched: bool,
+    /// Whether an event has touched it since rows were last let go.
+    used: bool,
 }
 
 /// The rows gathered of one projection.
@@ -105,9 +110,9 @@ impl<P: Projection> Gathering<P::Event> for Gathered<P> {
     }
 
     fn take_in(&mut self, asked: Vec<String>, stored: Vec<Keyed>) -> Result<(), ReadError> {
-        let absent = |key| (key, Held { row: None, stored: false, touched: false });
+        let absent = |key| (key, Held { row: None, stored: false, touched: false, used: true });
         self.rows.extend(asked.into_iter().map(absent));
-        let present = |(key, row)| (key, Held { row: Some(row), stored: true, touched: false });
+        let present = |(key, row)| (key, Held { row: Some(row), stored: true, touched: false, used: true });
         self.rows.extend(parsed::<P>(stored)?.into_iter().map(present));
         Ok(())
     }
@@ -116,15 +121,12 @@ impl<P: Projection> Gathering<P::Event> for Gathered<P> {
         for (at, key) in self.due.drain(..) {
             if let (Some(told), Some(held)) = (events.get(at), self.rows.get_mut(&key)) {
                 held.row = P::apply(&key, held.row.take(), told);
-                held.touched = true;
+                (held.touched, held.used) = (true, true);
             }
         }
     }
 
     fn take_changes(&mut self) -> Result<Changes, ReadError> {
-        if self.rows.len() > AT_HAND {
-            self.rows.retain(|_, held| held.touched);
-        }
         let mut changes = Changes::default();
         for (key, held) in self.rows.iter_mut().filter(|(_, held)| held.touched) {
             match &held.row {
@@ -138,6 +140,15 @@ impl<P: Projection> Gathering<P::Event> for Gathered<P> {
             (held.stored, held.touched) = (held.row.is_some(), false);
         }
         Ok(changes)
+    }
+
+    fn let_go(&mut self) {
+        if self.rows.len() > AT_HAND {
+            self.rows.retain(|_, held| held.used);
+        }
+        for held in self.rows.values_mut() {
+            held.used = false;
+        }
     }
 }
 
@@ -193,6 +204,7 @@ mod tests {
                 gathering.fold(batch);
             }
             let changes = gathering.take_changes().unwrap();
+            gathering.let_go();
             table.extend(changes.keys.into_iter().zip(changes.bodies));
             for key in changes.gone {
                 table.remove(&key);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use draxis_commands::workflow_run::Holder;
+use draxis_commands::workflow_run::{Holder, ProducedDocument};
 use draxis_commands::{Caller, CommandError, Context};
 use draxis_domain::workflow::{Action, Step, Trigger};
 use draxis_domain::workflow_run::{
@@ -28,6 +28,8 @@ pub(super) struct Worker<'a> {
     pub(super) seen: Seen,
     /// What this worker has done in the house, can do again, and has not said yet: it is said together with what comes next.
     unsaid: Vec<Progress>,
+    /// Documents of which that speaks, which are kept first.
+    pub(super) written: Vec<ProducedDocument>,
 }
 
 impl WorkflowRuns {
@@ -40,8 +42,9 @@ impl WorkflowRuns {
             ..Context::of(caller)
         };
         let holder = Holder { context, fence: claimed.fence };
-        let (sent, seen, unsaid) = (BTreeSet::new(), Seen::default(), Vec::new());
-        let mut worker = Worker { runs: self, claimed, holder, sent, seen, unsaid };
+        let (sent, seen) = (BTreeSet::new(), Seen::default());
+        let (unsaid, written) = (Vec::new(), Vec::new());
+        let mut worker = Worker { runs: self, claimed, holder, sent, seen, unsaid, written };
         let mut run = worker.take_up().await?;
         for _ in 0..TURNS {
             let WorkflowRun::Present(state) = run else { return Ok(Afterwards::Done) };
@@ -98,25 +101,12 @@ impl Worker<'_> {
     }
 
     async fn turn(&mut self, state: &RunState) -> Result<Turned, CommandError> {
-        if let Some((effect, attempt)) = self.to_be_sent(state) {
-            // Nothing leaves that is not recorded as about to.
-            if !self.unsaid.is_empty() {
-                return self.say(state).await;
-            }
-            self.sent.insert((effect, attempt));
-            let outcome = self.send(state, effect).await?;
-            return self.give(state, Progress::Sent { effect, attempt, outcome }).await;
+        if let Some(about_to) = self.to_be_sent(state) {
+            return self.let_leave(state, about_to).await;
         }
         let now = self.runs.0.commands.clock().now();
         match state.next(now) {
-            Next::Do(step) => {
-                let progress = self.do_in_house(state, step).await?;
-                if leaves_no_trace(step) {
-                    self.put_off(state, progress).await
-                } else {
-                    self.give(state, progress).await
-                }
-            }
+            Next::Do(step) => self.do_step(state, step).await,
             Next::Due
             | Next::LookUp(_)
             | Next::Ask(_)
@@ -140,6 +130,29 @@ impl Worker<'_> {
             Next::Approval { .. } | Next::Ticket { .. } | Next::Nothing(_) | Next::Over => {
                 self.rest(state, state.next(now)).await
             }
+        }
+    }
+
+    /// Sends what the ledger says is about to leave: nothing leaves that is not recorded so.
+    async fn let_leave(
+        &mut self,
+        state: &RunState,
+        (effect, attempt): (EffectId, u32),
+    ) -> Result<Turned, CommandError> {
+        if !self.unsaid.is_empty() {
+            return self.say(state).await;
+        }
+        self.sent.insert((effect, attempt));
+        let outcome = self.send(state, effect).await?;
+        self.give(state, Progress::Sent { effect, attempt, outcome }).await
+    }
+
+    async fn do_step(&mut self, state: &RunState, step: &Step) -> Result<Turned, CommandError> {
+        let progress = self.do_in_house(state, step).await?;
+        if leaves_no_trace(step) {
+            self.put_off(state, progress).await
+        } else {
+            self.give(state, progress).await
         }
     }
 
@@ -184,9 +197,13 @@ impl Worker<'_> {
     }
 
     async fn say(&mut self, state: &RunState) -> Result<Turned, CommandError> {
+        let (commands, written) = (&self.runs.0.commands, std::mem::take(&mut self.written));
+        if !written.is_empty() {
+            commands.keep_documents(self.claimed.tenant, written).await?;
+        }
         let scene = self.scene(&state.begun).await?;
         let unsaid = std::mem::take(&mut self.unsaid);
-        self.runs.0.commands.drive_run(&self.holder, self.id(), (scene, unsaid)).await.map(Turned::On)
+        commands.drive_run(&self.holder, self.id(), (scene, unsaid)).await.map(Turned::On)
     }
 
     /// Goes on as if the run had been told already. Cut off before it is, the step is done again.

@@ -36,7 +36,11 @@ pub(super) fn setback(code: &str, detail: impl Into<String>) -> StepSetback {
 
 impl Worker<'_> {
     /// Does a step in the house and says what came of it.
-    pub(super) async fn do_in_house(&self, state: &RunState, step: &Step) -> Result<Progress, CommandError> {
+    pub(super) async fn do_in_house(
+        &mut self,
+        state: &RunState,
+        step: &Step,
+    ) -> Result<Progress, CommandError> {
         let id = step.frame.id.clone();
         match self.result_of(state, step).await {
             Ok(result) => Ok(Progress::Did { step: id, result }),
@@ -45,7 +49,7 @@ impl Worker<'_> {
         }
     }
 
-    async fn result_of(&self, state: &RunState, step: &Step) -> Result<Value, Undone> {
+    async fn result_of(&mut self, state: &RunState, step: &Step) -> Result<Value, Undone> {
         let scene = self.scene(&state.begun).await?;
         let in_house = state.in_house(step, &scene);
         let in_house = in_house.map_err(|(code, detail)| Undone::Setback(setback(code, detail)))?;
@@ -53,7 +57,7 @@ impl Worker<'_> {
             InHouse::Ask { question } => self.ask_panel(step, &question).await,
             InHouse::Write { title, body, formats } => {
                 let document = Writing { title: &title, body: &body };
-                self.write(&document, &formats).await
+                self.write(&document, &formats)
             }
             InHouse::Emit { pinned, at } => self.emit(state, (step, pinned), at).await,
         }
@@ -74,9 +78,10 @@ impl Worker<'_> {
         }))
     }
 
-    /// Writes a document in each of its formats; kept under the hash of its bytes, so that writing it again is nothing new.
-    async fn write(
-        &self,
+    /// Writes a document in each of its formats, to be kept before it is told of: under the hash of its bytes, so that writing it
+    /// again is nothing new.
+    fn write(
+        &mut self,
         writing: &Writing<'_>,
         formats: &[document::DocumentFormat],
     ) -> Result<Value, Undone> {
@@ -89,8 +94,7 @@ impl Worker<'_> {
             let name = format!("{}.{}", file_name(writing.title), document::extension(format));
             let url = format!("/api/documents/{hash}");
             files.push(json!({ "format": format, "hash": hash, "url": url, "name": name }));
-            let kept = ProducedDocument { hash, media_type, name, bytes };
-            self.runs.0.commands.keep_document(self.claimed.tenant, &kept).await?;
+            self.written.push(ProducedDocument { hash, media_type, name, bytes });
         }
         let first =
             |field: &str| files.first().and_then(|file| file.get(field)).cloned().unwrap_or(Value::Null);

@@ -24,10 +24,18 @@ struct Worker {
     lane: Lane,
     places: Places,
     under_way: JoinSet<()>,
-    /// Whether the last claim failed: said once, not at every look.
-    failing: bool,
-    /// Whether the last claim left something due for want of a place.
-    full: bool,
+    last: LastClaim,
+}
+
+/// What the last claim came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LastClaim {
+    /// Everything that was due.
+    All,
+    /// For want of a place something may have been left, which a place that is free again is for.
+    Some,
+    /// It failed: said once, not at every look.
+    Failed,
 }
 
 impl Worker {
@@ -39,12 +47,12 @@ impl Worker {
         let free = limits.at_once.saturating_sub(busy);
         match self.timers.claim(self.lane, &self.places, free).await {
             Ok(claimed) => {
-                self.failing = false;
-                self.full = self.places.would_be_full(&claimed, (free, limits.of_tenant));
+                let full = self.places.would_be_full(&claimed, (free, limits.of_tenant));
+                self.last = if full { LastClaim::Some } else { LastClaim::All };
                 claimed
             }
             Err(error) => {
-                if !std::mem::replace(&mut self.failing, true) {
+                if std::mem::replace(&mut self.last, LastClaim::Failed) != LastClaim::Failed {
                     let chain: &dyn std::error::Error = &error;
                     tracing::error!(error = chain, "due timers cannot be claimed; it is tried again");
                 }
@@ -75,8 +83,7 @@ impl Worker {
                 () = stop.cancelled() => {}
                 () = due => {}
                 () = tokio::time::sleep(self.timers.0.settings.look_every) => {}
-                // A place that is free again may be what a due timer waits for.
-                Some(_) = self.under_way.join_next(), if self.full && !self.failing => {}
+                Some(_) = self.under_way.join_next(), if self.last == LastClaim::Some => {}
             }
         }
         while self.under_way.join_next().await.is_some() {}
@@ -91,8 +98,7 @@ impl Timers {
             lane,
             places: Places::default(),
             under_way: JoinSet::new(),
-            failing: false,
-            full: false,
+            last: LastClaim::All,
         };
         worker.run(stop).await;
     }

@@ -188,9 +188,10 @@ async fn what_is_known_of_an_aggregate_is_loaded_on_from_there_whoever_went_on()
     let scene = Scene::set().await;
     let id = scene.id.to_string();
     // The stale process knows the first event alone.
-    let name = async |process: &Process| match process.log.load::<Outcome>(scene.tenant, &id).await.unwrap() {
-        Outcome::Active(outcome) => outcome.name.as_str().to_owned(),
-        other => panic!("it is in use: {other:?}"),
+    let name = async |process: &Process| {
+        let loaded = process.log.load::<Outcome>(scene.tenant, &id).await.unwrap();
+        let Outcome::Active(outcome) = loaded else { panic!("it is in use: {loaded:?}") };
+        outcome.name.as_str().to_owned()
     };
     assert_eq!(name(&scene.stale).await, "after");
     for turn in 0..3 {

@@ -25,19 +25,18 @@ pub async fn lock_timer_checkpoint(
     version: i32,
 ) -> Result<TimerCheckpoint, sqlx::Error> {
     let tenant = transaction.tenant().uuid();
-    let found = match find_checkpoint(transaction).await? {
-        Some(found) => found,
-        None => {
-            sqlx::query!(
-                "INSERT INTO timer_checkpoints (tenant_id, version, position) VALUES ($1, $2, 0)
-                 ON CONFLICT ON CONSTRAINT timer_checkpoints_pk DO NOTHING",
-                tenant,
-                version
-            )
-            .execute(&mut **transaction)
-            .await?;
-            find_checkpoint(transaction).await?.ok_or(sqlx::Error::RowNotFound)?
-        }
+    let found = if let Some(found) = find_checkpoint(transaction).await? {
+        found
+    } else {
+        sqlx::query!(
+            "INSERT INTO timer_checkpoints (tenant_id, version, position) VALUES ($1, $2, 0)
+             ON CONFLICT ON CONSTRAINT timer_checkpoints_pk DO NOTHING",
+            tenant,
+            version
+        )
+        .execute(&mut **transaction)
+        .await?;
+        find_checkpoint(transaction).await?.ok_or(sqlx::Error::RowNotFound)?
     };
     if found.version == version {
         return Ok(TimerCheckpoint::At(Position::from_i64(found.position)));

@@ -1,9 +1,11 @@
-//! What a writer remembers of the streams it wrote last, so that a hot aggregate's sequence need not be asked for again.
+//! What a writer remembers of the streams it wrote last, so that a hot aggregate's sequence, and what was recorded of late, need
+//! not be asked for again.
 
 use std::collections::BTreeMap;
 
 use draxis_domain::{Position, Sequence, TenantId};
 
+use crate::append::Unless;
 use crate::writer::judge::Head;
 
 /// An aggregate within a stream.
@@ -15,6 +17,10 @@ pub(super) type AggregateKey = (&'static str, String);
 struct Remembered {
     head: Head,
     sequences: BTreeMap<AggregateKey, Sequence>,
+    /// From where on this writer knows all that was recorded.
+    since: Position,
+    /// Of each wire name that was recorded since then, the head that the last batch with it left.
+    names: BTreeMap<&'static str, Position>,
 }
 
 /// Bounded memory of sequences.
@@ -47,12 +53,25 @@ impl Sequences {
         if remembered.head.position == head { remembered.sequences.get(aggregate).copied() } else { None }
     }
 
-    /// Takes note of where a committed batch left a stream that stood at `before`.
+    /// Whether something recorded since has overtaken a decision, if that is still known at this head.
+    pub(super) fn overtaken(&self, tenant: TenantId, head: Position, unless: Unless) -> Option<bool> {
+        let remembered = self.streams.get(&tenant)?;
+        if remembered.head.position != head || unless.since < remembered.since {
+            return None;
+        }
+        let later = |name| remembered.names.get(name).is_some_and(|position| *position > unless.since);
+        Some(unless.events.iter().any(later))
+    }
+
+    /// Takes note of where a committed batch left a stream that stood at `before`, and of what it recorded.
     pub(super) fn remember(
         &mut self,
         tenant: TenantId,
         (before, after): (Position, Head),
-        sequences: impl Iterator<Item = (AggregateKey, Sequence)>,
+        (sequences, names): (
+            impl Iterator<Item = (AggregateKey, Sequence)>,
+            impl Iterator<Item = &'static str>,
+        ),
     ) {
         if self.count > Self::MOST {
             self.forget();
@@ -61,8 +80,11 @@ impl Sequences {
         if remembered.head.position != before {
             self.count = self.count.saturating_sub(remembered.sequences.len());
             remembered.sequences.clear();
+            remembered.names.clear();
+            remembered.since = before;
         }
         remembered.head = after;
+        remembered.names.extend(names.map(|name| (name, after.position)));
         for (aggregate, sequence) in sequences {
             if remembered.sequences.insert(aggregate, sequence).is_none() {
                 self.count = self.count.saturating_add(1);
@@ -83,6 +105,7 @@ mod tests {
     use draxis_domain::{Position, Sequence, TenantId};
 
     use super::{Head, Sequences};
+    use crate::append::Unless;
 
     #[test]
     fn another_process_moving_the_head_voids_what_is_remembered() {
@@ -93,15 +116,33 @@ mod tests {
         sequences.remember(
             TenantId::PLATFORM,
             (at(0), left(2)),
-            [(kri.clone(), Sequence::new(2))].into_iter(),
+            ([(kri.clone(), Sequence::new(2))].into_iter(), std::iter::empty()),
         );
         assert_eq!(sequences.recall(TenantId::PLATFORM, at(2), &kri), Some(Sequence::new(2)));
         assert_eq!(sequences.recall(TenantId::PLATFORM, at(3), &kri), None);
-        sequences.remember(TenantId::PLATFORM, (at(3), left(4)), std::iter::empty());
+        sequences.remember(TenantId::PLATFORM, (at(3), left(4)), (std::iter::empty(), std::iter::empty()));
         assert_eq!(
             sequences.recall(TenantId::PLATFORM, at(4), &kri),
             None,
             "what another process did is not guessed"
         );
+    }
+
+    #[test]
+    fn what_has_overtaken_a_decision_is_known_as_far_back_as_all_that_was_recorded_is() {
+        let mut sequences = Sequences::new();
+        let (at, tenant) = (Position::new, TenantId::PLATFORM);
+        let left = |position| Head { position: at(position), recorded_at: DateTime::UNIX_EPOCH };
+        let mut batch = |before, after, names: &[&'static str]| {
+            let recorded = (std::iter::empty(), names.iter().copied());
+            sequences.remember(tenant, (at(before), left(after)), recorded);
+        };
+        batch(7, 9, &["relay.removed"]);
+        batch(9, 12, &["kri.defined"]);
+        let unless = |since| Unless { since: at(since), events: &["relay.removed", "workflow.edited"] };
+        assert_eq!(sequences.overtaken(tenant, at(12), unless(7)), Some(true));
+        assert_eq!(sequences.overtaken(tenant, at(12), unless(9)), Some(false));
+        assert_eq!(sequences.overtaken(tenant, at(12), unless(6)), None, "what came before is not known");
+        assert_eq!(sequences.overtaken(tenant, at(13), unless(9)), None, "nor what another process did");
     }
 }

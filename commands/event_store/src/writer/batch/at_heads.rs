@@ -43,10 +43,15 @@ impl Batch<'_> {
     fn remembered(&self, remembered: &Sequences) -> Option<Standing> {
         let mut standing = Standing::default();
         for append in self.appends() {
-            if !append.claims.is_empty() || append.unless.is_some() {
+            if !append.claims.is_empty() {
                 return None;
             }
             let head = remembered.head(append.tenant)?;
+            if let Some(unless) = append.unless
+                && remembered.overtaken(append.tenant, head.position, unless)?
+            {
+                return None;
+            }
             let aggregate = (append.aggregate_type, append.aggregate_id.clone());
             match remembered.recall(append.tenant, head.position, &aggregate) {
                 Some(sequence) => {

@@ -73,11 +73,16 @@ pub(super) fn note_heads(
     for ((tenant, aggregate), sequence) in standing.sequences {
         by_tenant.entry(tenant).or_default().push((aggregate, sequence));
     }
+    let mut names: BTreeMap<TenantId, Vec<_>> = BTreeMap::new();
+    for (tenant, name) in standing.new {
+        names.entry(tenant).or_default().push(name);
+    }
     let mut moved = BTreeMap::new();
     for (tenant, head) in standing.heads {
         let was = before.get(&tenant).map_or(Position::START, |head| head.position);
         let sequences = by_tenant.remove(&tenant).unwrap_or_default();
-        remembered.remember(tenant, (was, head), sequences.into_iter());
+        let names = names.remove(&tenant).unwrap_or_default();
+        remembered.remember(tenant, (was, head), (sequences.into_iter(), names.into_iter()));
         if head.position != was {
             moved.insert(tenant, head.position);
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use draxis_domain::{Claim, Position, Sequence, TenantId};
 use sqlx::PgConnection;
 
+use crate::append::Unless;
 use crate::receipt::Answered;
 use crate::writer::batch::Batch;
 use crate::writer::judge::Standing;
@@ -21,7 +22,7 @@ impl Batch<'_> {
         self.find_sequences(connection, standing, remembered).await?;
         self.find_receipts(connection, standing).await?;
         self.find_claims(connection, standing).await?;
-        self.find_overtaken(connection, standing).await
+        self.find_overtaken(connection, standing, remembered).await
     }
 
     async fn find_sequences(
@@ -140,28 +141,41 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Asked for one by one: few decisions stand on more than their own aggregate.
+    /// Asked for one by one, where it is not remembered: few decisions stand on more than their own aggregate.
     async fn find_overtaken(
         &self,
         connection: &mut PgConnection,
         standing: &mut Standing,
+        remembered: &Sequences,
     ) -> Result<(), sqlx::Error> {
         for append in self.appends() {
             let Some(unless) = append.unless else { continue };
-            let names: Vec<String> = unless.events.iter().map(|name| (*name).to_owned()).collect();
-            let overtaken = sqlx::query_scalar!(
-                r#"SELECT EXISTS (SELECT FROM events WHERE tenant_id = $1 AND position > $2 AND event_type = ANY($3))
-                          AS "overtaken!""#,
-                append.tenant.uuid(),
-                unless.since.as_i64(),
-                &names
-            )
-            .fetch_one(&mut *connection)
-            .await?;
+            let head = standing.heads.get(&append.tenant).map_or(Position::START, |head| head.position);
+            let overtaken = match remembered.overtaken(append.tenant, head, unless) {
+                Some(overtaken) => overtaken,
+                None => is_overtaken(connection, append.tenant, unless).await?,
+            };
             if overtaken {
                 standing.overtaken.insert((append.tenant, unless));
             }
         }
         Ok(())
     }
+}
+
+async fn is_overtaken(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    unless: Unless,
+) -> Result<bool, sqlx::Error> {
+    let names: Vec<String> = unless.events.iter().map(|name| (*name).to_owned()).collect();
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM events WHERE tenant_id = $1 AND position > $2 AND event_type = ANY($3))
+                  AS "overtaken!""#,
+        tenant.uuid(),
+        unless.since.as_i64(),
+        &names
+    )
+    .fetch_one(connection)
+    .await
 }
