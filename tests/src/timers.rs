@@ -1,5 +1,6 @@
 //! Timers: what is due is done once, by whoever holds it, on the log's word alone (hazards H1, H6, H14).
 
+mod cut_off;
 mod far;
 mod freshness;
 mod leases;

@@ -19,6 +19,7 @@ use draxis_runner::relay::Relays;
 use draxis_runner::run::{RunSettings, WorkflowRuns};
 use draxis_runner::source_run::SourceRuns;
 use draxis_runner::timer::{TimerSettings, Timers};
+use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -41,10 +42,14 @@ impl Program {
     }
 
     pub(crate) async fn with(database: &TestDatabase, settings: TimerSettings) -> Self {
+        Self::over(database.options("draxis"), settings).await
+    }
+
+    pub(crate) async fn over(options: PgConnectOptions, settings: TimerSettings) -> Self {
         // The first one to install it wins; it is the same for all.
         drop(rustls::crypto::ring::default_provider().install_default());
         let fitting = Fitting { readers: 4, ..Fitting::default() };
-        let process = Process::over(database.options("draxis"), fitting).await;
+        let process = Process::over(options, fitting).await;
         let config = EgressConfig { allow: AllowedNetworks::loopback(), ..EgressConfig::default() };
         let egress = Arc::new(Egress::new(&config, Arc::new(SystemResolver)).unwrap());
         let tasks = TaskTracker::new();
