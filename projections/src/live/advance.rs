@@ -125,6 +125,11 @@ impl<E: Log> Growing<E> {
         Ok(steps)
     }
 
+    /// How many rows are at hand.
+    pub(super) fn at_hand(&self) -> usize {
+        self.gathering.at_hand()
+    }
+
     /// Lets go of rows that nothing has touched since the last time, where many are at hand.
     pub(super) fn let_go(&mut self) {
         self.gathering.let_go();

@@ -17,6 +17,9 @@ use crate::store::Checkpoint;
 /// Of how many tenants rows are at hand.
 const TENANTS: usize = 64;
 
+/// How many rows of one tenant may stay at hand: some megabytes.
+const ROWS: usize = 1_000;
+
 /// The rows at hand of the tenants that were caught up last.
 pub(super) struct AtHand<E>(Mutex<LruCache<TenantId, Vec<Growing<E>>>>);
 
@@ -48,8 +51,10 @@ impl<E: Log> AtHand<E> {
         }
     }
 
-    /// Keeps what was written and committed.
+    /// Keeps what was written and committed, where that is not so much that it would weigh.
     pub(super) fn put_back(&self, tenant: TenantId, growing: Vec<Growing<E>>) {
-        self.lock().put(tenant, growing);
+        if growing.iter().map(Growing::at_hand).sum::<usize>() <= ROWS {
+            self.lock().put(tenant, growing);
+        }
     }
 }

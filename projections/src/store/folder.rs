@@ -47,6 +47,8 @@ pub(crate) trait Gathering<E>: Send {
     /// Where many rows are at hand, lets go of those that nothing has touched since the last time. What was taken before that and
     /// is not written yet must be by the next one.
     fn let_go(&mut self);
+    /// How many rows are at hand.
+    fn at_hand(&self) -> usize;
 }
 
 /// How many rows of a projection may stay at hand though nothing has touched them lately.
@@ -149,6 +151,10 @@ impl<P: Projection> Gathering<P::Event> for Gathered<P> {
         for held in self.rows.values_mut() {
             held.used = false;
         }
+    }
+
+    fn at_hand(&self) -> usize {
+        self.rows.len()
     }
 }
 
