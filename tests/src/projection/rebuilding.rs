@@ -3,7 +3,7 @@
 use std::io::BufRead as _;
 
 use draxis_domain::Position;
-use draxis_projections::Progress;
+use draxis_projections::{Progress, ReadModels, Settings};
 use futures_util::FutureExt as _;
 use sqlx::{Executor, PgConnection, Row};
 use tokio::sync::watch;
@@ -27,6 +27,17 @@ async fn a_rebuild_gives_the_bytes_that_were_kept_batch_by_batch() {
     assert!(seen.len() > 3 && seen.is_sorted() && seen.last() == Some(&EVENTS), "{seen:?}");
     let generations = generations(&mut scene.database.superuser().await).await;
     assert!(generations.iter().all(|count| *count <= 1), "the rows before are gone: {generations:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_programs_that_rebuild_at_once_come_to_the_same_bytes() {
+    let scene = Scene::set(2 * EVENTS).await;
+    let kept = scene.rows().await;
+    let other = ReadModels::new(&scene.process.pools, Settings::default());
+    let rebuild = async |models: &ReadModels| models.rebuild(scene.tenant, None, &mut |_| {}).await;
+    let (one, two) = futures_util::future::join(rebuild(&scene.models), rebuild(&other)).await;
+    assert_eq!((one.unwrap().get(), two.unwrap().get()), (2 * EVENTS, 2 * EVENTS));
+    assert_eq!(scene.rows().await, kept);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
