@@ -3,6 +3,7 @@
 mod asking;
 mod backtested;
 mod explained;
+mod in_house;
 mod killed;
 mod leases;
 mod ledger;

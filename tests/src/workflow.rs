@@ -7,6 +7,7 @@ mod history;
 mod lifecycle;
 mod previews;
 mod relays;
+mod roster;
 mod runs;
 pub(crate) mod stage;
 mod starting;

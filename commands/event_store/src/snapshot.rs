@@ -43,15 +43,12 @@ pub(crate) async fn load<A: Root>(
     known: Option<(Sequence, A)>,
 ) -> Result<(Sequence, A), LoadError> {
     let mut transaction = TenantTx::begin(pool, tenant).await?;
-    let folded = match known {
-        Some(known) => fold(&mut transaction, id, (NO_SHAPE, known)).await,
-        None => match fold(&mut transaction, id, (SHAPE, nothing())).await {
-            // A program of another time wrote the snapshot: the events say the same at greater length.
-            Err(LoadError::Snapshot(_)) => fold(&mut transaction, id, (NO_SHAPE, nothing())).await,
-            folded => folded,
-        },
+    let known = known.unwrap_or_else(nothing);
+    let Folded { sequence, aggregate, tail, .. } = match fold(&mut transaction, id, (SHAPE, known)).await {
+        // A program of another time wrote the snapshot: the events say the same at greater length.
+        Err(LoadError::Snapshot(_)) => fold(&mut transaction, id, (NO_SHAPE, nothing())).await?,
+        folded => folded?,
     };
-    let Folded { sequence, aggregate, tail, .. } = folded?;
     if tail > TAIL {
         save(&mut transaction, id, sequence, &aggregate).await?;
         transaction.commit().await?;
@@ -104,7 +101,8 @@ impl<A: Root> Folded<A> {
     }
 }
 
-/// Folds what stands behind the snapshot of that shape, and behind what is known where there is none.
+/// Folds what stands behind what is known, or behind the snapshot of that shape where that one is further on: what is known may be
+/// of long ago, and another process have gone on since.
 async fn fold<A: Root>(
     transaction: &mut TenantTx,
     id: &str,
@@ -113,7 +111,7 @@ async fn fold<A: Root>(
     let tenant = transaction.tenant().uuid();
     let mut rows = sqlx::query!(
         r#"WITH latest AS (SELECT sequence, state FROM snapshots
-                           WHERE tenant_id = $1 AND aggregate_type = $2 AND aggregate_id = $3 AND shape = $4)
+                           WHERE tenant_id = $1 AND aggregate_type = $2 AND aggregate_id = $3 AND shape = $4 AND sequence > $5)
            SELECT sequence AS "sequence!", NULL AS event_type, 0 AS "version!", state::text AS "body!" FROM latest
            UNION ALL
            (SELECT sequence, event_type, event_version, payload::text FROM events

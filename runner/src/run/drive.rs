@@ -101,23 +101,20 @@ impl Worker<'_> {
     }
 
     async fn turn(&mut self, state: &RunState) -> Result<Turned, CommandError> {
-        if let Some(about_to) = self.to_be_sent(state) {
-            return self.let_leave(state, about_to).await;
-        }
         let now = self.runs.0.commands.clock().now();
-        match state.next(now) {
+        let (about_to, next) = (self.to_be_sent(state), state.next(now));
+        let alone = about_to.is_none() && matches!(&next, Next::Do(step) if leaves_no_trace(step));
+        // Nothing that is seen outside the run is done before the run says that it is at it.
+        if !self.unsaid.is_empty() && !alone {
+            return self.say(state).await;
+        }
+        if let Some((effect, attempt)) = about_to {
+            self.sent.insert((effect, attempt));
+            let outcome = self.send(state, effect).await?;
+            return self.give(state, Progress::Sent { effect, attempt, outcome }).await;
+        }
+        match next {
             Next::Do(step) => self.do_step(state, step).await,
-            Next::Due
-            | Next::LookUp(_)
-            | Next::Ask(_)
-            | Next::Approval { .. }
-            | Next::Ticket { .. }
-            | Next::Nothing(_)
-            | Next::Over
-                if !self.unsaid.is_empty() =>
-            {
-                self.say(state).await
-            }
             Next::Due => self.give(state, Progress::Due).await,
             Next::LookUp(effect) => {
                 let seen = self.look_up(state, effect).await?;
@@ -128,23 +125,9 @@ impl Worker<'_> {
                 self.give(state, progress).await
             }
             Next::Approval { .. } | Next::Ticket { .. } | Next::Nothing(_) | Next::Over => {
-                self.rest(state, state.next(now)).await
+                self.rest(state, next).await
             }
         }
-    }
-
-    /// Sends what the ledger says is about to leave: nothing leaves that is not recorded so.
-    async fn let_leave(
-        &mut self,
-        state: &RunState,
-        (effect, attempt): (EffectId, u32),
-    ) -> Result<Turned, CommandError> {
-        if !self.unsaid.is_empty() {
-            return self.say(state).await;
-        }
-        self.sent.insert((effect, attempt));
-        let outcome = self.send(state, effect).await?;
-        self.give(state, Progress::Sent { effect, attempt, outcome }).await
     }
 
     async fn do_step(&mut self, state: &RunState, step: &Step) -> Result<Turned, CommandError> {

@@ -202,6 +202,24 @@ async fn what_is_known_of_an_aggregate_is_loaded_on_from_there_whoever_went_on()
 }
 
 #[tokio::test]
+async fn what_is_known_of_long_ago_is_passed_over_for_a_snapshot_that_is_further_on() {
+    let database = TestDatabase::make().await;
+    let (knowing, writing) = (Process::start(&database).await, Process::start(&database).await);
+    let tenant = new_tenant();
+    let early = edited_outcome(&writing, tenant, ("one", 100)).await;
+    assert_eq!(knowing.log.load::<Outcome>(tenant, "one").await.unwrap(), early);
+    writing.writer.append(edits(tenant, "one", 100, 2_000)).await.unwrap();
+    let late: Outcome = writing.log.load(tenant, "one").await.unwrap();
+    // What lies between is not asked for: it could as well be away.
+    let away =
+        "ALTER TABLE events DISABLE TRIGGER ALL; DELETE FROM events WHERE sequence BETWEEN 101 AND 2000";
+    database.superuser().await.execute(away).await.unwrap();
+    assert_eq!(knowing.log.load::<Outcome>(tenant, "one").await.unwrap(), late);
+    knowing.end().await;
+    writing.end().await;
+}
+
+#[tokio::test]
 async fn a_history_loads_whatever_its_length_its_id_and_the_order_its_rows_lie_in() {
     let database = TestDatabase::make().await;
     let process = Process::start(&database).await;

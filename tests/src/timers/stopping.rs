@@ -6,12 +6,32 @@ use std::time::Duration;
 use chrono::Duration as Span;
 use draxis_domain::source::Schedule;
 use draxis_event_store::{ClaimDurability, TimerClaim, claim_timers, hand_back_timer};
-use draxis_runner::timer::TimerSettings;
+use draxis_runner::timer::{LaneLimits, TimerSettings};
 
 use crate::house::{TestDatabase, new_tenant};
 
 use super::far::Far;
 use super::program::Program;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_is_free_again_is_taken_by_what_waited_for_it() {
+    let database = TestDatabase::make().await;
+    let far = Far::start().await;
+    // Nothing but a free place makes it look again in time.
+    let outside = LaneLimits { at_once: 2, of_tenant: 1, ..TimerSettings::default().outside };
+    let look_every = Duration::from_hours(1);
+    let settings = TimerSettings { look_every, outside, ..TimerSettings::default() };
+    let program = Program::with(&database, settings).await;
+    let tenant = new_tenant();
+    for _ in 0..4 {
+        program.connect(tenant, &far.answering(), Schedule::Hourly).await;
+    }
+    program.process.clock.advance(Span::hours(1));
+    program.timers.catch_up_all().await;
+    program.go();
+    program.events_come(tenant, "source.run_completed", 4).await;
+    program.stop().await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_told_to_stop_ends_the_runs_it_has_begun() {
