@@ -25,6 +25,8 @@ pub enum Cut {
 #[derive(Debug, Default)]
 struct Plan {
     cut: Option<Cut>,
+    /// Before which message of the server everything is held up.
+    hold: Option<u32>,
     asked: u32,
     answered: u32,
 }
@@ -34,7 +36,7 @@ pub struct Tap {
     dir: TempDir,
     database: String,
     plan: Arc<Mutex<Plan>>,
-    open: watch::Sender<bool>,
+    open: Arc<watch::Sender<bool>>,
     _tasks: JoinSet<()>,
 }
 
@@ -50,9 +52,9 @@ impl Tap {
         let dir = tempfile::Builder::new().prefix("draxis-tap-").tempdir().expect("a temporary folder");
         let listener = UnixListener::bind(dir.path().join(".s.PGSQL.5432")).expect("a socket");
         let plan: Arc<Mutex<Plan>> = Arc::default();
-        let (open, watching) = watch::channel(true);
+        let open = Arc::new(watch::Sender::new(true));
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, server.join(".s.PGSQL.5432"), Arc::clone(&plan), watching));
+        tasks.spawn(accept(listener, server.join(".s.PGSQL.5432"), Arc::clone(&plan), Arc::clone(&open)));
         Self { dir, database: database.to_owned(), plan, open, _tasks: tasks }
     }
 
@@ -82,8 +84,21 @@ impl Tap {
         self.open.send_replace(false);
     }
 
+    /// As [`Self::hold`], from the server's n-th message on, counted over all connections from now.
+    pub fn hold_before(&self, answer: u32) {
+        let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        *plan = Plan { hold: Some(answer), ..Plan::default() };
+    }
+
+    /// Waits until everything is held up.
+    pub async fn held(&self) {
+        let mut open = self.open.subscribe();
+        open.wait_for(|open| !open).await.expect("the tap itself keeps the sender");
+    }
+
     /// Lets pass what was held.
     pub fn let_go(&self) {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner).hold = None;
         self.open.send_replace(true);
     }
 }
@@ -92,21 +107,26 @@ async fn accept(
     listener: UnixListener,
     server: PathBuf,
     plan: Arc<Mutex<Plan>>,
-    open: watch::Receiver<bool>,
+    open: Arc<watch::Sender<bool>>,
 ) {
     let mut wires = JoinSet::new();
     while let Ok((program, _)) = listener.accept().await {
         if let Ok(server) = UnixStream::connect(&server).await {
-            wires.spawn(wire(program, server, Arc::clone(&plan), open.clone()));
+            wires.spawn(wire(program, server, Arc::clone(&plan), Arc::clone(&open)));
         }
     }
 }
 
 /// Both directions of one connection; when either ends, both do.
-async fn wire(program: UnixStream, server: UnixStream, plan: Arc<Mutex<Plan>>, open: watch::Receiver<bool>) {
+async fn wire(
+    program: UnixStream,
+    server: UnixStream,
+    plan: Arc<Mutex<Plan>>,
+    open: Arc<watch::Sender<bool>>,
+) {
     let (from_program, to_program) = program.into_split();
     let (from_server, to_server) = server.into_split();
-    let asking = messages(from_program, to_server, (Side::Program, Arc::clone(&plan)), open.clone());
+    let asking = messages(from_program, to_server, (Side::Program, Arc::clone(&plan)), Arc::clone(&open));
     let answering = messages(from_server, to_program, (Side::Server, plan), open);
     tokio::select! {
         _ = asking => {}
@@ -119,8 +139,9 @@ async fn messages(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     (side, plan): (Side, Arc<Mutex<Plan>>),
-    mut open: watch::Receiver<bool>,
+    open: Arc<watch::Sender<bool>>,
 ) -> std::io::Result<()> {
+    let mut opened = open.subscribe();
     let mut greeting = side == Side::Program;
     loop {
         let mut message = Vec::new();
@@ -135,11 +156,15 @@ async fn messages(
         message.resize(begun + body, 0);
         let (_, rest) = message.split_at_mut(begun);
         from.read_exact(rest).await?;
-        if open.wait_for(|open| *open).await.is_err() {
+        let passing = plan.lock().unwrap_or_else(PoisonError::into_inner).judge(side);
+        if matches!(passing, Passing::Held) {
+            open.send_replace(false);
+        }
+        if opened.wait_for(|open| *open).await.is_err() {
             return Ok(());
         }
-        match plan.lock().unwrap_or_else(PoisonError::into_inner).judge(side) {
-            Passing::Whole => {}
+        match passing {
+            Passing::Whole | Passing::Held => {}
             Passing::Half => message.truncate(message.len() / 2),
             Passing::None => return Ok(()),
         }
@@ -155,6 +180,7 @@ enum Passing {
     Whole,
     Half,
     None,
+    Held,
 }
 
 impl Plan {
@@ -164,6 +190,10 @@ impl Plan {
             Side::Server => &mut self.answered,
         };
         *count += 1;
+        if side == Side::Server && self.hold == Some(*count) {
+            self.hold = None;
+            return Passing::Held;
+        }
         let now = match (self.cut, side) {
             (Some(Cut::Asking(n)), Side::Program) if n == *count => Passing::None,
             (Some(Cut::HalfAsked(n)), Side::Program) if n == *count => Passing::Half,

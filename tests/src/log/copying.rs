@@ -2,7 +2,6 @@
 
 use draxis_domain::{Position, TenantId};
 use draxis_event_store::{Page, StoredEvent, TenantTx, head, read_page};
-use futures_util::FutureExt;
 use sqlx::PgPool;
 
 use crate::house::{Fitting, Process, TestDatabase, edits, new_tenant, sound_stream};
@@ -40,30 +39,31 @@ async fn rows_copied_and_rows_asked_for_are_the_same_events() {
 #[tokio::test]
 async fn a_reader_who_turns_away_in_the_middle_leaves_nothing_for_the_next_one_to_stumble_over() {
     let database = TestDatabase::make().await;
-    let process =
-        Process::over(database.options("draxis"), Fitting { readers: 1, ..Fitting::default() }).await;
+    let tap = database.tap();
+    let process = Process::over(tap.options("draxis"), Fitting { readers: 1, ..Fitting::default() }).await;
     let tenant = new_tenant();
     process.writer.append(edits(tenant, "long", 0, EVENTS)).await.unwrap();
     let pool = &process.pools.app;
+    // At every message of the beginning, then here and there among the rows, until one page comes whole.
     let mut turned_away = 0;
-    for steps in 1.. {
-        let mut reading = Box::pin(page(pool, tenant, 10_000));
-        let mut done = false;
-        // Each look finds what has come meanwhile; then the reader is gone.
-        for _ in 0..steps {
-            done = reading.as_mut().now_or_never().is_some();
-            if done {
-                break;
+    for answer in (1..16).chain((16..).step_by(150)) {
+        assert_eq!(head(pool, tenant).await.unwrap(), Position::new(EVENTS), "the connection is open");
+        tap.hold_before(answer);
+        let reading = Box::pin(page(pool, tenant, 10_000));
+        let gone = tokio::select! {
+            page = reading => {
+                assert!(!page.unwrap().is_empty());
+                false
             }
-            tokio::task::yield_now().await;
-        }
-        drop(reading);
-        assert_eq!(head(pool, tenant).await.unwrap(), Position::new(EVENTS), "after {steps} steps");
-        if done {
+            () = tap.held() => true,
+        };
+        tap.let_go();
+        assert_eq!(head(pool, tenant).await.unwrap(), Position::new(EVENTS), "gone before answer {answer}");
+        if !gone {
             break;
         }
         turned_away += 1;
     }
-    assert!(turned_away > 3, "nobody turned away, so this proves nothing");
+    assert!(turned_away > 15, "nobody turned away among the rows, so this proves nothing: {turned_away}");
     process.end().await;
 }
