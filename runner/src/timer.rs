@@ -4,17 +4,18 @@
 //! it is due ([`duty`]) is a command whose rule answers a second telling with nothing; the lease only keeps processes from
 //! doing the same work at once.
 
-mod bells;
 mod duty;
 mod fold;
 mod folding;
 mod follow;
 mod kind;
+mod lanes;
 mod places;
 mod settings;
 mod work;
+mod writing;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use draxis_commands::Commands;
 use draxis_domain::{Position, TenantId};
@@ -22,7 +23,6 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::timer::bells::Bells;
 pub(crate) use duty::Afterwards;
 pub(crate) use fold::RunStart;
 pub use folding::FoldError;
@@ -31,6 +31,7 @@ pub use settings::{LaneLimits, TimerSettings};
 
 use crate::run::WorkflowRuns;
 use crate::source_run::SourceRuns;
+use crate::timer::lanes::Lanes;
 
 /// The timers of one process; clones share them.
 #[derive(Clone)]
@@ -41,8 +42,16 @@ struct Shared {
     source_runs: SourceRuns,
     workflow_runs: WorkflowRuns,
     settings: TimerSettings,
-    /// Rung when an event made something due at once.
-    bells: Bells,
+    lanes: Lanes,
+    /// Where this process works at what is due; empty until it has started to.
+    working: OnceLock<Working>,
+}
+
+/// Work that goes on until it is told to stop, and the tasks that it is done in.
+#[derive(Debug, Clone)]
+struct Working {
+    stop: CancellationToken,
+    tasks: TaskTracker,
 }
 
 impl Timers {
@@ -52,7 +61,8 @@ impl Timers {
         (source_runs, workflow_runs): (SourceRuns, WorkflowRuns),
         settings: TimerSettings,
     ) -> Self {
-        Self(Arc::new(Shared { commands, source_runs, workflow_runs, settings, bells: Bells::default() }))
+        let (lanes, working) = (Lanes::new(&settings), OnceLock::new());
+        Self(Arc::new(Shared { commands, source_runs, workflow_runs, settings, lanes, working }))
     }
 
     /// Starts what keeps the timers folded and what does what is due, each in a task of its own. Told to stop, they take nothing
@@ -63,9 +73,10 @@ impl Timers {
         tasks: &TaskTracker,
         wakeups: broadcast::Receiver<(TenantId, Position)>,
     ) {
+        let working = self.0.working.get_or_init(|| Working { stop: stop.clone(), tasks: tasks.clone() });
         tasks.spawn(self.clone().follow(wakeups, stop.clone()));
         for lane in Lane::ALL {
-            tasks.spawn(self.clone().work(lane, stop.clone()));
+            tasks.spawn(self.clone().work(lane, working.clone()));
         }
     }
 }

@@ -8,3 +8,4 @@ pub(crate) mod program;
 mod refold;
 mod runs;
 mod stopping;
+mod taken_up;

@@ -1,16 +1,16 @@
 //! Folding a tenant's stream into its timers: exact, in one transaction from where it stood to the stream's head.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use draxis_commands::CommandError;
 use draxis_domain::{DecodeError, Position, TenantEvent, TenantId};
 use draxis_event_store::{
     StoredEvent, StoredTimer, TenantTx, TimerCheckpoint, TimerName, load_timers, lock_timer_checkpoint,
-    move_timer_checkpoint, put_timers, read_on, remove_timers,
+    read_on,
 };
 
 use crate::timer::fold::{Timer, TimerKey, Told, VERSION, changes};
-use crate::timer::{Lane, TimerKind, Timers};
+use crate::timer::{TimerKind, Timers};
 
 /// How many events are read at once.
 const PAGE: u32 = 1_000;
@@ -51,7 +51,7 @@ pub enum FoldError {
 
 /// The timers that were touched, as they were and as they are.
 #[derive(Default)]
-struct Touched(BTreeMap<TimerKey, (Option<Timer>, Option<Timer>)>);
+pub(super) struct Touched(pub(super) BTreeMap<TimerKey, (Option<Timer>, Option<Timer>)>);
 
 impl Timers {
     /// Brings a tenant's timers to its stream's head and answers with that position. Rows and checkpoint commit together; the
@@ -75,45 +75,11 @@ impl Timers {
             }
         }
         if at > from {
-            let due = self.write(&mut transaction, touched, at).await?;
+            let written = self.write(&mut transaction, touched, at).await?;
             transaction.commit().await.map_err(CommandError::from)?;
-            for lane in due {
-                self.0.bells.ring(lane);
-            }
+            self.set_off(written).await;
         }
         Ok(at)
-    }
-
-    /// Writes what changed, and says in which lanes something is due already.
-    async fn write(
-        &self,
-        transaction: &mut TenantTx,
-        touched: Touched,
-        at: Position,
-    ) -> Result<BTreeSet<Lane>, FoldError> {
-        let now = self.0.commands.clock().now();
-        let (mut put, mut gone, mut due) = (Vec::new(), Vec::new(), BTreeSet::new());
-        for (key, (was, is)) in touched.0 {
-            let lane = key.kind.lane();
-            let name = TimerName { kind: key.kind.name().to_owned(), subject: key.subject };
-            match is {
-                Some(timer) if was.as_ref() != Some(&timer) => {
-                    due.extend(timer.due_at.filter(|due| *due <= now).map(|_| lane));
-                    put.push((name, stored(&timer, at)?));
-                }
-                None if was.is_some() => gone.push(name),
-                Some(_) | None => {}
-            }
-        }
-        if !gone.is_empty() {
-            remove_timers(transaction, &gone).await.map_err(CommandError::from)?;
-        }
-        if !put.is_empty() {
-            put_timers(transaction, &put).await.map_err(CommandError::from)?;
-        }
-        let kinds: Vec<String> = TimerKind::ALL.iter().map(|kind| kind.name().to_owned()).collect();
-        move_timer_checkpoint(transaction, at, &kinds).await.map_err(CommandError::from)?;
-        Ok(due)
     }
 }
 
@@ -188,7 +154,7 @@ fn read(timer: &StoredTimer, at: Position) -> Result<Timer, FoldError> {
     Ok(Timer { due_at: timer.due_at, cause: timer.cause, memo })
 }
 
-fn stored(timer: &Timer, at: Position) -> Result<StoredTimer, FoldError> {
+pub(super) fn stored(timer: &Timer, at: Position) -> Result<StoredTimer, FoldError> {
     let memo = serde_json::to_string(&timer.memo).map_err(|error| beside(at, error))?;
     Ok(StoredTimer { due_at: timer.due_at, cause: timer.cause, memo })
 }

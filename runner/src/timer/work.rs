@@ -1,17 +1,19 @@
 //! Working: a lane claims what is due, does it within bounds, and says so; what fails is tried again later.
 
+use std::collections::BTreeMap;
+
 use draxis_commands::CommandError;
+use draxis_domain::TenantId;
 use draxis_event_store::{
     ClaimedTimer, StoredTimer, TimerClaim, claim_timers, drop_timer, find_claimed, finish_timer,
     hand_back_timer, hold_timer, retry_timer,
 };
 use futures_util::future::join_all;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::timer::duty::Afterwards;
-use crate::timer::places::{Place, Places};
-use crate::timer::{Lane, Timers};
+use crate::timer::places::Place;
+use crate::timer::{Lane, Timers, Working};
 
 /// The shortest pause before something is looked at again.
 const SHORTEST: std::time::Duration = std::time::Duration::from_millis(20);
@@ -22,8 +24,6 @@ const ROUND: u32 = 256;
 struct Worker {
     timers: Timers,
     lane: Lane,
-    places: Places,
-    under_way: JoinSet<()>,
     last: LastClaim,
 }
 
@@ -39,17 +39,17 @@ enum LastClaim {
 }
 
 impl Worker {
-    /// Claims as much as there are free places.
-    async fn claim(&mut self) -> Vec<ClaimedTimer> {
-        while self.under_way.try_join_next().is_some() {}
-        let busy = u32::try_from(self.under_way.len()).unwrap_or(u32::MAX);
-        let limits = self.timers.0.settings.of(self.lane);
-        let free = limits.at_once.saturating_sub(busy);
-        match self.timers.claim(self.lane, &self.places, free).await {
+    /// Claims as much as there are free places, and takes these.
+    async fn claim(&mut self) -> Vec<(Place, ClaimedTimer)> {
+        let places = self.timers.0.lanes.places(self.lane);
+        let (free, busy) = places.before_claim();
+        match self.timers.claim(self.lane, &busy, free).await {
             Ok(claimed) => {
-                let full = self.places.would_be_full(&claimed, (free, limits.of_tenant));
-                self.last = if full { LastClaim::Some } else { LastClaim::All };
-                claimed
+                let placed: Vec<_> =
+                    claimed.into_iter().map(|claimed| (places.take(claimed.tenant), claimed)).collect();
+                let all = places.after_claim(free, placed.len());
+                self.last = if all { LastClaim::All } else { LastClaim::Some };
+                placed
             }
             Err(error) => {
                 if std::mem::replace(&mut self.last, LastClaim::Failed) != LastClaim::Failed {
@@ -61,46 +61,29 @@ impl Worker {
         }
     }
 
-    async fn begin(&mut self, claimed: Vec<ClaimedTimer>, stop: &CancellationToken) {
-        for claimed in claimed {
-            if stop.is_cancelled() {
-                self.timers.hand_back(&claimed).await;
-            } else {
-                let place = self.places.take(claimed.tenant);
-                self.under_way.spawn(self.timers.clone().placed_job(place, claimed));
-            }
-        }
-    }
-
-    async fn run(mut self, stop: CancellationToken) {
+    async fn run(mut self, working: &Working) {
         let timers = self.timers.clone();
-        while !stop.is_cancelled() {
+        let lanes = &timers.0.lanes;
+        while !working.stop.is_cancelled() {
             // Heard from here on, so that nothing that falls due during the claim is missed.
-            let due = timers.0.bells.heard(self.lane);
-            let claimed = self.claim().await;
-            self.begin(claimed, &stop).await;
+            let (due, freed) = (lanes.heard(self.lane), lanes.places(self.lane).freed());
+            for (place, claimed) in self.claim().await {
+                timers.begin(working, (place, claimed), None).await;
+            }
             tokio::select! {
-                () = stop.cancelled() => {}
+                () = working.stop.cancelled() => {}
                 () = due => {}
-                () = tokio::time::sleep(self.timers.0.settings.look_every) => {}
-                Some(_) = self.under_way.join_next(), if self.last == LastClaim::Some => {}
+                () = tokio::time::sleep(timers.0.settings.look_every) => {}
+                () = freed, if self.last == LastClaim::Some => {}
             }
         }
-        while self.under_way.join_next().await.is_some() {}
     }
 }
 
 impl Timers {
-    /// Does what is due in a lane until told to stop; then ends when what was begun has.
-    pub(super) async fn work(self, lane: Lane, stop: CancellationToken) {
-        let worker = Worker {
-            timers: self,
-            lane,
-            places: Places::default(),
-            under_way: JoinSet::new(),
-            last: LastClaim::All,
-        };
-        worker.run(stop).await;
+    /// Does what is due in a lane until told to stop.
+    pub(super) async fn work(self, lane: Lane, working: Working) {
+        Worker { timers: self, lane, last: LastClaim::All }.run(&working).await;
     }
 
     /// Does everything that is due now, in all lanes, and answers with how many timers that were: for whoever must know that
@@ -110,17 +93,22 @@ impl Timers {
         loop {
             let mut round = Vec::new();
             for lane in Lane::ALL {
-                round.extend(self.claim(lane, &Places::default(), ROUND).await?);
+                round.extend(self.claim(lane, &BTreeMap::new(), ROUND).await?);
             }
             if round.is_empty() {
                 return Ok(done);
             }
             done = done.saturating_add(round.len());
-            join_all(round.iter().map(|claimed| self.job(claimed))).await;
+            join_all(round.iter().map(|claimed| self.job(claimed, None))).await;
         }
     }
 
-    async fn claim(&self, lane: Lane, places: &Places, free: u32) -> Result<Vec<ClaimedTimer>, CommandError> {
+    async fn claim(
+        &self,
+        lane: Lane,
+        busy: &BTreeMap<TenantId, u32>,
+        free: u32,
+    ) -> Result<Vec<ClaimedTimer>, CommandError> {
         if free == 0 {
             return Ok(Vec::new());
         }
@@ -130,21 +118,38 @@ impl Timers {
             due: self.0.commands.clock().now(),
             of_tenant: limits.of_tenant,
             up_to: free,
-            busy: &places.taken(),
+            busy,
             lease: limits.lease,
             durability: lane.durability(),
         };
         Ok(claim_timers(&self.0.commands.pools().app, &claim).await?)
     }
 
-    async fn placed_job(self, place: Place, claimed: ClaimedTimer) {
-        self.job(&claimed).await;
-        drop(place);
+    /// Begins what this process has claimed, in a task of its own; where it has been told to stop meanwhile, somebody else may
+    /// have it at once. The timer itself is given by whoever has just written it.
+    pub(super) async fn begin(
+        &self,
+        working: &Working,
+        (place, claimed): (Place, ClaimedTimer),
+        timer: Option<StoredTimer>,
+    ) {
+        if working.stop.is_cancelled() {
+            self.hand_back(&claimed).await;
+        } else {
+            self.clone().spawn(&working.tasks, (place, claimed), timer);
+        }
+    }
+
+    fn spawn(self, tasks: &TaskTracker, (place, claimed): (Place, ClaimedTimer), timer: Option<StoredTimer>) {
+        tasks.spawn(async move {
+            self.job(&claimed, timer).await;
+            drop(place);
+        });
     }
 
     /// One timer, from the claim to its end. Nothing that happens here ends the lane.
-    async fn job(&self, claimed: &ClaimedTimer) {
-        if let Err(error) = self.try_job(claimed).await {
+    async fn job(&self, claimed: &ClaimedTimer, timer: Option<StoredTimer>) {
+        if let Err(error) = self.try_job(claimed, timer).await {
             let chain: &dyn std::error::Error = &error;
             tracing::error!(
                 tenant.id = %claimed.tenant, timer.kind = claimed.name.kind, timer.subject = claimed.name.subject,
@@ -154,15 +159,24 @@ impl Timers {
         }
     }
 
-    async fn try_job(&self, claimed: &ClaimedTimer) -> Result<(), CommandError> {
+    async fn try_job(&self, claimed: &ClaimedTimer, timer: Option<StoredTimer>) -> Result<(), CommandError> {
         let pool = &self.0.commands.pools().app;
-        // Between claim and now an event may have moved it, or the lease may have ended: then it is somebody else's.
-        let Some(timer) = find_claimed(pool, claimed).await? else { return Ok(()) };
-        match self.carry_out(claimed, &timer).await {
+        let timer = match timer {
+            Some(written) => Some(written),
+            // Between claim and now an event may have moved it, or the lease may have ended: then it is somebody else's.
+            None => find_claimed(pool, claimed).await?,
+        };
+        let Some(timer) = timer else { return Ok(()) };
+        self.do_held(claimed, &timer).await
+    }
+
+    async fn do_held(&self, claimed: &ClaimedTimer, timer: &StoredTimer) -> Result<(), CommandError> {
+        let pool = &self.0.commands.pools().app;
+        match self.carry_out(claimed, timer).await {
             Ok(Afterwards::Done) => {
-                finish_timer(pool, claimed, &timer).await?;
+                finish_timer(pool, claimed, timer).await?;
             }
-            Ok(Afterwards::Over) => drop_timer(pool, claimed, &timer).await?,
+            Ok(Afterwards::Over) => drop_timer(pool, claimed, timer).await?,
             Ok(Afterwards::LookAgain(pause)) => hold_timer(pool, claimed, pause.max(SHORTEST)).await?,
             // A rule said no: asking again would not change that, and the next event may.
             Err(CommandError::Rejected(rejection)) => {
@@ -171,7 +185,7 @@ impl Timers {
                     timer.due_at = %claimed.due_at, reason = %rejection,
                     "what was due is skipped"
                 );
-                finish_timer(pool, claimed, &timer).await?;
+                finish_timer(pool, claimed, timer).await?;
             }
             Err(error) => self.retry_later(claimed, &error).await?,
         }

@@ -19,6 +19,8 @@ use crate::subject::Recorder;
 const KRI: &str = "critical_cves_unpatched";
 /// Events of a run of three steps: its start, its beginning, two for each step and its end.
 const EVENTS_A_RUN: f64 = 9.0;
+/// How often it is asked whether a run is over: seldom, since asking costs the program under measure what it is measured by.
+const LOOK: Duration = Duration::from_millis(20);
 
 struct Stage {
     database: TestDatabase,
@@ -69,7 +71,7 @@ impl Stage {
             run.state().is_some_and(|run| run.standing == RunStanding::Completed)
         };
         while !completed().await {
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            tokio::time::sleep(LOOK).await;
         }
     }
 

@@ -43,7 +43,7 @@ async fn what_a_run_waits_for_is_told_by_rules_and_holds_as_of_the_answers_posit
     let (stage, run) = a_run_waits().await;
     let told = stage.ask("What do our workflows wait for?").await;
     let answer = told["answer"].as_str().unwrap();
-    assert!(answer.contains("Of the latest 1 runs of workflows"), "{answer}");
+    assert!(answer.contains("Latest runs of workflows: 1, of which 1 waiting."), "{answer}");
     assert!(answer.contains("“Quarterly drill”, set off by a person"), "{answer}");
     assert!(answer.contains("waits for people to decide, for 3 days by now"), "{answer}");
     assert_eq!(cited(&told, &run, "state"), Some(&json!("waiting")), "{told}");

@@ -40,8 +40,8 @@ pub enum ClaimDurability {
 }
 
 impl ClaimDurability {
-    /// Postgres' setting for the claim's own transaction.
-    const fn synchronous_commit(self) -> &'static str {
+    /// Postgres' setting for the transaction that claims.
+    pub(super) const fn synchronous_commit(self) -> &'static str {
         match self {
             Self::Durable => "on",
             Self::Forgettable => "off",
@@ -233,7 +233,7 @@ pub async fn hand_back_timer(pool: &PgPool, claimed: &ClaimedTimer) -> Result<()
     transaction.commit().await
 }
 
-fn millis(duration: Duration) -> i64 {
+pub(super) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 

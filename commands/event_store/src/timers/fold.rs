@@ -1,6 +1,7 @@
 //! What the fold reads and writes: rows and checkpoint in one tenant transaction, the checkpoint's row locked first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use draxis_domain::{EventId, Position, TenantId};
@@ -8,6 +9,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::tenant_tx::TenantTx;
+use crate::timers::claim::{ClaimDurability, ClaimedTimer, millis};
 use crate::timers::{StoredTimer, TimerName};
 
 /// Where a tenant's fold stands.
@@ -97,38 +99,65 @@ pub async fn load_timers(
         .collect()
 }
 
-/// Writes rows. One that is due at another time, or because of another event, is to be done anew.
+/// A row to write.
+#[derive(Debug, Clone)]
+pub struct PutTimer {
+    /// What it is of.
+    pub name: TimerName,
+    /// What the fold makes of it.
+    pub timer: StoredTimer,
+    /// How long it is the writer's own, who takes it up at once instead of claiming it: only for one that is due anew.
+    pub lease: Option<Duration>,
+}
+
+/// Writes rows. One that is due at another time, or because of another event, is to be done anew. Answers with those that are
+/// the writer's own, claimed for what such a claim is worth.
 #[expect(clippy::as_conversions, reason = "sqlx's way to say that elements of an array may be null")]
 pub async fn put_timers(
     transaction: &mut TenantTx,
-    timers: &[(TimerName, StoredTimer)],
-) -> Result<(), sqlx::Error> {
-    let tenant = transaction.tenant().uuid();
-    let (kinds, subjects) = columns(&timers.iter().map(|(name, _)| name).collect::<Vec<_>>());
-    let due: Vec<_> = timers.iter().map(|(_, timer)| timer.due_at).collect();
-    let causes: Vec<_> = timers.iter().map(|(_, timer)| timer.cause.to_string()).collect();
-    let memos: Vec<_> = timers.iter().map(|(_, timer)| timer.memo.clone()).collect();
-    sqlx::query!(
-        "INSERT INTO timers AS t (tenant_id, kind, subject, due_at, cause, memo)
-         SELECT $1, n.kind, n.subject, n.due_at, n.cause, n.memo::json
-         FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[]) AS n (kind, subject, due_at, cause, memo)
+    timers: &[PutTimer],
+    durability: ClaimDurability,
+) -> Result<Vec<ClaimedTimer>, sqlx::Error> {
+    let tenant = transaction.tenant();
+    let (kinds, subjects) = columns(&timers.iter().map(|put| &put.name).collect::<Vec<_>>());
+    let due: Vec<_> = timers.iter().map(|put| put.timer.due_at).collect();
+    let causes: Vec<_> = timers.iter().map(|put| put.timer.cause.to_string()).collect();
+    let memos: Vec<_> = timers.iter().map(|put| put.timer.memo.clone()).collect();
+    let leases: Vec<_> = timers.iter().map(|put| put.lease.map(millis)).collect();
+    let rows = sqlx::query!(
+        "INSERT INTO timers AS t (tenant_id, kind, subject, due_at, cause, memo, fence, held_until)
+         SELECT $1, n.kind, n.subject, n.due_at, n.cause, n.memo::json,
+             CASE WHEN n.lease_ms IS NULL THEN 0 ELSE nextval('timer_fences') END,
+             CASE WHEN n.lease_ms IS NULL THEN '-infinity' ELSE clock_timestamp() + n.lease_ms * interval '1 millisecond' END
+         FROM set_config('synchronous_commit', $8, true), unnest(
+             $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[]
+         ) AS n (kind, subject, due_at, cause, memo, lease_ms)
          ON CONFLICT ON CONSTRAINT timers_pk DO UPDATE SET
              due_at = excluded.due_at, cause = excluded.cause, memo = excluded.memo,
              done = t.done AND (t.due_at, t.cause) IS NOT DISTINCT FROM (excluded.due_at, excluded.cause),
              failures = CASE WHEN (t.due_at, t.cause) IS NOT DISTINCT FROM (excluded.due_at, excluded.cause)
                              THEN t.failures ELSE 0 END,
              held_until = CASE WHEN (t.due_at, t.cause) IS NOT DISTINCT FROM (excluded.due_at, excluded.cause)
-                               THEN t.held_until ELSE '-infinity' END",
-        tenant,
+                               THEN t.held_until ELSE excluded.held_until END,
+             fence = greatest(t.fence, excluded.fence)
+         RETURNING kind, subject, due_at, fence",
+        tenant.uuid(),
         &kinds,
         &subjects,
         &due as &[Option<DateTime<Utc>>],
         &causes,
-        &memos
+        &memos,
+        &leases as &[Option<i64>],
+        durability.synchronous_commit()
     )
-    .execute(&mut **transaction)
+    .fetch_all(&mut **transaction)
     .await?;
-    Ok(())
+    let leased: BTreeSet<_> = timers.iter().filter(|put| put.lease.is_some()).map(|put| &put.name).collect();
+    let written = rows.into_iter().filter_map(|row| {
+        let name = TimerName { kind: row.kind, subject: row.subject };
+        Some(ClaimedTimer { tenant, name, due_at: row.due_at?, fence: row.fence })
+    });
+    Ok(written.filter(|claimed| leased.contains(&claimed.name)).collect())
 }
 
 /// Removes rows.

@@ -205,12 +205,12 @@ pub(super) fn vendor(page: &mut Page<'_>, vendor: &VendorLine) {
 
 pub(super) const fn stands(state: RunStands) -> &'static str {
     match state {
-        RunStands::Running => "go on",
-        RunStands::Waiting => "wait",
-        RunStands::Completed => "are complete",
-        RunStands::Rejected => "were decided against",
-        RunStands::Failed => "have failed",
-        RunStands::Cancelled => "were cancelled",
+        RunStands::Running => "under way",
+        RunStands::Waiting => "waiting",
+        RunStands::Completed => "complete",
+        RunStands::Rejected => "decided against",
+        RunStands::Failed => "failed",
+        RunStands::Cancelled => "cancelled",
     }
 }
 

@@ -159,8 +159,9 @@ pub(super) fn runs(page: &mut Page<'_>, asked: &Understood, snapshot: &Snapshot)
         page.line().say("No workflow has run yet.");
         return;
     }
-    page.line().say("Of the latest ").cited(kind, &all, "runs.latest").say(" runs of workflows ");
-    for (n, state) in RunStands::ALL.into_iter().enumerate() {
+    page.line().say("Latest runs of workflows: ").cited(kind, &all, "runs.latest").say(", of which ");
+    let found = |state: &RunStands| snapshot.runs.iter().any(|run| run.state == *state);
+    for (n, state) in RunStands::ALL.into_iter().filter(found).enumerate() {
         page.say(if n == 0 { "" } else { ", " });
         page.cited(kind, &all, &format!("runs.latest.{}", state.as_str())).say(" ").say(line::stands(state));
     }

@@ -100,7 +100,7 @@ fn specialists_are_called_by_what_the_question_or_the_data_touches() {
 fn what_workflows_do_is_told_with_what_a_person_has_to_do_first() {
     let reply = ask("How are our workflows doing?");
     let answer = &reply.answer;
-    assert!(answer.contains("Of the latest 2 runs of workflows 0 go on, 1 wait"), "{answer}");
+    assert!(answer.contains("Latest runs of workflows: 2, of which 1 waiting, 1 failed."), "{answer}");
     let failed = "A run of “Patch in 7 days”, set off by the breach of “Critical CVEs unpatched”";
     let waiting = "A run of “Quarterly drill”, set off by a person";
     assert!(answer.find(failed).unwrap() < answer.find(waiting).unwrap(), "{answer}");

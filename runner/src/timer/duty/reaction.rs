@@ -3,10 +3,11 @@
 use draxis_commands::workflow::TriggeredBreach;
 use draxis_commands::{Caller, CommandError, Context};
 use draxis_domain::kri::{Episode, Kri, KriEvent, KriState};
-use draxis_domain::workflow::{BreachReached, OnActivate, Standing, Trigger, Workflow};
+use draxis_domain::workflow::{BreachReached, KriBreach, OnActivate, Standing, Trigger, Workflow};
 use draxis_domain::workflow_run::ChainLink;
 use draxis_domain::{Actor, BreachId, KriId, Quantity, Sequence, TenantEvent, WorkflowId, WorkflowRunId};
 use draxis_event_store::{OfAggregate, StoredEvent, TenantTx, read_aggregate_back, timer_memos};
+use futures_util::future::try_join_all;
 
 use crate::timer::TimerKind;
 use crate::timer::duty::Duty;
@@ -23,14 +24,16 @@ impl Duty<'_> {
     /// hearing of it.
     pub(super) async fn tell_of_breaches(&self, id: KriId, memo: &Memo) -> Result<(), CommandError> {
         let Memo::Reactions(reactions) = memo else { return Ok(()) };
-        let Kri::Present(kri) = self.commands.load::<Kri>(self.tenant, &id.to_string()).await? else {
-            return Ok(());
-        };
-        let mut states = Vec::new();
-        for workflow in self.workflows_on(&kri).await? {
-            states
-                .push((workflow, self.commands.load::<Workflow>(self.tenant, &workflow.to_string()).await?));
-        }
+        let subject = id.to_string();
+        let kri = self.commands.load::<Kri>(self.tenant, &subject);
+        let (kri, triggers) = tokio::try_join!(kri, self.triggers())?;
+        let Kri::Present(kri) = kri else { return Ok(()) };
+        let named = triggers.into_iter().filter(|(_, asked)| asked.kri.names(kri.id, &kri.body.slug));
+        let states = try_join_all(named.map(async |(workflow, _)| {
+            let state = self.commands.load::<Workflow>(self.tenant, &workflow.to_string()).await?;
+            Ok::<_, CommandError>((workflow, state))
+        }))
+        .await?;
         let mut failed = Ok(());
         for reached in &reactions.latest {
             // What comes again with what follows it, most have heard.
@@ -53,18 +56,15 @@ impl Duty<'_> {
         failed
     }
 
-    /// The workflows whose trigger names the KRI, as the fold that made this due knows them: it has seen all that was recorded
-    /// before.
-    async fn workflows_on(&self, kri: &KriState) -> Result<Vec<WorkflowId>, CommandError> {
+    /// The workflows that a breach sets off, as the fold that made this due knows them: it has seen all that was recorded before.
+    async fn triggers(&self) -> Result<Vec<(WorkflowId, KriBreach)>, CommandError> {
         let kind = TimerKind::WorkflowDue.name();
         let mut workflows = Vec::new();
         for (workflow, memo) in timer_memos(&self.commands.pools().app, self.tenant, kind).await? {
             let memo = serde_json::from_str(&memo).map_err(CommandError::failed)?;
             let Memo::Trigger(standing) = memo else { continue };
             let Trigger::KriBreach(asked) = standing.trigger() else { continue };
-            if asked.kri.names(kri.id, &kri.body.slug) {
-                workflows.push(super::id(&workflow)?);
-            }
+            workflows.push((super::id(&workflow)?, asked.clone()));
         }
         Ok(workflows)
     }

@@ -1,0 +1,92 @@
+//! What an event makes due at once: whoever folds it takes it up in the same transaction, under a number of its own.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use draxis_domain::source::Schedule;
+use draxis_domain::{SourceId, TenantId};
+use draxis_event_store::{
+    ClaimDurability, ClaimedTimer, Clock as _, TimerClaim, claim_timers, find_claimed, finish_timer,
+};
+use sqlx::Executor as _;
+
+use crate::house::{TestDatabase, new_tenant};
+
+use super::program::Program;
+
+const NOWHERE: &str = "http://127.0.0.1:9";
+const KIND: &str = "kri_reschedule";
+
+/// A source with a KRI that is told how often it is read: each new schedule makes that due at once.
+async fn wired(program: &Program) -> (TenantId, SourceId) {
+    let tenant = new_tenant();
+    let source = program.connect(tenant, NOWHERE, Schedule::Daily).await;
+    program.measure(tenant, source, "open_findings").await;
+    program.settle().await;
+    (tenant, source)
+}
+
+async fn claim(program: &Program) -> Vec<ClaimedTimer> {
+    let claim = TimerClaim {
+        kinds: &[KIND.to_owned()],
+        due: program.process.clock.now(),
+        of_tenant: 9,
+        up_to: 9,
+        busy: &BTreeMap::new(),
+        lease: Duration::from_mins(5),
+        durability: ClaimDurability::Durable,
+    };
+    claim_timers(&program.process.pools.app, &claim).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_event_makes_due_is_done_although_nobody_may_ask_what_is_due() {
+    let database = TestDatabase::make().await;
+    let program = Program::start(&database).await;
+    let (tenant, source) = wired(&program).await;
+    let mut owner = database.owner().await;
+    owner.execute("REVOKE EXECUTE ON FUNCTION claim_timers FROM draxis_app").await.unwrap();
+    program.go();
+    program.reschedule(tenant, source, NOWHERE, Schedule::Hourly).await;
+    program.events_come(tenant, "kri.rescheduled", 1).await;
+    program.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_held_it_before_is_overtaken() {
+    let database = TestDatabase::with_connections(20).await;
+    let (stopped, program) = (Program::start(&database).await, Program::start(&database).await);
+    let (tenant, source) = wired(&stopped).await;
+    stopped.reschedule(tenant, source, NOWHERE, Schedule::Hourly).await;
+    stopped.timers.catch_up(tenant).await.unwrap();
+    let pool = &stopped.process.pools.app;
+    let held = claim(&stopped).await.remove(0);
+    let timer = find_claimed(pool, &held).await.unwrap().unwrap();
+    program.go();
+    program.reschedule(tenant, source, NOWHERE, Schedule::Weekly).await;
+    program.events_come(tenant, "kri.rescheduled", 1).await;
+    assert_eq!(find_claimed(pool, &held).await.unwrap(), None);
+    assert!(!finish_timer(pool, &held, &timer).await.unwrap());
+    program.stop().await;
+    let fence = sqlx::query_scalar!(
+        "SELECT fence FROM timers WHERE tenant_id = $1 AND kind = $2",
+        tenant.uuid(),
+        KIND
+    )
+    .fetch_one(&mut database.superuser().await)
+    .await
+    .unwrap();
+    assert!(fence > held.fence, "{fence} after {}", held.fence);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_has_been_told_to_stop_leaves_it_to_others() {
+    let database = TestDatabase::with_connections(20).await;
+    let (ended, heir) = (Program::start(&database).await, Program::start(&database).await);
+    let (tenant, source) = wired(&ended).await;
+    ended.go();
+    ended.stop().await;
+    ended.reschedule(tenant, source, NOWHERE, Schedule::Hourly).await;
+    ended.timers.catch_up(tenant).await.unwrap();
+    assert_eq!(claim(&heir).await.len(), 1, "nobody holds it");
+}
