@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use chrono::Duration as Span;
 use draxis_domain::source::{RunTrigger, Schedule, SourceCommand};
-use draxis_domain::{RunId, SourceId, TenantId};
+use draxis_domain::{EventId, RunId, SourceId, TenantId};
 use draxis_event_store::{
-    ClaimDurability, ClaimedTimer, Clock as _, TimerClaim, claim_timers, find_claimed, finish_timer,
-    hand_back_timer, retry_timer,
+    ClaimDurability, ClaimedTimer, Clock as _, PutTimer, StoredTimer, TenantTx, TimerClaim, claim_timers,
+    find_claimed, finish_timer, hand_back_timer, put_timers, retry_timer,
 };
 
 use crate::house::{TestDatabase, new_tenant};
@@ -83,6 +83,40 @@ async fn a_worker_stopped_past_its_lease_cannot_say_that_it_is_done() {
     assert!(finish_timer(pool, &next, &timer).await.unwrap());
     assert!(!finish_timer(pool, &next, &timer).await.unwrap(), "done is done");
     assert!(claim(&program, 1, LONG).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_timer_that_is_written_with_a_lease_is_its_writers_until_that_ends() {
+    let database = TestDatabase::make().await;
+    let program = Program::start(&database).await;
+    let (tenant, pool) = (new_tenant(), &program.process.pools.app);
+    with_due(&program, tenant, 1).await;
+    let mut last = claim(&program, 1, LONG).await.remove(0);
+    let (name, timer) = program.table(tenant).await.into_iter().find(|(name, _)| *name == last.name).unwrap();
+    for (lease, left) in [(Some(LONG), 0), (Some(Duration::ZERO), 1), (None, 1)] {
+        let due_at = timer.due_at.map(|due| due - Span::minutes(left + 1));
+        let timer = StoredTimer {
+            cause: EventId::new(ulid::Ulid(u128::from(lease.is_some()) + 7)),
+            due_at,
+            ..timer.clone()
+        };
+        let put = [PutTimer { name: name.clone(), timer: timer.clone(), lease }];
+        let mut transaction = TenantTx::begin(pool, tenant).await.unwrap();
+        let mut own = put_timers(&mut transaction, &put, ClaimDurability::Durable).await.unwrap();
+        transaction.commit().await.unwrap();
+        assert_eq!(own.len(), usize::from(lease.is_some()), "{lease:?}");
+        if let Some(own) = own.pop() {
+            assert!(own.fence > last.fence && own.due_at == due_at.unwrap());
+            let found = find_claimed(pool, &own).await.unwrap();
+            assert_eq!(found, (lease == Some(LONG)).then_some(timer));
+            last = own;
+        }
+        assert_eq!(
+            claim(&program, 9, Duration::ZERO).await.len(),
+            usize::try_from(left).unwrap(),
+            "{lease:?}"
+        );
+    }
 }
 
 #[tokio::test]
