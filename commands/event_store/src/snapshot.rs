@@ -1,5 +1,5 @@
-//! Loading an aggregate: what is known of it, or its latest snapshot, and the events since, in one statement, or two where they
-//! are many; a long tail leaves a new snapshot.
+//! Loading an aggregate: what is known of it, or its latest snapshot, and the events since, in one exchange, or a few more where
+//! they are many; a long tail leaves a new snapshot.
 
 use std::collections::BTreeMap;
 
@@ -42,14 +42,14 @@ pub(crate) async fn load<A: Root>(
     id: &str,
     known: Option<(Sequence, A)>,
 ) -> Result<(Sequence, A), LoadError> {
-    let mut transaction = TenantTx::begin(pool, tenant).await?;
-    let known = known.unwrap_or_else(nothing);
-    let Folded { sequence, aggregate, tail, .. } = match fold(&mut transaction, id, (SHAPE, known)).await {
+    let (stored, known) = ((tenant, id), known.unwrap_or_else(nothing));
+    let Folded { sequence, aggregate, tail, .. } = match fold(pool, stored, (SHAPE, known)).await {
         // A program of another time wrote the snapshot: the events say the same at greater length.
-        Err(LoadError::Snapshot(_)) => fold(&mut transaction, id, (NO_SHAPE, nothing())).await?,
+        Err(LoadError::Snapshot(_)) => fold(pool, stored, (NO_SHAPE, nothing())).await?,
         folded => folded?,
     };
     if tail > TAIL {
+        let mut transaction = TenantTx::begin(pool, tenant).await?;
         save(&mut transaction, id, sequence, &aggregate).await?;
         transaction.commit().await?;
     }
@@ -104,28 +104,21 @@ impl<A: Root> Folded<A> {
 /// Folds what stands behind what is known, or behind the snapshot of that shape where that one is further on: what is known may be
 /// of long ago, and another process have gone on since.
 async fn fold<A: Root>(
-    transaction: &mut TenantTx,
-    id: &str,
+    pool: &PgPool,
+    (tenant, id): (TenantId, &str),
     (shape, (sequence, aggregate)): (i32, (Sequence, A)),
 ) -> Result<Folded<A>, LoadError> {
-    let tenant = transaction.tenant().uuid();
     let mut rows = sqlx::query!(
-        r#"WITH latest AS (SELECT sequence, state FROM snapshots
-                           WHERE tenant_id = $1 AND aggregate_type = $2 AND aggregate_id = $3 AND shape = $4 AND sequence > $5)
-           SELECT sequence AS "sequence!", NULL AS event_type, 0 AS "version!", state::text AS "body!" FROM latest
-           UNION ALL
-           (SELECT sequence, event_type, event_version, payload::text FROM events
-            WHERE tenant_id = $1 AND aggregate_type = $2 AND aggregate_id = $3
-              AND sequence > coalesce((SELECT sequence FROM latest), $5)
-            ORDER BY sequence LIMIT $6)"#,
-        tenant,
+        r#"SELECT sequence AS "sequence!", event_type, version AS "version!", body AS "body!"
+           FROM read_aggregate($1, $2, $3, $4, $5, $6)"#,
+        tenant.uuid(),
         A::TYPE,
         id,
         shape,
         sequence.as_i64(),
-        i64::try_from(FIRST).unwrap_or(i64::MAX)
+        i32::try_from(FIRST).unwrap_or(i32::MAX)
     )
-    .fetch(&mut **transaction);
+    .fetch(pool);
     let mut folded = Folded { sequence, aggregate, tail: 0, early: BTreeMap::new() };
     while let Some(row) = rows.try_next().await? {
         let place = Sequence::from_i64(row.sequence);
@@ -139,15 +132,15 @@ async fn fold<A: Root>(
     }
     drop(rows);
     if folded.tail >= FIRST {
-        fold_rest(transaction, id, &mut folded).await?;
+        fold_rest(pool, (tenant, id), &mut folded).await?;
     }
     Ok(folded.end())
 }
 
 /// Folds all events behind those that were folded, as many as there are, read where they lie in what the database sends.
 async fn fold_rest<A: Root>(
-    transaction: &mut TenantTx,
-    id: &str,
+    pool: &PgPool,
+    (tenant, id): (TenantId, &str),
     folded: &mut Folded<A>,
 ) -> Result<(), LoadError> {
     // COPY takes no parameters: the text is rendered from a typed id, a constant, a number, and the aggregate's id in
@@ -156,11 +149,12 @@ async fn fold_rest<A: Root>(
         "COPY (SELECT sequence, event_type, event_version, payload FROM events
                WHERE tenant_id = '{}' AND aggregate_type = '{}'
                  AND aggregate_id = convert_from(decode('{}', 'hex'), 'UTF8') AND sequence > {}) TO STDOUT (FORMAT binary)",
-        transaction.tenant().uuid(),
+        tenant.uuid(),
         A::TYPE,
         HEXLOWER.encode(id.as_bytes()),
         folded.sequence.as_i64(),
     );
+    let mut transaction = TenantTx::begin(pool, tenant).await?;
     transaction
         .copy_out(&copy, |row| {
             let mut fields = Fields::of(&row, 4)?;
