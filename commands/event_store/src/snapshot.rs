@@ -1,5 +1,5 @@
-//! Loading an aggregate: what is known of it, or its latest snapshot, and the events since, in one exchange, or a few more where
-//! they are many; a long tail leaves a new snapshot.
+//! Loading an aggregate: what is known of it, or its latest snapshot, and the events since, in one statement, or two where they
+//! are many; a long tail leaves a new snapshot.
 
 use std::collections::BTreeMap;
 
@@ -42,14 +42,14 @@ pub(crate) async fn load<A: Root>(
     id: &str,
     known: Option<(Sequence, A)>,
 ) -> Result<(Sequence, A), LoadError> {
-    let (stored, known) = ((tenant, id), known.unwrap_or_else(nothing));
-    let Folded { sequence, aggregate, tail, .. } = match fold(pool, stored, (SHAPE, known)).await {
+    let mut transaction = TenantTx::begin(pool, tenant).await?;
+    let known = known.unwrap_or_else(nothing);
+    let Folded { sequence, aggregate, tail, .. } = match fold(&mut transaction, id, (SHAPE, known)).await {
         // A program of another time wrote the snapshot: the events say the same at greater length.
-        Err(LoadError::Snapshot(_)) => fold(pool, stored, (NO_SHAPE, nothing())).await?,
+        Err(LoadError::Snapshot(_)) => fold(&mut transaction, id, (NO_SHAPE, nothing())).await?,
         folded => folded?,
     };
     if tail > TAIL {
-        let mut transaction = TenantTx::begin(pool, tenant).await?;
         save(&mut transaction, id, sequence, &aggregate).await?;
         transaction.commit().await?;
     }
@@ -104,21 +104,30 @@ impl<A: Root> Folded<A> {
 /// Folds what stands behind what is known, or behind the snapshot of that shape where that one is further on: what is known may be
 /// of long ago, and another process have gone on since.
 async fn fold<A: Root>(
-    pool: &PgPool,
-    (tenant, id): (TenantId, &str),
+    transaction: &mut TenantTx,
+    id: &str,
     (shape, (sequence, aggregate)): (i32, (Sequence, A)),
 ) -> Result<Folded<A>, LoadError> {
+    let tenant = transaction.tenant().uuid();
+    // The place after which events are read is a whole subquery: behind row-level security Postgres looks for nothing else than a
+    // bare value in the index, and would read all of the aggregate's events to pass over those that are known.
     let mut rows = sqlx::query!(
-        r#"SELECT sequence AS "sequence!", event_type, version AS "version!", body AS "body!"
-           FROM read_aggregate($1, $2, $3, $4, $5, $6)"#,
-        tenant.uuid(),
+        r#"WITH latest AS (SELECT sequence, state FROM snapshots
+                           WHERE tenant_id = $1 AND aggregate_type = $2 AND aggregate_id = $3 AND shape = $4 AND sequence > $5)
+           SELECT sequence AS "sequence!", NULL AS event_type, 0 AS "version!", state::text AS "body!" FROM latest
+           UNION ALL
+           (SELECT sequence, event_type, event_version, payload::text FROM events
+            WHERE tenant_id = $1 AND aggregate_type = $2 AND aggregate_id = $3
+              AND sequence > (SELECT coalesce(max(sequence), $5) FROM latest)
+            ORDER BY sequence LIMIT $6)"#,
+        tenant,
         A::TYPE,
         id,
         shape,
         sequence.as_i64(),
-        i32::try_from(FIRST).unwrap_or(i32::MAX)
+        i64::try_from(FIRST).unwrap_or(i64::MAX)
     )
-    .fetch(pool);
+    .fetch(&mut **transaction);
     let mut folded = Folded { sequence, aggregate, tail: 0, early: BTreeMap::new() };
     while let Some(row) = rows.try_next().await? {
         let place = Sequence::from_i64(row.sequence);
@@ -132,15 +141,15 @@ async fn fold<A: Root>(
     }
     drop(rows);
     if folded.tail >= FIRST {
-        fold_rest(pool, (tenant, id), &mut folded).await?;
+        fold_rest(transaction, id, &mut folded).await?;
     }
     Ok(folded.end())
 }
 
 /// Folds all events behind those that were folded, as many as there are, read where they lie in what the database sends.
 async fn fold_rest<A: Root>(
-    pool: &PgPool,
-    (tenant, id): (TenantId, &str),
+    transaction: &mut TenantTx,
+    id: &str,
     folded: &mut Folded<A>,
 ) -> Result<(), LoadError> {
     // COPY takes no parameters: the text is rendered from a typed id, a constant, a number, and the aggregate's id in
@@ -149,12 +158,11 @@ async fn fold_rest<A: Root>(
         "COPY (SELECT sequence, event_type, event_version, payload FROM events
                WHERE tenant_id = '{}' AND aggregate_type = '{}'
                  AND aggregate_id = convert_from(decode('{}', 'hex'), 'UTF8') AND sequence > {}) TO STDOUT (FORMAT binary)",
-        tenant.uuid(),
+        transaction.tenant().uuid(),
         A::TYPE,
         HEXLOWER.encode(id.as_bytes()),
         folded.sequence.as_i64(),
     );
-    let mut transaction = TenantTx::begin(pool, tenant).await?;
     transaction
         .copy_out(&copy, |row| {
             let mut fields = Fields::of(&row, 4)?;

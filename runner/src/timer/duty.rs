@@ -73,18 +73,23 @@ impl Timers {
 
 impl Timers {
     /// What may have started a run is folded at once, so that the run need not wait for whoever follows the log. Where that
-    /// fails, the follower finds it.
+    /// fails, the follower finds it. A fold that has begun is not cut off with the duty: it takes up what must not lie still.
     async fn then_fold(
         &self,
         claimed: &ClaimedTimer,
         done: Result<(), CommandError>,
     ) -> Result<(), CommandError> {
-        if done.is_ok()
-            && let Err(error) = self.catch_up(claimed.tenant).await
-        {
-            tracing::debug!(tenant.id = %claimed.tenant, reason = %error, "timers are left to whoever follows the log");
+        done?;
+        let (timers, tenant) = (self.clone(), claimed.tenant);
+        let fold = async move { timers.catch_up(tenant).await };
+        let folded = match self.0.working.get() {
+            Some(working) => working.tasks.spawn(fold).await.map_err(CommandError::failed),
+            None => Ok(fold.await),
+        };
+        if let Err(error) = folded?.map_err(CommandError::failed) {
+            tracing::debug!(tenant.id = %tenant, reason = %error, "timers are left to whoever follows the log");
         }
-        done
+        Ok(())
     }
 }
 

@@ -76,8 +76,13 @@ impl Timers {
         }
         if at > from {
             let written = self.write(&mut transaction, touched, at).await?;
-            transaction.commit().await.map_err(CommandError::from)?;
-            self.set_off(written).await;
+            match transaction.commit().await {
+                Ok(()) => self.set_off(written).await,
+                Err(error) => {
+                    self.give_up(written).await;
+                    return Err(CommandError::from(error).into());
+                }
+            }
         }
         Ok(at)
     }

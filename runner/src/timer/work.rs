@@ -42,12 +42,12 @@ impl Worker {
     /// Claims as much as there are free places, and takes these.
     async fn claim(&mut self) -> Vec<(Place, ClaimedTimer)> {
         let places = self.timers.0.lanes.places(self.lane);
-        let (free, busy) = places.before_claim();
-        match self.timers.claim(self.lane, &busy, free).await {
+        let free = places.before_claim();
+        match self.timers.claim(self.lane, &free.busy, free.places).await {
             Ok(claimed) => {
-                let placed: Vec<_> =
-                    claimed.into_iter().map(|claimed| (places.take(claimed.tenant), claimed)).collect();
-                let all = places.after_claim(free, placed.len());
+                let of: Vec<_> = claimed.iter().map(|claimed| claimed.tenant).collect();
+                let placed = of.iter().map(|tenant| places.take(*tenant)).zip(claimed).collect();
+                let all = places.after_claim(free, &of);
                 self.last = if all { LastClaim::All } else { LastClaim::Some };
                 placed
             }
@@ -207,7 +207,7 @@ impl Timers {
         Ok(())
     }
 
-    async fn hand_back(&self, claimed: &ClaimedTimer) {
+    pub(super) async fn hand_back(&self, claimed: &ClaimedTimer) {
         if let Err(error) = hand_back_timer(&self.0.commands.pools().app, claimed).await {
             let error = CommandError::from(error);
             let chain: &dyn std::error::Error = &error;

@@ -83,6 +83,13 @@ impl Timers {
         place
     }
 
+    /// Leaves to others what was taken up in a transaction whose end is not known: it may have been committed.
+    pub(super) async fn give_up(&self, written: Written) {
+        for claimed in written.claimed {
+            self.hand_back(&claimed).await;
+        }
+    }
+
     /// Begins what was taken up, and lets the lanes look for the rest.
     pub(super) async fn set_off(&self, mut written: Written) {
         for lane in written.due {

@@ -111,7 +111,8 @@ pub struct PutTimer {
 }
 
 /// Writes rows. One that is due at another time, or because of another event, is to be done anew. Answers with those that are
-/// the writer's own, claimed for what such a claim is worth.
+/// the writer's own, claimed for what such a claim is worth. Where there was a row, the number is drawn once it is locked: it is
+/// above that of whoever claimed it while this one waited.
 #[expect(clippy::as_conversions, reason = "sqlx's way to say that elements of an array may be null")]
 pub async fn put_timers(
     transaction: &mut TenantTx,
@@ -139,7 +140,7 @@ pub async fn put_timers(
                              THEN t.failures ELSE 0 END,
              held_until = CASE WHEN (t.due_at, t.cause) IS NOT DISTINCT FROM (excluded.due_at, excluded.cause)
                                THEN t.held_until ELSE excluded.held_until END,
-             fence = greatest(t.fence, excluded.fence)
+             fence = CASE WHEN excluded.fence = 0 THEN t.fence ELSE nextval('timer_fences') END
          RETURNING kind, subject, due_at, fence",
         tenant.uuid(),
         &kinds,

@@ -7,13 +7,15 @@ use draxis_domain::workflow::{BreachReached, KriBreach, OnActivate, Standing, Tr
 use draxis_domain::workflow_run::ChainLink;
 use draxis_domain::{Actor, BreachId, KriId, Quantity, Sequence, TenantEvent, WorkflowId, WorkflowRunId};
 use draxis_event_store::{OfAggregate, StoredEvent, TenantTx, read_aggregate_back, timer_memos};
-use futures_util::future::try_join_all;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::timer::TimerKind;
 use crate::timer::duty::Duty;
 use crate::timer::fold::{Memo, Reached, Told};
 use crate::timer::folding::told;
 
+/// How many workflows are loaded at once.
+const AT_ONCE: usize = 4;
 /// The events by which a breach reaches a level.
 const LEVELS: [&str; 2] = ["breach.opened", "breach.raised"];
 /// The events that say what a KRI's value is.
@@ -29,11 +31,14 @@ impl Duty<'_> {
         let (kri, triggers) = tokio::try_join!(kri, self.triggers())?;
         let Kri::Present(kri) = kri else { return Ok(()) };
         let named = triggers.into_iter().filter(|(_, asked)| asked.kri.names(kri.id, &kri.body.slug));
-        let states = try_join_all(named.map(async |(workflow, _)| {
-            let state = self.commands.load::<Workflow>(self.tenant, &workflow.to_string()).await?;
-            Ok::<_, CommandError>((workflow, state))
-        }))
-        .await?;
+        let states: Vec<_> = stream::iter(named)
+            .map(async |(workflow, _)| {
+                let state = self.commands.load::<Workflow>(self.tenant, &workflow.to_string()).await?;
+                Ok::<_, CommandError>((workflow, state))
+            })
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
         let mut failed = Ok(());
         for reached in &reactions.latest {
             // What comes again with what follows it, most have heard.

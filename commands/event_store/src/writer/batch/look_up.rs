@@ -170,8 +170,8 @@ async fn is_overtaken(
 ) -> Result<bool, sqlx::Error> {
     let names: Vec<String> = unless.events.iter().map(|name| (*name).to_owned()).collect();
     sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM events WHERE tenant_id = $1 AND position > $2 AND event_type = ANY($3))
-                  AS "overtaken!""#,
+        r#"SELECT coalesce((SELECT true FROM events WHERE tenant_id = $1 AND position > $2 AND event_type = ANY($3)
+                            ORDER BY position LIMIT 1), false) AS "overtaken!""#,
         tenant.uuid(),
         unless.since.as_i64(),
         &names
