@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::BufReader;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::http::{self, HttpReply, HttpRequest};
@@ -25,6 +26,7 @@ struct Board<S> {
     errands: Plan,
     questions: Plan,
     requests: u64,
+    heard: Arc<Notify>,
 }
 
 /// A far system that listens. It ends when dropped.
@@ -39,7 +41,8 @@ impl<S: System> FarSystem<S> {
     pub async fn start(system: S) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let board = Board { system, errands: Plan::default(), questions: Plan::default(), requests: 0 };
+        let (errands, questions, heard) = (Plan::default(), Plan::default(), Arc::default());
+        let board = Board { system, errands, questions, requests: 0, heard };
         let board = Arc::new(Mutex::new(board));
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, Arc::clone(&board)));
@@ -71,6 +74,18 @@ impl<S: System> FarSystem<S> {
     /// How many requests were read.
     pub fn requests(&self) -> u64 {
         lock(&self.board).requests
+    }
+
+    /// Waits until more than so many requests were read.
+    pub async fn more_requests_than(&self, before: u64) {
+        let heard = Arc::clone(&lock(&self.board).heard);
+        loop {
+            let next = heard.notified();
+            if self.requests() > before {
+                return;
+            }
+            next.await;
+        }
     }
 
     /// Looks at the system, or changes it.
@@ -115,6 +130,7 @@ async fn serve<S: System>(stream: TcpStream, board: &Mutex<Board<S>>) -> io::Res
 fn begin<S: System>(board: &Mutex<Board<S>>, request: &HttpRequest) -> Mishap {
     let mut board = lock(board);
     board.requests = board.requests.saturating_add(1);
+    board.heard.notify_waiters();
     if request.method == "POST" { board.errands.next() } else { board.questions.next() }
 }
 
