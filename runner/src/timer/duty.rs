@@ -81,12 +81,12 @@ impl Timers {
     ) -> Result<(), CommandError> {
         done?;
         let (timers, tenant) = (self.clone(), claimed.tenant);
-        let fold = async move { timers.catch_up(tenant).await };
+        let fold = async move { timers.catch_up(tenant).await.map_err(CommandError::failed) };
         let folded = match self.0.working.get() {
-            Some(working) => working.tasks.spawn(fold).await.map_err(CommandError::failed),
-            None => Ok(fold.await),
+            Some(working) => working.tasks.spawn(fold).await.map_err(CommandError::failed).flatten(),
+            None => fold.await,
         };
-        if let Err(error) = folded?.map_err(CommandError::failed) {
+        if let Err(error) = folded {
             tracing::debug!(tenant.id = %tenant, reason = %error, "timers are left to whoever follows the log");
         }
         Ok(())

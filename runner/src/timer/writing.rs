@@ -112,3 +112,34 @@ fn durability(put: &[PutTimer]) -> ClaimDurability {
     });
     if durable { ClaimDurability::Durable } else { ClaimDurability::Forgettable }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use draxis_domain::EventId;
+    use draxis_event_store::{ClaimDurability, PutTimer, StoredTimer, TimerName};
+    use ulid::Ulid;
+
+    use super::durability;
+    use crate::timer::TimerKind;
+
+    fn put(kind: TimerKind, lease: Option<Duration>) -> PutTimer {
+        let name = TimerName { kind: kind.name().to_owned(), subject: "s".to_owned() };
+        let timer = StoredTimer { due_at: None, cause: EventId::new(Ulid(1)), memo: "{}".to_owned() };
+        PutTimer { name, timer, lease }
+    }
+
+    #[test]
+    fn a_fold_waits_for_the_disk_where_it_takes_up_a_run() {
+        let lease = Some(Duration::from_mins(1));
+        let (run, decision) = (TimerKind::RunDue, TimerKind::BreachReaction);
+        for (written, wanted) in [
+            (vec![put(decision, lease), put(run, lease)], ClaimDurability::Durable),
+            (vec![put(decision, lease), put(run, None)], ClaimDurability::Forgettable),
+            (vec![], ClaimDurability::Forgettable),
+        ] {
+            assert_eq!(durability(&written), wanted);
+        }
+    }
+}

@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use chrono::Duration as Span;
-use draxis_domain::workflow_run::RunStanding;
-use draxis_domain::{Position, TenantId, WorkflowRunId};
+use draxis_commands::{Caller, Context, Permission};
+use draxis_domain::{Position, TenantId, WorkflowId};
+use draxis_event_store::head;
 use draxis_runner::far_systems::{FarJira, FarSystem};
 use draxis_tests::house::{TestDatabase, Web, new_tenant};
 use futures_util::{StreamExt as _, stream};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sqlx::postgres::PgListener;
 use sqlx::{Connection as _, Executor, PgConnection};
 
@@ -19,7 +20,7 @@ use crate::subject::Recorder;
 const KRI: &str = "critical_cves_unpatched";
 /// Events of a run of three steps: its start, its beginning, two for each step and its end.
 const EVENTS_A_RUN: f64 = 9.0;
-/// How often it is asked whether a run is over: seldom, since asking costs the program under measure what it is measured by.
+/// How often it is asked whether all runs are over: seldom, since asking costs the program under measure what it is measured by.
 const LOOK: Duration = Duration::from_millis(20);
 
 struct Stage {
@@ -65,14 +66,23 @@ impl Stage {
         self.web.post(&self.token, &path, &json!({"value": value})).await.expect(200);
     }
 
-    async fn until_completed(&self, run: WorkflowRunId) {
-        let completed = async || {
-            let run = self.web.app.commands.load_run(self.tenant, run).await.expect("the run loads");
-            run.state().is_some_and(|run| run.standing == RunStanding::Completed)
-        };
-        while !completed().await {
+    /// Until so many runs have come to their end since then.
+    async fn until_completed(&self, runs: usize, since: Position) {
+        let mut looking = self.database.superuser().await;
+        let wanted = i64::try_from(runs).expect("few");
+        while self.completed(&mut looking, since).await < wanted {
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    async fn completed(&self, looking: &mut PgConnection, since: Position) -> i64 {
+        let completed = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "completed!" FROM events
+               WHERE tenant_id = $1 AND position > $2 AND event_type = 'workflow_run.completed'"#,
+            self.tenant.uuid(),
+            since.as_i64()
+        );
+        completed.fetch_one(looking).await.expect("the log is read")
     }
 
     /// What Postgres does by itself within a minute of the first rows: plans that were made for empty tables are made anew.
@@ -163,27 +173,27 @@ pub(crate) fn latency() -> Measured {
     })
 }
 
-/// Events of whole runs a second against events appended a second, by as many callers.
+/// Events of whole runs a second against events appended a second, by as many callers: neither comes over HTTP.
 pub(crate) fn throughput() -> Measured {
     const CALLERS: usize = 32;
     block_on(async {
         let stage = Stage::set().await;
         let step = |id: &str| json!({"id": id, "type": "produce_document", "title": "T", "body": "Body of {{ run.id }}"});
         let steps = json!([step("one"), step("two"), step("three")]);
-        let workflow = stage.workflow(&json!({"type": "manual"}), &steps).await;
-        let runs = usize::try_from(events(200_000) / 1_000).expect("few").max(40);
+        let workflow: WorkflowId =
+            stage.workflow(&json!({"type": "manual"}), &steps).await.parse().expect("an id");
+        let runs = usize::try_from(events(1_000_000) / 1_000).expect("few").max(40);
         let subject = async || {
             stage.analyse().await;
+            let commands = &stage.web.app.commands;
+            let since = head(&commands.pools().app, stage.tenant).await.expect("the log is read");
             let begun = Instant::now();
-            let path = format!("/api/workflows/{workflow}/run");
             let started = stream::iter(0..runs).map(|_| async {
-                let told = stage.web.post(&stage.token, &path, &json!({"inputs": {}})).await.expect(201);
-                told.field("runId").parse::<WorkflowRunId>().expect("a run's id")
+                let context = Context::of(Caller::runner(stage.tenant).also(Permission::ManageWorkflows));
+                commands.run_workflow(&context, workflow, &Map::new()).await.expect("the run starts");
             });
-            let started: Vec<_> = started.buffer_unordered(CALLERS).collect().await;
-            for run in started {
-                stage.until_completed(run).await;
-            }
+            started.buffer_unordered(CALLERS).collect::<Vec<_>>().await;
+            stage.until_completed(runs, since).await;
             runs as f64 * EVENTS_A_RUN / begun.elapsed().as_secs_f64()
         };
         let other = new_tenant();

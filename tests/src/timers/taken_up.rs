@@ -95,26 +95,28 @@ async fn whoever_claims_it_while_the_fold_waits_has_the_lower_number() {
     let (name, timer) = program.table(tenant).await.into_iter().find(|(name, _)| name.kind == KIND).unwrap();
     let (mut claiming, mut watching) = (database.superuser().await, database.superuser().await);
     claiming.execute("BEGIN; SELECT FROM timers WHERE kind = 'kri_reschedule' FOR UPDATE").await.unwrap();
-    let (pool, due) = (program.process.pools.app.clone(), program.process.clock.now());
-    let fold = tokio::spawn(async move {
-        let due_at = Some(due);
+    let (pool, due_at) = (&program.process.pools.app, Some(program.process.clock.now()));
+    let fold = async {
         let timer = StoredTimer { cause: EventId::new(ulid::Ulid(7)), due_at, ..timer };
         let put = PutTimer { name, timer, lease: Some(Duration::from_mins(5)) };
-        let mut transaction = TenantTx::begin(&pool, tenant).await.unwrap();
+        let mut transaction = TenantTx::begin(pool, tenant).await.unwrap();
         let own = put_timers(&mut transaction, &[put], ClaimDurability::Durable).await.unwrap();
         transaction.commit().await.unwrap();
         own
-    });
-    let waits =
-        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while watching.fetch_optional(waits).await.unwrap().is_none() {
-        tokio::task::yield_now().await;
-    }
-    let draw =
-        "UPDATE timers SET fence = nextval('timer_fences') WHERE kind = 'kri_reschedule' RETURNING fence";
-    let claimed: i64 = claiming.fetch_one(draw).await.unwrap().get(0);
-    claiming.execute("COMMIT").await.unwrap();
-    let own = fold.await.unwrap();
+    };
+    let claim = async {
+        let waits =
+            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while watching.fetch_optional(waits).await.unwrap().is_none() {
+            tokio::task::yield_now().await;
+        }
+        let draw =
+            "UPDATE timers SET fence = nextval('timer_fences') WHERE kind = 'kri_reschedule' RETURNING fence";
+        let claimed: i64 = claiming.fetch_one(draw).await.unwrap().get(0);
+        claiming.execute("COMMIT").await.unwrap();
+        claimed
+    };
+    let (own, claimed) = tokio::join!(fold, claim);
     assert!(own[0].fence > claimed, "{} after {claimed}", own[0].fence);
 }
 
