@@ -201,6 +201,35 @@ async fn what_is_known_of_an_aggregate_is_loaded_on_from_there_whoever_went_on()
     }
 }
 
+/// How many entries of the index over aggregates have been read by sessions that have ended.
+async fn entries_read(database: &TestDatabase) -> i64 {
+    let mut watching = database.superuser().await;
+    let at_work =
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    while watching.fetch_optional(at_work).await.unwrap().is_some() {
+        tokio::task::yield_now().await;
+    }
+    let read = "SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'events_aggregate'";
+    watching.fetch_one(read).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn what_is_known_of_an_aggregate_is_not_read_to_find_what_is_new() {
+    const EVENTS: u32 = 3_000;
+    let database = TestDatabase::make().await;
+    let (writing, tenant) = (Process::start(&database).await, new_tenant());
+    edited_outcome(&writing, tenant, ("one", EVENTS.into())).await;
+    writing.end().await;
+    let before = entries_read(&database).await;
+    let reading = Process::start(&database).await;
+    for _ in 0..20 {
+        reading.log.load::<Outcome>(tenant, "one").await.unwrap();
+    }
+    reading.end().await;
+    let read = entries_read(&database).await - before;
+    assert!(read < i64::from(3 * EVENTS), "{read} of {EVENTS}, loaded 20 times");
+}
+
 #[tokio::test]
 async fn what_is_known_of_long_ago_is_passed_over_for_a_snapshot_that_is_further_on() {
     let database = TestDatabase::make().await;
