@@ -124,9 +124,13 @@ impl Commands {
             let metadata = flatten(&context.metadata())?;
             match framework.execute_with_metadata(&execution.id, execution.command.clone(), metadata).await {
                 Ok(()) => return outcome.take().ok_or(CommandError::Contended),
-                // Somebody else was at it: after them, on what they have left in the cache; then by the log.
+                // Somebody else was at it: after them, on what they have left in the cache; then by the log as well; then by the
+                // log alone.
                 Err(cqrs_es::AggregateError::AggregateConflict) if turn.is_none() => {
                     turn = self.turn_at::<A>(tenant, &execution.id).await;
+                }
+                Err(cqrs_es::AggregateError::AggregateConflict) if cache == CacheUse::Trusted => {
+                    cache = CacheUse::LoadedOn;
                 }
                 Err(cqrs_es::AggregateError::AggregateConflict) => cache = CacheUse::Bypassed,
                 // A refusal is only as true as the state it was read from: read the log before saying no.

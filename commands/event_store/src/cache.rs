@@ -31,6 +31,7 @@ impl AggregateCache {
         state.downcast_ref::<A>().map(|aggregate| (sequence, aggregate.clone()))
     }
 
+    /// Remembers the state at that sequence, unless one further on is known: whoever loaded it may have been overtaken since.
     pub(crate) fn put<A: Root + 'static>(
         &self,
         tenant: TenantId,
@@ -38,7 +39,10 @@ impl AggregateCache {
         sequence: Sequence,
         aggregate: A,
     ) {
-        self.lock().put((tenant, A::TYPE, id.to_owned()), (sequence, Arc::new(aggregate)));
+        let (key, mut states) = ((tenant, A::TYPE, id.to_owned()), self.lock());
+        if states.peek(&key).is_none_or(|(known, _)| *known <= sequence) {
+            states.put(key, (sequence, Arc::new(aggregate)));
+        }
     }
 
     pub(crate) fn forget<A: Root>(&self, tenant: TenantId, id: &str) {

@@ -103,7 +103,7 @@ pub struct TenantEventRepository<A> {
     tenant: TenantId,
     key: Option<CommandKey>,
     respond: Respond<A>,
-    trust_cache: bool,
+    cache: CacheUse,
     unless: Option<Unless>,
     committed: Arc<Mutex<Option<Committed>>>,
 }
@@ -123,7 +123,7 @@ impl<A: Root> AggregateContext<A> for Loaded<A> {
 }
 
 impl<A: Root + 'static> TenantEventRepository<A> {
-    /// A store for one attempt at a command. `trust_cache` is false where the last attempt, on a cached state, came to nothing.
+    /// A store for one attempt at a command.
     pub fn new(
         log: &TenantLog,
         tenant: TenantId,
@@ -131,8 +131,7 @@ impl<A: Root + 'static> TenantEventRepository<A> {
         respond: Respond<A>,
         cache: CacheUse,
     ) -> Self {
-        let trust_cache = cache == CacheUse::Trusted;
-        Self { log: log.clone(), tenant, key, respond, trust_cache, unless: None, committed: Arc::default() }
+        Self { log: log.clone(), tenant, key, respond, cache, unless: None, committed: Arc::default() }
     }
 
     /// The same for a decision that events of other aggregates could overtake.
@@ -217,12 +216,15 @@ impl<A: Root + 'static> TenantEventRepository<A> {
     }
 }
 
-/// Whether a command may be decided on a cached state.
+/// What a command may be decided on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CacheUse {
-    /// The append's check makes a stale one harmless.
+    /// A cached state. The append's check makes a stale one harmless.
     Trusted,
-    /// The last attempt came to nothing on a cached state: read the log.
+    /// A cached state and what was recorded since: the last attempt was overtaken.
+    LoadedOn,
+    /// The log alone, and the cache forgets: should it know of what is not there, as after a database was set back, nothing
+    /// else would come to anything.
     Bypassed,
 }
 
@@ -248,12 +250,19 @@ impl<A: Root + 'static> EventStore<A> for TenantEventRepository<A> {
     }
 
     async fn load_aggregate(&self, id: &str) -> Result<Loaded<A>, AggregateError<Rejection>> {
-        let cached = if self.trust_cache { self.log.cache.get::<A>(self.tenant, id) } else { None };
-        let (cached, (sequence, aggregate)) = if let Some(known) = cached {
-            (true, known)
-        } else {
-            let loaded = snapshot::load(&self.log.pools.app, self.tenant, id, None).await;
-            (false, loaded.map_err(unreadable)?)
+        let known = match self.cache {
+            CacheUse::Trusted | CacheUse::LoadedOn => self.log.cache.get::<A>(self.tenant, id),
+            CacheUse::Bypassed => {
+                self.log.cache.forget::<A>(self.tenant, id);
+                None
+            }
+        };
+        let (cached, (sequence, aggregate)) = match (self.cache, known) {
+            (CacheUse::Trusted, Some(known)) => (true, known),
+            (_, known) => {
+                let loaded = snapshot::load(&self.log.pools.app, self.tenant, id, known).await;
+                (false, loaded.map_err(unreadable)?)
+            }
         };
         Ok(Loaded { id: id.to_owned(), aggregate, sequence, cached })
     }
@@ -273,7 +282,7 @@ impl<A: Root + 'static> EventStore<A> for TenantEventRepository<A> {
         } else {
             self.append(&loaded, &events, &metadata).await
         };
-        let done = done.inspect_err(|_| self.log.cache.forget::<A>(self.tenant, &loaded.id))?;
+        let done = done?;
         let first = loaded.sequence;
         if !done.repeated {
             let sequence = first.plus(u64::try_from(events.len()).unwrap_or(u64::MAX));
