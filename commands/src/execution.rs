@@ -110,7 +110,7 @@ impl Commands {
         context.caller.must(execution.command.permission())?;
         let _held = self.hold_key(tenant, context)?;
         let (mut cache, mut turn) = (CacheUse::Trusted, None);
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let store = TenantEventRepository::new(
                 &self.log,
                 tenant,
@@ -124,12 +124,12 @@ impl Commands {
             let metadata = flatten(&context.metadata())?;
             match framework.execute_with_metadata(&execution.id, execution.command.clone(), metadata).await {
                 Ok(()) => return outcome.take().ok_or(CommandError::Contended),
-                // Somebody else was at it: after them, on what they have left in the cache; then by the log as well; then by the
-                // log alone.
+                // Somebody else was at it: after them, on what they have left in the cache; then on what the log has beyond that;
+                // where even that goes on failing, by the log alone.
                 Err(cqrs_es::AggregateError::AggregateConflict) if turn.is_none() => {
                     turn = self.turn_at::<A>(tenant, &execution.id).await;
                 }
-                Err(cqrs_es::AggregateError::AggregateConflict) if cache == CacheUse::Trusted => {
+                Err(cqrs_es::AggregateError::AggregateConflict) if attempt < ATTEMPTS / 2 => {
                     cache = CacheUse::LoadedOn;
                 }
                 Err(cqrs_es::AggregateError::AggregateConflict) => cache = CacheUse::Bypassed,

@@ -27,7 +27,7 @@ struct Scene {
     stale: Process,
     tenant: TenantId,
     id: OutcomeId,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl Scene {
@@ -35,7 +35,7 @@ impl Scene {
         let database = TestDatabase::make().await;
         let (fresh, stale) = (Process::start(&database).await, Process::start(&database).await);
         let (tenant, id) = (new_tenant(), OutcomeId::new(UlidIds.next()));
-        let scene = Self { fresh, stale, tenant, id, _database: database };
+        let scene = Self { fresh, stale, tenant, id, database };
         scene.change(&scene.stale, OutcomeCommand::Define { id, body: named("before") }, None).await.unwrap();
         scene.change(&scene.fresh, edit("after"), None).await.unwrap();
         scene
@@ -199,6 +199,19 @@ async fn what_is_known_of_an_aggregate_is_loaded_on_from_there_whoever_went_on()
         assert_eq!(name(&scene.stale).await, format!("turn {turn}"));
         assert_eq!(name(&scene.stale).await, format!("turn {turn}"), "and where nothing has happened since");
     }
+}
+
+#[tokio::test]
+async fn what_is_remembered_of_events_that_are_gone_is_forgotten() {
+    let scene = Scene::set().await;
+    assert_eq!(scene.change(&scene.fresh, edit("lost"), None).await.unwrap(), 1);
+    // The database is set back behind the program's back.
+    let set_back = "ALTER TABLE events DISABLE TRIGGER ALL; DELETE FROM events WHERE sequence = 3;
+                    UPDATE stream_heads SET position = 2";
+    scene.database.superuser().await.execute(set_back).await.unwrap();
+    assert_eq!(scene.change(&scene.fresh, edit("found"), None).await.unwrap(), 1);
+    let stream = sound_stream(&scene.fresh.pools.app, scene.tenant).await;
+    assert_eq!(stream.last().map(|event| event.sequence), Some(Sequence::new(3)));
 }
 
 /// How many entries of the index over aggregates have been read by sessions that have ended.
