@@ -6,6 +6,7 @@ mod caching;
 mod copying;
 mod crashing;
 mod differing;
+mod loading;
 mod out_of_reach;
 mod overload;
 mod repeating;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use chrono::Duration as Span;
+use chrono::{DateTime, Duration as Span, Utc};
 use draxis_domain::source::{RunTrigger, Schedule, SourceCommand};
 use draxis_domain::{EventId, RunId, SourceId, TenantId};
 use draxis_event_store::{
@@ -26,28 +26,22 @@ async fn with_due(program: &Program, tenant: TenantId, sources: usize) -> Vec<So
     connected
 }
 
+/// What is due within the hour: every source's first run.
+fn runs(program: &Program) -> (&'static str, DateTime<Utc>) {
+    ("source_run", program.process.clock.now() + Span::hours(1))
+}
+
 async fn claim(program: &Program, up_to: u32, lease: Duration) -> Vec<ClaimedTimer> {
     claim_beside(program, (up_to, 100), lease, &BTreeMap::new()).await
 }
 
 async fn claim_beside(
     program: &Program,
-    (up_to, of_tenant): (u32, u32),
+    bounds: (u32, u32),
     lease: Duration,
     busy: &BTreeMap<TenantId, u32>,
 ) -> Vec<ClaimedTimer> {
-    let kinds = ["source_run".to_owned()];
-    let due = program.process.clock.now() + Span::hours(1);
-    let claim = TimerClaim {
-        kinds: &kinds,
-        due,
-        of_tenant,
-        up_to,
-        busy,
-        lease,
-        durability: ClaimDurability::Durable,
-    };
-    claim_timers(&program.process.pools.app, &claim).await.unwrap()
+    program.claim_beside(runs(program), bounds, lease, busy).await
 }
 
 #[tokio::test]
@@ -202,18 +196,7 @@ async fn nothing_is_handed_out_before_it_is_due() {
     let tenant = new_tenant();
     with_due(&program, tenant, 1).await;
     let due = program.due(tenant, "source_run").await.unwrap();
-    let kinds = ["source_run".to_owned()];
-    let busy = BTreeMap::new();
-    let claim = |due| TimerClaim {
-        kinds: &kinds,
-        due,
-        of_tenant: 9,
-        up_to: 9,
-        busy: &busy,
-        lease: LONG,
-        durability: ClaimDurability::Durable,
-    };
-    let pool = &program.process.pools.app;
-    assert!(claim_timers(pool, &claim(due - Span::microseconds(1))).await.unwrap().is_empty());
-    assert_eq!(claim_timers(pool, &claim(due)).await.unwrap().len(), 1);
+    let early = due - Span::microseconds(1);
+    assert!(program.claim(("source_run", early), LONG).await.is_empty());
+    assert_eq!(program.claim(("source_run", due), LONG).await.len(), 1);
 }

@@ -9,7 +9,9 @@ use draxis_commands::{Caller, Context};
 use draxis_domain::kri::{KriBody, KriCommand, NewReading};
 use draxis_domain::source::{BaseUrl, Schedule, SourceBody, SourceCommand};
 use draxis_domain::{KriId, SourceId, TenantId};
-use draxis_event_store::{StoredEvent, StoredTimer, TimerName, timers_of};
+use draxis_event_store::{
+    ClaimDurability, ClaimedTimer, StoredEvent, StoredTimer, TimerClaim, TimerName, claim_timers, timers_of,
+};
 use draxis_projections::{ReadModels, Settings};
 use draxis_runner::egress::{AllowedNetworks, Egress, EgressConfig, SystemResolver};
 use draxis_runner::mail::Mailer;
@@ -141,6 +143,29 @@ impl Program {
             .into_iter()
             .find(|(name, _)| name.kind == kind)
             .and_then(|(_, timer)| timer.due_at)
+    }
+
+    /// Claims what is due of a kind by then, for a lease.
+    pub(crate) async fn claim(
+        &self,
+        (kind, due): (&str, DateTime<Utc>),
+        lease: Duration,
+    ) -> Vec<ClaimedTimer> {
+        self.claim_beside((kind, due), (100, 100), lease, &BTreeMap::new()).await
+    }
+
+    /// The same, so many and so many of one tenant, beside what is under way.
+    pub(crate) async fn claim_beside(
+        &self,
+        (kind, due): (&str, DateTime<Utc>),
+        (up_to, of_tenant): (u32, u32),
+        lease: Duration,
+        busy: &BTreeMap<TenantId, u32>,
+    ) -> Vec<ClaimedTimer> {
+        let kinds = [kind.to_owned()];
+        let durability = ClaimDurability::Durable;
+        let claim = TimerClaim { kinds: &kinds, due, of_tenant, up_to, busy, lease, durability };
+        claim_timers(&self.process.pools.app, &claim).await.unwrap()
     }
 
     /// The tenant's events of a type.

@@ -1,11 +1,10 @@
 //! Stopping: what was begun ends, nothing new is taken, and what a killed program held is taken up by another.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::Duration as Span;
 use draxis_domain::source::Schedule;
-use draxis_event_store::{ClaimDurability, TimerClaim, claim_timers, hand_back_timer};
+use draxis_event_store::hand_back_timer;
 use draxis_runner::timer::{LaneLimits, TimerSettings};
 
 use crate::house::{TestDatabase, new_tenant};
@@ -65,22 +64,12 @@ async fn what_a_killed_program_held_is_done_by_another_when_its_lease_ends() {
     doomed.connect(tenant, &far.answering(), Schedule::Hourly).await;
     let due = doomed.due(tenant, "source_run").await.unwrap();
     heir.advance_to(due);
-    let (kinds, busy) = (["source_run".to_owned()], BTreeMap::new());
-    let claim = |lease| TimerClaim {
-        kinds: &kinds,
-        due,
-        of_tenant: 9,
-        up_to: 9,
-        busy: &busy,
-        lease,
-        durability: ClaimDurability::Durable,
-    };
-    let pool = doomed.process.pools.app.clone();
-    let held = claim_timers(&pool, &claim(Duration::from_mins(5))).await.unwrap();
+    let runs = ("source_run", due);
+    let held = doomed.claim(runs, Duration::from_mins(5)).await;
     assert_eq!(heir.settle().await, 0, "it is held");
     // The lease ends: no clock but the database's says when, so another claim without length stands in for the wait.
-    hand_back_timer(&pool, &held[0]).await.unwrap();
-    claim_timers(&pool, &claim(Duration::ZERO)).await.unwrap();
+    hand_back_timer(&doomed.process.pools.app, &held[0]).await.unwrap();
+    doomed.claim(runs, Duration::ZERO).await;
     doomed.process.kill().await;
     assert_eq!(heir.settle().await, 1);
     assert_eq!(heir.events(tenant, "source.run_completed").await.len(), 1);

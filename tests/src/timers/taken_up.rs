@@ -1,17 +1,18 @@
 //! What an event makes due at once: whoever folds it takes it up in the same transaction, under a number of its own.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use draxis_domain::source::Schedule;
 use draxis_domain::{EventId, SourceId, TenantId};
 use draxis_event_store::{
-    ClaimDurability, ClaimedTimer, Clock as _, PutTimer, StoredTimer, TenantTx, TimerClaim, claim_timers,
-    find_claimed, finish_timer, put_timers,
+    ClaimDurability, ClaimedTimer, Clock as _, PutTimer, StoredTimer, TenantTx, find_claimed, finish_timer,
+    put_timers,
 };
 use sqlx::{Executor as _, Row as _};
 
-use crate::house::{TestDatabase, new_tenant};
+use draxis_runner::timer::TimerSettings;
+
+use crate::house::{Cut, TestDatabase, new_tenant};
 
 use super::program::Program;
 
@@ -35,16 +36,16 @@ async fn wired(program: &Program) -> (TenantId, SourceId) {
 }
 
 async fn claim(program: &Program) -> Vec<ClaimedTimer> {
-    let claim = TimerClaim {
-        kinds: &[KIND.to_owned()],
-        due: program.process.clock.now(),
-        of_tenant: 9,
-        up_to: 9,
-        busy: &BTreeMap::new(),
-        lease: Duration::from_mins(5),
-        durability: ClaimDurability::Durable,
-    };
-    claim_timers(&program.process.pools.app, &claim).await.unwrap()
+    program.claim((KIND, program.process.clock.now()), Duration::from_mins(5)).await
+}
+
+async fn fence(database: &TestDatabase, tenant: TenantId) -> i64 {
+    let fence = sqlx::query_scalar!(
+        "SELECT fence FROM timers WHERE tenant_id = $1 AND kind = $2",
+        tenant.uuid(),
+        KIND
+    );
+    fence.fetch_optional(&mut database.superuser().await).await.unwrap().unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,14 +77,7 @@ async fn whoever_held_it_before_is_overtaken() {
     assert_eq!(find_claimed(pool, &held).await.unwrap(), None);
     assert!(!finish_timer(pool, &held, &timer).await.unwrap());
     program.stop().await;
-    let fence = sqlx::query_scalar!(
-        "SELECT fence FROM timers WHERE tenant_id = $1 AND kind = $2",
-        tenant.uuid(),
-        KIND
-    )
-    .fetch_one(&mut database.superuser().await)
-    .await
-    .unwrap();
+    let fence = fence(&database, tenant).await;
     assert!(fence > held.fence, "{fence} after {}", held.fence);
 }
 
@@ -130,4 +124,38 @@ async fn a_program_that_has_been_told_to_stop_leaves_it_to_others() {
     ended.reschedule(tenant, source, NOWHERE, Schedule::Hourly).await;
     ended.timers.catch_up(tenant).await.unwrap();
     assert_eq!(claim(&heir).await.len(), 1, "nobody holds it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_up_in_a_commit_whose_answer_was_lost_is_left_to_others() {
+    let database = TestDatabase::with_connections(24).await;
+    let tap = database.tap();
+    // It looks for nothing by itself, so that each message is the fold's.
+    let (look_every, sweep_every) = (Duration::from_hours(1), Duration::from_hours(1));
+    let settings = TimerSettings { look_every, sweep_every, ..TimerSettings::default() };
+    let cut_off = Program::over(tap.options("draxis"), settings).await;
+    let heir = Program::start(&database).await;
+    cut_off.go();
+    let mut taken_up = 0;
+    for answer in 0.. {
+        let (tenant, source) = wired(&heir).await;
+        heir.reschedule(tenant, source, NOWHERE, Schedule::Hourly).await;
+        let before = fence(&database, tenant).await;
+        tap.arm(Cut::Answering(answer));
+        let folded = cut_off.timers.catch_up(tenant).await;
+        tap.disarm();
+        if folded.is_ok() {
+            // The first is cut nowhere, the last beyond the fold.
+            cut_off.events_come(tenant, "kri.rescheduled", 1).await;
+            if answer > 0 {
+                break;
+            }
+            continue;
+        }
+        taken_up += u32::from(fence(&database, tenant).await > before);
+        heir.timers.catch_up(tenant).await.unwrap();
+        assert_eq!(claim(&heir).await.len(), 1, "nobody holds it, cut off before answer {answer}");
+    }
+    assert!(taken_up > 0, "no commit was lost, so this proves nothing");
+    cut_off.stop().await;
 }
