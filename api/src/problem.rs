@@ -293,7 +293,8 @@ impl From<CommandError> for Problem {
             CommandError::KeyReused => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail)
             }
-            CommandError::InFlight => Self::new(StatusCode::CONFLICT, "idempotency_key_in_flight", detail),
+            CommandError::InFlight => Self::new(StatusCode::CONFLICT, "idempotency_key_in_flight", detail)
+                .with(|document| document.retry_after = Some(1)),
             CommandError::Overloaded => Self::unavailable("overloaded", detail),
             CommandError::Contended => Self::unavailable("contended", detail),
             CommandError::Unknown => Self::unavailable("outcome_unknown", detail),

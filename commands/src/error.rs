@@ -100,6 +100,7 @@ impl From<AppendError> for CommandError {
         match error {
             AppendError::Conflict | AppendError::Overtaken => Self::Contended,
             AppendError::KeyReused => Self::KeyReused,
+            AppendError::InFlight => Self::InFlight,
             AppendError::Taken(kind) => Self::Rejected(Rejection::Taken { kind }),
             AppendError::Overloaded => Self::Overloaded,
             AppendError::Unknown => Self::Unknown,

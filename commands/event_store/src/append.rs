@@ -18,6 +18,9 @@ pub struct NewEvent {
     pub payload: String,
 }
 
+/// A caller's key within a stream.
+pub(crate) type ReceiptKey = (TenantId, String, String);
+
 /// One command's events for one aggregate: recorded all or none.
 #[derive(Debug, Clone)]
 pub struct Append {
@@ -52,6 +55,12 @@ pub struct Unless {
 }
 
 impl Append {
+    /// The key that its receipt stands under.
+    pub(crate) fn receipt_key(&self) -> Option<ReceiptKey> {
+        let receipt = self.receipt.as_ref()?;
+        Some((self.tenant, receipt.caller.clone(), receipt.key.clone()))
+    }
+
     /// About how many bytes it puts on the wire to the database.
     pub(crate) fn weight(&self) -> usize {
         let each = self.metadata.len().saturating_add(self.aggregate_id.len()).saturating_add(200);
@@ -89,6 +98,9 @@ pub enum AppendError {
     /// The key was used for another request.
     #[error("the idempotency key was used for another request; send a new key")]
     KeyReused,
+    /// The key is being written, by another process: nothing was appended.
+    #[error("a command with this idempotency key is under way; wait for its answer")]
+    InFlight,
     /// A name that must be unique is taken.
     #[error("this {0} is taken")]
     Taken(&'static str),

@@ -79,7 +79,7 @@ impl<A: Root> PlatformRepository<A> {
         let kept = sqlx::query!(
             "INSERT INTO idempotency_keys (tenant_id, caller, key, request_hash, status, answer, version, position, recorded_at)
              SELECT $1, $2, $3, $4, $5, $6, $7, coalesce(max(h.position), 0), greatest(clock_timestamp(), max(h.recorded_at))
-             FROM stream_heads AS h WHERE h.tenant_id = $1
+             FROM stream_heads AS h WHERE h.tenant_id = $1 HAVING hold_key($1, $2, $3)
              ON CONFLICT DO NOTHING",
             self.stream.uuid(),
             caller,
@@ -92,7 +92,7 @@ impl<A: Root> PlatformRepository<A> {
         .execute(&self.bound)
         .await
         .map_err(|error| told_apart(AggregateError::UnexpectedError(Box::new(error))))?;
-        // Another process was first under this key: what it answered is found at the next turn.
+        // Another process was first under this key, or is at it: what it answered is found at one of the next turns.
         if kept.rows_affected() == 0 { Err(AggregateError::AggregateConflict) } else { Ok(()) }
     }
 
@@ -188,6 +188,7 @@ fn told_apart(error: AggregateError<Rejection>) -> AggregateError<Rejection> {
                     kind: claimed_kind(refused.message()),
                 })),
                 Some("DX002") => Some(AggregateError::UnexpectedError(Box::new(AppendError::Conflict))),
+                Some("DX003") => Some(AggregateError::UnexpectedError(Box::new(AppendError::InFlight))),
                 Some(_) | None => None,
             }
         });

@@ -29,6 +29,8 @@ pub struct WriterLimits {
     pub batch_events: usize,
     /// Bytes in one transaction.
     pub batch_bytes: usize,
+    /// Idempotency keys in one transaction, each of which is a lock at the server (`max_locks_per_transaction`).
+    pub batch_keys: usize,
     /// Commands that may wait for one writer.
     pub waiting: usize,
     /// Commands of one tenant that may wait, so that none fills the queue alone.
@@ -46,6 +48,7 @@ impl Default for WriterLimits {
         Self {
             batch_events: 1000,
             batch_bytes: 4 << 20,
+            batch_keys: 128,
             waiting: 8192,
             waiting_of_tenant: 4096,
             waiting_bytes: 64 << 20,

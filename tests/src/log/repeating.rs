@@ -4,9 +4,10 @@ use draxis_commands::Scope;
 use draxis_commands::platform::OrganizationBody;
 use draxis_commands::{Caller, CommandError, Commands, Context};
 use draxis_domain::account::Role;
+use draxis_domain::outcome::OutcomeBody;
 use draxis_domain::{AccountId, Actor, Name, TenantId};
 use draxis_event_store::{CommandKey, Committed, Ids, RequestHash, UlidIds};
-use futures_util::FutureExt;
+use sqlx::{Executor, Row};
 
 use super::appending::hold_head;
 use crate::house::{Process, TestDatabase, kri_body, new_tenant, sound_stream};
@@ -28,6 +29,12 @@ async fn define(
 ) -> Result<Committed, CommandError> {
     let context = keyed(Caller::runner(tenant), key, body);
     commands.define_kri(&context, kri_body("unpatched")).await
+}
+
+async fn outcome(commands: &Commands, tenant: TenantId, key: &str) -> Result<Committed, CommandError> {
+    let body =
+        OutcomeBody { name: Name::parse("Customers can pay").unwrap(), description: None, reason: None };
+    commands.define_outcome(&keyed(Caller::runner(tenant), key, 1), body).await
 }
 
 #[tokio::test]
@@ -72,28 +79,49 @@ async fn a_key_used_for_another_request_is_refused_wherever_it_comes() {
     other.end().await;
 }
 
+/// Until somebody waits for the head with a key in hand.
+async fn until_a_key_is_held(database: &TestDatabase) {
+    let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let mut superuser = database.superuser().await;
+    let holding = async {
+        while superuser.fetch_one(held).await.unwrap().get::<i64, _>(0) == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_mins(1), holding).await.expect("a key is held");
+}
+
 #[tokio::test]
-async fn a_key_under_way_here_is_in_flight_and_elsewhere_waits_for_the_answer() {
+async fn a_key_under_way_is_in_flight_here_and_elsewhere_at_once() {
     let database = TestDatabase::make().await;
     let (process, other) = (Process::start(&database).await, Process::start(&database).await);
-    let tenant = new_tenant();
+    let (tenant, another) = (new_tenant(), new_tenant());
     process.commands.define_kri(&Context::of(Caller::runner(tenant)), kri_body("first")).await.unwrap();
-    let mut holder = hold_head(&database, tenant).await;
-    let mut under_way = Box::pin(define(&process.commands, tenant, "k", 1));
-    while process.commands.answered(tenant, &keyed(Caller::runner(tenant), "k", 1)).await.unwrap().is_none() {
-        assert!(under_way.as_mut().now_or_never().is_none(), "the head is held");
-        let twice = define(&process.commands, tenant, "k", 1).await;
-        if matches!(twice, Err(CommandError::InFlight)) {
-            break;
-        }
+    // The first key is written in one exchange; then the stream has moved, so the second goes the long way, under locks.
+    for key in ["k", "l"] {
+        let mut holder = hold_head(&database, tenant).await;
+        let (commands, here) = (process.commands.clone(), key.to_owned());
+        let mut under_way = Box::pin(async move { outcome(&commands, tenant, &here).await });
+        let twice = async {
+            until_a_key_is_held(&database).await;
+            (outcome(&process.commands, tenant, key).await, outcome(&other.commands, tenant, key).await)
+        };
+        let (here, elsewhere) = tokio::select! {
+            early = &mut under_way => panic!("the head is held: {early:?}"),
+            twice = twice => twice,
+        };
+        assert!(matches!(here, Err(CommandError::InFlight)), "{here:?}");
+        assert!(matches!(elsewhere, Err(CommandError::InFlight)), "{elsewhere:?}");
+        // Neither the same key of another tenant waits, nor does it hold anything up.
+        assert!(!outcome(&other.commands, another, key).await.unwrap().repeated);
+        holder.execute("COMMIT").await.unwrap();
+        let first = under_way.await.unwrap();
+        let again = outcome(&other.commands, tenant, key).await.unwrap();
+        assert_eq!((again.repeated, again.answer), (true, first.answer));
+        outcome(&other.commands, tenant, &format!("moved after {key}")).await.unwrap();
     }
-    let elsewhere = define(&other.commands, tenant, "k", 1);
-    let release = async { sqlx::Executor::execute(&mut holder, "COMMIT").await.unwrap() };
-    let (here, elsewhere, _) = tokio::join!(under_way, elsewhere, release);
-    let (here, elsewhere) = (here.unwrap(), elsewhere.unwrap());
-    assert_eq!(here.answer, elsewhere.answer);
-    assert_eq!(u8::from(here.repeated) + u8::from(elsewhere.repeated), 1, "one of them was the first");
-    assert_eq!(sound_stream(&process.pools.app, tenant).await.len(), 2);
+    assert_eq!(sound_stream(&process.pools.app, tenant).await.len(), 5);
     process.end().await;
     other.end().await;
 }
@@ -138,6 +166,10 @@ async fn a_command_with_nothing_new_keeps_its_answer_under_its_key_too() {
     process.end().await;
 }
 
+fn meridian() -> OrganizationBody {
+    OrganizationBody { name: Name::parse("Meridian Bank").unwrap() }
+}
+
 fn superadmin() -> Caller {
     Caller {
         actor: Actor::Account(AccountId::default()),
@@ -154,19 +186,29 @@ async fn the_platforms_stream_keeps_the_same_promise() {
     let (process, other) = (Process::start(&database).await, Process::start(&database).await);
     let create = |commands: &Commands, body: u8| {
         let commands = commands.clone();
-        async move {
-            let body_of = OrganizationBody { name: Name::parse("Meridian Bank").unwrap() };
-            commands.create_organization(&keyed(superadmin(), "k", body), body_of).await
-        }
+        async move { commands.create_organization(&keyed(superadmin(), "k", body), meridian()).await }
     };
-    let (one, two) = tokio::join!(create(&process.commands, 1), create(&other.commands, 1));
-    let (one, two) = (one.unwrap(), two.unwrap());
-    assert_eq!(one.answer, two.answer, "two processes at once gave one organization");
-    let again = create(&process.commands, 1).await.unwrap();
-    assert_eq!((again.answer, again.position), (one.answer, one.position));
+    process.commands.create_organization(&Context::of(superadmin()), meridian()).await.unwrap();
+    let mut holder = hold_head(&database, TenantId::PLATFORM).await;
+    let mut under_way = Box::pin(create(&process.commands, 1));
+    let twice = async {
+        until_a_key_is_held(&database).await;
+        create(&other.commands, 1).await
+    };
+    let elsewhere = tokio::select! {
+        early = &mut under_way => panic!("the head is held: {early:?}"),
+        elsewhere = twice => elsewhere,
+    };
+    assert!(matches!(elsewhere, Err(CommandError::InFlight)), "{elsewhere:?}");
+    holder.execute("COMMIT").await.unwrap();
+    let first = under_way.await.unwrap();
+    for commands in [&process.commands, &other.commands] {
+        let again = create(commands, 1).await.unwrap();
+        assert_eq!((again.answer, again.position), (first.answer.clone(), first.position));
+    }
     let refused = create(&other.commands, 2).await;
     assert!(matches!(refused, Err(CommandError::KeyReused)), "{refused:?}");
-    assert_eq!(sound_stream(&process.pools.app, TenantId::PLATFORM).await.len(), 1);
+    assert_eq!(sound_stream(&process.pools.app, TenantId::PLATFORM).await.len(), 2);
     process.end().await;
     other.end().await;
 }

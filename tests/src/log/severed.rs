@@ -16,16 +16,16 @@ async fn define(commands: &Commands, tenant: TenantId, key: &str) -> Result<Comm
     commands.define_outcome(&context, body).await
 }
 
-/// What a caller does that was not told that it holds: the same again, until it is.
+/// What a caller does that was not told that it holds: the same again, until it is. The server may still be at what the cut
+/// wire has left there.
 async fn until_told(commands: &Commands, tenant: TenantId, key: &str) -> Committed {
-    for _ in 0..20 {
+    loop {
         match define(commands, tenant, key).await {
             Ok(done) => return done,
-            Err(CommandError::Overloaded | CommandError::Unknown) => {}
+            Err(CommandError::Overloaded | CommandError::Unknown | CommandError::InFlight) => {}
             Err(error) => panic!("{key}: {error}"),
         }
     }
-    panic!("{key}: never told")
 }
 
 /// Whether another process writes to the stream right before: then the short way, in one exchange, is barred, and the

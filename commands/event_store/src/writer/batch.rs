@@ -5,6 +5,7 @@ mod at_heads;
 mod columns;
 mod heads;
 mod insert;
+mod keys;
 mod line;
 mod look_up;
 
@@ -16,7 +17,7 @@ use sqlx::PgConnection;
 
 use crate::append::{Append, AppendError, Appended};
 use crate::clock::Clock;
-use crate::writer::batch::heads::{lock_heads, note_heads, simply};
+use crate::writer::batch::heads::{begin, lock_heads, note_heads, simply};
 use crate::writer::judge::{Head, Judgement, Standing};
 use crate::writer::queue::Pending;
 use crate::writer::sequences::Sequences;
@@ -127,8 +128,11 @@ impl<'a> Batch<'a> {
         connection: &mut PgConnection,
         remembered: &Sequences,
     ) -> Result<(BTreeMap<TenantId, Head>, Standing, Judgement), sqlx::Error> {
-        let heads = lock_heads(connection, &self.tenants()).await?;
-        let mut standing = Standing { heads: heads.clone(), ..Standing::default() };
+        let mut beginning = begin(&self.tenants(|_| true));
+        let in_flight = self.hold_keys(connection, &mut beginning).await?;
+        let waits = |append: &Append| append.receipt_key().is_none_or(|key| !in_flight.contains(&key));
+        let heads = lock_heads(connection, &beginning, &self.tenants(waits)).await?;
+        let mut standing = Standing { heads: heads.clone(), in_flight, ..Standing::default() };
         self.look_up(connection, &mut standing, remembered).await?;
         // The time is read under the lock, so that a wait for it does not make events look older than they are.
         let judgement = self.judge(&mut standing);
@@ -148,7 +152,7 @@ impl<'a> Batch<'a> {
         self.pending.iter().map(|pending| &pending.append)
     }
 
-    fn tenants(&self) -> BTreeSet<TenantId> {
-        self.appends().map(|append| append.tenant).collect()
+    fn tenants(&self, of: impl Fn(&Append) -> bool) -> BTreeSet<TenantId> {
+        self.appends().filter(|append| of(append)).map(|append| append.tenant).collect()
     }
 }

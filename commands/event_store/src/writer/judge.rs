@@ -6,7 +6,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use draxis_domain::{Claim, EventId, Position, Sequence, TenantId};
 use draxis_proof::record::{RecordFields, UtcMicros};
 
-use crate::append::{Append, AppendError, Appended, Unless};
+use crate::append::{Append, AppendError, Appended, ReceiptKey, Unless};
 use crate::receipt::{Answered, Receipt};
 use crate::writer::sequences::AggregateKey;
 
@@ -17,8 +17,6 @@ pub(super) struct Head {
     pub(super) recorded_at: DateTime<Utc>,
 }
 
-/// A caller's key within a stream.
-pub(super) type ReceiptKey = (TenantId, String, String);
 /// A unique name within a stream.
 pub(super) type ClaimKey = (TenantId, &'static str, String);
 
@@ -29,6 +27,8 @@ pub(super) struct Standing {
     pub(super) sequences: BTreeMap<(TenantId, AggregateKey), Sequence>,
     pub(super) receipts: BTreeMap<ReceiptKey, Answered>,
     pub(super) claims: BTreeMap<ClaimKey, String>,
+    /// Keys that another process is writing.
+    pub(super) in_flight: BTreeSet<ReceiptKey>,
     /// Decisions that something recorded before the batch has overtaken.
     pub(super) overtaken: BTreeSet<(TenantId, Unless)>,
     /// The names of what the batch itself has recorded so far.
@@ -79,14 +79,16 @@ impl Standing {
     }
 
     fn refusal(&self, append: &Append) -> Option<Result<Appended, AppendError>> {
-        if let Some(receipt) = &append.receipt {
-            let key = (append.tenant, receipt.caller.clone(), receipt.key.clone());
+        if let (Some(receipt), Some(key)) = (&append.receipt, append.receipt_key()) {
             if let Some(answered) = self.receipts.get(&key) {
                 return Some(if answered.request == receipt.request {
                     Ok(Appended::Repeated(answered.clone()))
                 } else {
                     Err(AppendError::KeyReused)
                 });
+            }
+            if self.in_flight.contains(&key) {
+                return Some(Err(AppendError::InFlight));
             }
         }
         let aggregate = (append.tenant, (append.aggregate_type, append.aggregate_id.clone()));
@@ -221,7 +223,7 @@ mod tests {
 
     use super::{Head, Judgement, Standing};
     use crate::append::{Append, AppendError, Appended, NewEvent, Unless};
-    use crate::receipt::{Answer, Receipt, RequestHash};
+    use crate::receipt::{Answer, Answered, Receipt, RequestHash};
 
     fn append(id: &str, expected: u64) -> Append {
         Append {
@@ -240,6 +242,20 @@ mod tests {
             receipt: None,
             unless: None,
         }
+    }
+
+    fn answer() -> Answer {
+        Answer { status: 201, body: b"{}".to_vec(), version: None }
+    }
+
+    fn keyed(id: &str, key: &str, request: u8) -> Append {
+        let receipt = Receipt {
+            caller: "account:1".to_owned(),
+            key: key.to_owned(),
+            request: RequestHash([request; 32]),
+            answer: answer(),
+        };
+        Append { receipt: Some(receipt), ..append(id, 0) }
     }
 
     fn standing() -> Standing {
@@ -304,20 +320,26 @@ mod tests {
 
     #[test]
     fn the_same_key_is_answered_once_and_repeated_and_another_body_refused() {
-        let keyed = |id: &str, request: u8| Append {
-            receipt: Some(Receipt {
-                caller: "account:1".to_owned(),
-                key: "k".to_owned(),
-                request: RequestHash([request; 32]),
-                answer: Answer { status: 201, body: b"{}".to_vec(), version: None },
-            }),
-            ..append(id, 0)
-        };
-        let judgement = judge(&[keyed("a", 1), keyed("b", 1), keyed("c", 2)]);
+        let judgement = judge(&[keyed("a", "k", 1), keyed("b", "k", 1), keyed("c", "k", 2)]);
         assert!(matches!(judgement.results[0], Ok(Appended::Recorded { .. })));
         assert!(matches!(judgement.results[1], Ok(Appended::Repeated(_))));
         assert_eq!(judgement.results[2], Err(AppendError::KeyReused));
         assert_eq!(judgement.events.len(), 1);
+    }
+
+    #[test]
+    fn a_key_that_is_being_written_elsewhere_fails_alone_and_one_that_was_answered_is_repeated() {
+        let (mut standing, mut judgement) = (standing(), Judgement::default());
+        let key = |key: &str| (TenantId::PLATFORM, "account:1".to_owned(), key.to_owned());
+        standing.in_flight.extend([key("under way"), key("just answered")]);
+        let before = Answered { request: RequestHash([1; 32]), answer: answer(), position: Position::START };
+        standing.receipts.insert(key("just answered"), before);
+        for append in [keyed("a", "under way", 1), keyed("b", "just answered", 1), keyed("c", "free", 1)] {
+            standing.judge(&append, DateTime::UNIX_EPOCH, &mut judgement);
+        }
+        assert_eq!(judgement.results[0], Err(AppendError::InFlight));
+        assert!(matches!(judgement.results[1], Ok(Appended::Repeated(_))));
+        assert!(matches!(judgement.results[2], Ok(Appended::Recorded { .. })));
     }
 
     #[test]

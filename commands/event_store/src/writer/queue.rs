@@ -133,14 +133,15 @@ impl Waiting {
     /// One command a tenant, round and round, until the batch is full.
     fn next_batch(&mut self, limits: &WriterLimits) -> Vec<Pending> {
         let mut batch = Vec::new();
-        let (mut events, mut bytes) = (0_usize, 0_usize);
-        while events < limits.batch_events && bytes < limits.batch_bytes {
+        let (mut events, mut bytes, mut keys) = (0_usize, 0_usize, 0_usize);
+        while events < limits.batch_events && bytes < limits.batch_bytes && keys < limits.batch_keys {
             let Some(pending) = self.next() else { break };
             if !pending.place.end() {
                 continue;
             }
             events = events.saturating_add(pending.append.events.len().max(1));
             bytes = bytes.saturating_add(pending.weight);
+            keys = keys.saturating_add(usize::from(pending.append.receipt.is_some()));
             batch.push(pending);
         }
         batch
@@ -171,6 +172,7 @@ mod tests {
 
     use super::{Pending, Queue};
     use crate::append::{Append, AppendError};
+    use crate::receipt::{Answer, Receipt, RequestHash};
     use crate::writer::WriterLimits;
 
     fn pending(tenant: u128) -> Pending {
@@ -197,6 +199,21 @@ mod tests {
         queue.push(pending(2)).unwrap();
         let batch = queue.take_batch().await.unwrap();
         assert!(batch.iter().any(|pending| pending.append.tenant == TenantId::from(Uuid::from_u128(2))));
+    }
+
+    #[tokio::test]
+    async fn a_batch_holds_no_more_keys_than_the_server_has_locks_for() {
+        let queue = Queue::new(WriterLimits { batch_keys: 3, ..WriterLimits::default() });
+        for n in 0..10_u8 {
+            let answer = Answer { status: 201, body: Vec::new(), version: None };
+            let request = RequestHash([n; 32]);
+            let receipt = Receipt { caller: "runner".to_owned(), key: n.to_string(), request, answer };
+            let keyed = pending(1);
+            queue
+                .push(Pending { append: Append { receipt: Some(receipt), ..keyed.append }, ..keyed })
+                .unwrap();
+        }
+        assert_eq!(queue.take_batch().await.map(|batch| batch.len()), Some(3));
     }
 
     #[tokio::test]

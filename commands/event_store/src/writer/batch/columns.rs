@@ -26,6 +26,14 @@ impl HeadColumns {
     }
 }
 
+/// Callers' keys.
+#[derive(Default)]
+pub(super) struct KeyColumns {
+    pub(super) tenants: Vec<Uuid>,
+    pub(super) callers: Vec<String>,
+    pub(super) keys: Vec<String>,
+}
+
 /// Events.
 pub(super) struct EventColumns<'a> {
     pub(super) tenants: Vec<Uuid>,

@@ -23,18 +23,25 @@ pub(super) fn simply<'a>(
 pub(super) const PREPARE: &str = "PREPARE lock_heads (uuid[]) AS
     SELECT tenant_id, position, recorded_at FROM stream_heads WHERE tenant_id = ANY ($1) ORDER BY tenant_id FOR UPDATE";
 
-/// Begins the transaction and locks the heads in one round trip; makes those that are missing.
+/// How the transaction begins: it names exactly the batch's tenants, and the writer role's policies admit those only.
+pub(super) fn begin(tenants: &BTreeSet<TenantId>) -> String {
+    format!("BEGIN; SET LOCAL draxis.tenant_ids = '{}'; ", rendered(tenants))
+}
+
+/// Texts of typed ids, rendered in this one place (see `TenantTx`).
+fn rendered(tenants: &BTreeSet<TenantId>) -> String {
+    let ids: Vec<String> = tenants.iter().map(|tenant| tenant.uuid().to_string()).collect();
+    ids.join(",")
+}
+
+/// Locks the heads, in one round trip with what is still to be said before; makes those that are missing.
 pub(super) async fn lock_heads(
     connection: &mut PgConnection,
+    before: &str,
     tenants: &BTreeSet<TenantId>,
 ) -> Result<BTreeMap<TenantId, Head>, sqlx::Error> {
-    // The transaction names exactly the batch's tenants, and the writer role's policies admit those only. The text is
-    // rendered from typed ids, in this one place (see `TenantTx`).
-    let ids: Vec<String> = tenants.iter().map(|tenant| tenant.uuid().to_string()).collect();
-    let ids = ids.join(",");
-    let lock = format!("EXECUTE lock_heads ('{{{ids}}}')");
-    let begin = format!("BEGIN; SET LOCAL draxis.tenant_ids = '{ids}'; {lock}");
-    let heads = select_heads(connection, &begin).await?;
+    let lock = format!("EXECUTE lock_heads ('{{{}}}')", rendered(tenants));
+    let heads = select_heads(connection, &format!("{before}{lock}")).await?;
     if heads.len() == tenants.len() {
         return Ok(heads);
     }

@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use crate::append::Unless;
 use crate::receipt::Answered;
 use crate::writer::batch::Batch;
+use crate::writer::batch::columns::KeyColumns;
 use crate::writer::judge::Standing;
 use crate::writer::sequences::Sequences;
 
@@ -74,16 +75,10 @@ impl Batch<'_> {
         connection: &mut PgConnection,
         standing: &mut Standing,
     ) -> Result<(), sqlx::Error> {
-        let keyed: Vec<_> = self
-            .appends()
-            .filter_map(|append| append.receipt.as_ref().map(|receipt| (append.tenant, receipt)))
-            .collect();
-        if keyed.is_empty() {
+        let KeyColumns { tenants, callers, keys } = self.keys();
+        if keys.is_empty() {
             return Ok(());
         }
-        let tenants: Vec<_> = keyed.iter().map(|(tenant, _)| tenant.uuid()).collect();
-        let callers: Vec<String> = keyed.iter().map(|(_, receipt)| receipt.caller.clone()).collect();
-        let keys: Vec<String> = keyed.iter().map(|(_, receipt)| receipt.key.clone()).collect();
         let rows = sqlx::query!(
             "SELECT k.tenant_id, k.caller, k.key, k.request_hash, k.status, k.answer, k.version, k.position
              FROM unnest($1::uuid[], $2::text[], $3::text[]) AS a (tenant_id, caller, key)
