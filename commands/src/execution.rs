@@ -7,7 +7,7 @@ mod turns;
 use std::sync::Arc;
 
 use cqrs_es::CqrsFramework;
-use draxis_domain::{Moment, Rejection, Root, TenantId};
+use draxis_domain::{Moment, Rejection, Root, Sequence, TenantId};
 use draxis_event_store::{
     Answer, CacheUse, Clock, CommandKey, Committed, Ids, PlatformRepository, Pools, Respond,
     TenantEventRepository, TenantLog, TenantTx, find_receipt, flatten,
@@ -201,6 +201,16 @@ impl Commands {
     /// Another aggregate of the caller's tenant, as the log has it now.
     pub async fn load<A: Root + 'static>(&self, tenant: TenantId, id: &str) -> Result<A, CommandError> {
         Ok(self.log.load(tenant, id).await?)
+    }
+
+    /// Another aggregate as it stood once it had come to that place, or later.
+    pub async fn load_reached<A: Root + 'static>(
+        &self,
+        tenant: TenantId,
+        id: &str,
+        place: Sequence,
+    ) -> Result<A, CommandError> {
+        Ok(self.log.load_reached(tenant, id, place).await?)
     }
 
     pub(crate) fn moment(&self, context: &Context) -> Moment {

@@ -82,13 +82,29 @@ impl Commands {
         tenant: TenantId,
         channel: Channel,
     ) -> Result<(RelayConfig, Option<Secret>), CommandError> {
-        let relay = self.load::<Relay>(tenant, channel.as_str()).await?;
+        // Most likely the credentials are those of last time: they are fetched while the log is asked.
+        let last = self.log().known::<Relay>(tenant, channel.as_str());
+        let last = last.and_then(|relay| relay.config()?.secret);
+        let relay = self.load::<Relay>(tenant, channel.as_str());
+        let (relay, fetched) = tokio::try_join!(relay, self.open_credentials(tenant, last))?;
         let config = relay.config().ok_or(Rejection::NotFound { noun: "relay" })?;
-        let secret = match config.secret {
-            Some(secret) => self.vault().open(&self.pools().app, (tenant, VAULT_KIND, secret)).await?,
-            None => None,
+        let secret = if config.secret == last {
+            fetched
+        } else {
+            self.open_credentials(tenant, config.secret).await?
         };
         Ok((config.clone(), secret))
+    }
+
+    async fn open_credentials(
+        &self,
+        tenant: TenantId,
+        secret: Option<SecretId>,
+    ) -> Result<Option<Secret>, CommandError> {
+        match secret {
+            Some(secret) => self.vault().open(&self.pools().app, (tenant, VAULT_KIND, secret)).await,
+            None => Ok(None),
+        }
     }
 
     async fn change_relay(

@@ -19,7 +19,7 @@ use crate::execution::{Commands, Context, Execution};
 use crate::platform::created;
 use crate::{CommandError, Guarded, Permission};
 
-pub use start::{RunStarted, TriggeredBreach};
+pub use start::{RunStarted, SeenWorkflow, TriggeredBreach};
 pub use trial::Trial;
 pub use warning::{Warning, WarningLink};
 

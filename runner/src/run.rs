@@ -17,6 +17,7 @@ use std::time::Duration;
 use draxis_commands::Commands;
 use draxis_domain::source::BaseUrl;
 use draxis_domain::{EventId, TenantId, WorkflowRunId};
+use draxis_event_store::StoredEvent;
 
 use crate::panel::PanelDesk;
 use crate::relay::Relays;
@@ -43,12 +44,14 @@ pub struct RunSettings {
 }
 
 /// A run that a worker has claimed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct ClaimedRun {
     pub(crate) tenant: TenantId,
     pub(crate) id: WorkflowRunId,
     /// Where its start is told; none once it has been taken up.
     pub(crate) start: Option<RunStart>,
+    /// The event that tells of it, where it has just been read.
+    pub(crate) told: Option<StoredEvent>,
     /// The number of the claim.
     pub(crate) fence: i64,
     /// The event that made it due.

@@ -53,8 +53,7 @@ pub use stretch::{Stretch, StretchError, StretchReader};
 pub use tenant_tx::TenantTx;
 pub use timers::{
     ClaimDurability, ClaimedTimer, PutTimer, StoredTimer, TimerCheckpoint, TimerClaim, TimerName,
-    claim_timers, drop_timer, find_claimed, finish_timer, hand_back_timer, hold_timer, load_timers,
-    lock_timer_checkpoint, move_timer_checkpoint, put_timers, remove_timers, retry_timer, timer_memos,
-    timers_of,
+    TimerProgress, claim_timers, drop_timer, find_claimed, finish_timer, hand_back_timer, hold_timer,
+    load_timers, lock_timer_checkpoint, put_timers, remove_timers, retry_timer, timer_memos, timers_of,
 };
 pub use writer::{Wakeups, Writer, WriterLimits};

@@ -58,6 +58,24 @@ impl TenantLog {
         Ok(aggregate)
     }
 
+    /// The aggregate as it was when it was last seen here, if it was: a hint at what the log will say.
+    pub fn known<A: Root + 'static>(&self, tenant: TenantId, id: &str) -> Option<A> {
+        self.cache.get::<A>(tenant, id).map(|(_, aggregate)| aggregate)
+    }
+
+    /// The aggregate as it stood once it had come to that place, or later: of the log is asked only where less is known.
+    pub async fn load_reached<A: Root + 'static>(
+        &self,
+        tenant: TenantId,
+        id: &str,
+        place: Sequence,
+    ) -> Result<A, AggregateError<Rejection>> {
+        match self.cache.get::<A>(tenant, id) {
+            Some((sequence, aggregate)) if sequence >= place => Ok(aggregate),
+            Some(_) | None => self.load(tenant, id).await,
+        }
+    }
+
     /// Many aggregates of one type as the log has them now; for rules that look at all there are of a kind.
     pub async fn load_those<A: Root>(
         &self,

@@ -14,8 +14,8 @@ pub use claim::{
     hand_back_timer, hold_timer, retry_timer,
 };
 pub use fold::{
-    PutTimer, TimerCheckpoint, load_timers, lock_timer_checkpoint, move_timer_checkpoint, put_timers,
-    remove_timers, timer_memos, timers_of,
+    PutTimer, TimerCheckpoint, TimerProgress, load_timers, lock_timer_checkpoint, put_timers, remove_timers,
+    timer_memos, timers_of,
 };
 
 /// What a timer is of: its kind's name and the id of what it is about.

@@ -7,7 +7,7 @@ use draxis_domain::workflow::{
     BreachReached, Definition, KriRef, PinnedKriEvent, RunKey, TenantFacts, Workflow, WorkflowCommand,
 };
 use draxis_domain::workflow_run::{ChainLink, WorkflowRun};
-use draxis_domain::{KriId, Rejection, TenantId, WorkflowId, WorkflowRunId};
+use draxis_domain::{KriId, Position, Rejection, TenantId, WorkflowId, WorkflowRunId};
 use draxis_event_store::{Answer, Committed, TenantTx, claims_of, head};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -31,6 +31,17 @@ pub struct RunStarted {
     pub workflow_id: WorkflowId,
     /// The version that the run stays on.
     pub version: u64,
+}
+
+/// A workflow that a run is to be started of, as it stood at a place in the stream or later.
+#[derive(Debug, Clone)]
+pub struct SeenWorkflow {
+    /// Which.
+    pub id: WorkflowId,
+    /// The stream's head before it was loaded.
+    pub since: Position,
+    /// As it was loaded.
+    pub workflow: Workflow,
 }
 
 /// A breach that workflows are told of.
@@ -65,7 +76,8 @@ impl Commands {
         });
         let command =
             |kri_events| WorkflowCommand::Run { key: key.clone(), inputs: inputs.clone(), kri_events };
-        self.start(context, id, (&command, respond)).await
+        let seen = self.see_workflow(context.caller.tenant()?, id).await?;
+        self.start(context, seen, (&command, respond)).await
     }
 
     /// Tells a workflow of a breach. One whose run has begun is told to nobody again: the workflow remembers its latest runs
@@ -73,13 +85,12 @@ impl Commands {
     pub async fn tell_workflow(
         &self,
         context: &Context,
-        id: WorkflowId,
+        seen: SeenWorkflow,
         told: &TriggeredBreach,
     ) -> Result<(), CommandError> {
         let TriggeredBreach { reached, open, chain } = told;
         let tenant = context.caller.tenant()?;
-        let workflow = self.load::<Workflow>(tenant, &id.to_string()).await?;
-        if let Some(run) = workflow.state().and_then(|state| state.run_on(reached))
+        if let Some(run) = seen.workflow.state().and_then(|state| state.run_on(reached))
             && self.load_run(tenant, run).await?.state().is_some()
         {
             return Ok(());
@@ -90,14 +101,21 @@ impl Commands {
             chain: chain.clone(),
             kri_events,
         };
-        self.start(context, id, (&command, unanswered())).await?;
+        self.start(context, seen, (&command, unanswered())).await?;
         Ok(())
+    }
+
+    /// The workflow as it stands, and where the stream stood before.
+    pub async fn see_workflow(&self, tenant: TenantId, id: WorkflowId) -> Result<SeenWorkflow, CommandError> {
+        let since = head(&self.pools().app, tenant).await?;
+        Ok(SeenWorkflow { id, since, workflow: self.load(tenant, &id.to_string()).await? })
     }
 
     /// Has a workflow serve whatever is due.
     pub async fn tick_workflow(&self, context: &Context, id: WorkflowId) -> Result<Committed, CommandError> {
         let command = |kri_events| WorkflowCommand::Tick { kri_events };
-        self.start(context, id, (&command, unanswered())).await
+        let seen = self.see_workflow(context.caller.tenant()?, id).await?;
+        self.start(context, seen, (&command, unanswered())).await
     }
 
     /// Tells a workflow that a run is over, so that what waited has its turn.
@@ -108,7 +126,8 @@ impl Commands {
         run_id: WorkflowRunId,
     ) -> Result<Committed, CommandError> {
         let command = |kri_events| WorkflowCommand::EndRun { run_id, kri_events };
-        self.start(context, id, (&command, unanswered())).await
+        let seen = self.see_workflow(context.caller.tenant()?, id).await?;
+        self.start(context, seen, (&command, unanswered())).await
     }
 
     /// The runs that led to a run and itself, where breaches set off runs that set off breaches.
@@ -130,12 +149,14 @@ impl Commands {
     async fn start(
         &self,
         context: &Context,
-        id: WorkflowId,
+        mut seen: SeenWorkflow,
         (command, respond): (&(dyn Fn(Vec<PinnedKriEvent>) -> WorkflowCommand + Sync), Responder<Workflow>),
     ) -> Result<Committed, CommandError> {
         for _ in 0..OVERTAKEN {
-            match self.try_to_start(context, id, (command, Arc::clone(&respond))).await {
-                Err(CommandError::Contended) => {}
+            match self.try_to_start(context, &seen, (command, Arc::clone(&respond))).await {
+                Err(CommandError::Contended) => {
+                    seen = self.see_workflow(context.caller.tenant()?, seen.id).await?;
+                }
                 done => return done,
             }
         }
@@ -145,15 +166,14 @@ impl Commands {
     async fn try_to_start(
         &self,
         context: &Context,
-        id: WorkflowId,
+        seen: &SeenWorkflow,
         (command, respond): (&(dyn Fn(Vec<PinnedKriEvent>) -> WorkflowCommand + Sync), Responder<Workflow>),
     ) -> Result<Committed, CommandError> {
         let tenant = context.caller.tenant()?;
-        let context = &context.clone().unless(head(&self.pools().app, tenant).await?, CHANGING);
-        let workflow = self.load::<Workflow>(tenant, &id.to_string()).await?;
-        let state = workflow.state().ok_or(Rejection::NotFound { noun: "workflow" })?;
+        let context = &context.clone().unless(seen.since, CHANGING);
+        let state = seen.workflow.state().ok_or(Rejection::NotFound { noun: "workflow" })?;
         let command = command(self.pinned(tenant, &state.definition).await?);
-        self.on_tenant(context, Execution { id: id.to_string(), command, respond }).await
+        self.on_tenant(context, Execution { id: seen.id.to_string(), command, respond }).await
     }
 
     /// The KRI events that a definition's steps emit, as they stand now.

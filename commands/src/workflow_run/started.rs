@@ -28,6 +28,16 @@ impl Commands {
         told.first().map_or(Ok(None), |told| begun((tenant, workflow, run), told))
     }
 
+    /// What a run begins with, by the event that tells of its start; none where it tells of another.
+    pub fn started_run(
+        &self,
+        tenant: TenantId,
+        (workflow, run): (WorkflowId, WorkflowRunId),
+        told: &StoredEvent,
+    ) -> Result<Option<RunBegun>, CommandError> {
+        begun((tenant, workflow, run), told)
+    }
+
     /// What a run begins with; none where the workflow has not started it.
     pub async fn find_started_run(
         &self,

@@ -88,16 +88,26 @@ impl Worker<'_> {
 
     /// The run as it stands; taken up first, where its workflow has only started it.
     async fn take_up(&mut self) -> Result<WorkflowRun, CommandError> {
-        let (commands, ClaimedRun { tenant, id, start, .. }) = (&self.runs.0.commands, self.claimed);
-        let Some(RunStart { workflow_id, sequence }) = start else {
-            return commands.load_run(tenant, id).await;
-        };
-        let started = commands.read_started_run(tenant, (workflow_id, sequence, id));
-        let (run, begun) = tokio::try_join!(commands.load_run(tenant, id), started)?;
-        let (WorkflowRun::Absent, Some(begun)) = (&run, begun) else { return Ok(run) };
+        let (commands, tenant, id) = (&self.runs.0.commands, self.claimed.tenant, self.id());
+        let Some(begun) = self.started().await? else { return commands.load_run(tenant, id).await };
+        let (run, scene) = tokio::try_join!(commands.load_run(tenant, id), self.scene(&begun))?;
+        let WorkflowRun::Absent = run else { return Ok(run) };
         self.holder.context.depth = depth(&begun);
-        let scene = self.scene(&begun).await?;
         commands.begin_run(&self.holder, begun, scene).await
+    }
+
+    /// What the run begins with, where it has not been taken up as far as its timer knows.
+    async fn started(&self) -> Result<Option<RunBegun>, CommandError> {
+        let (commands, claimed) = (&self.runs.0.commands, &self.claimed);
+        let Some(RunStart { workflow_id, sequence }) = claimed.start else { return Ok(None) };
+        let told = match &claimed.told {
+            Some(told) => commands.started_run(claimed.tenant, (workflow_id, claimed.id), told)?,
+            None => None,
+        };
+        match told {
+            Some(begun) => Ok(Some(begun)),
+            None => commands.read_started_run(claimed.tenant, (workflow_id, sequence, claimed.id)).await,
+        }
     }
 
     async fn turn(&mut self, state: &RunState) -> Result<Turned, CommandError> {

@@ -13,6 +13,7 @@ use draxis_event_store::{ClaimedTimer, StoredTimer};
 
 use crate::run::ClaimedRun;
 use crate::timer::fold::Memo;
+use crate::timer::work::Held;
 use crate::timer::{TimerKind, Timers};
 
 /// What becomes of a timer whose duty has been done.
@@ -40,9 +41,9 @@ impl Timers {
         &self,
         kind: TimerKind,
         claimed: &ClaimedTimer,
-        timer: &StoredTimer,
+        held: &Held,
     ) -> Result<Afterwards, CommandError> {
-        let subject = claimed.name.subject.as_str();
+        let (subject, timer) = (claimed.name.subject.as_str(), &held.timer);
         let duty = Duty {
             commands: &self.0.commands,
             tenant: claimed.tenant,
@@ -50,7 +51,7 @@ impl Timers {
             cause: timer.cause,
         };
         let done = match kind {
-            TimerKind::RunDue => return self.0.workflow_runs.drive(run(claimed, timer)?).await,
+            TimerKind::RunDue => return self.0.workflow_runs.drive(run(claimed, held)?).await,
             TimerKind::SourceRun => {
                 self.0.source_runs.run_scheduled(claimed.tenant, id(subject)?, claimed.due_at).await
             }
@@ -94,10 +95,10 @@ impl Timers {
 }
 
 /// The run that was claimed.
-fn run(claimed: &ClaimedTimer, timer: &StoredTimer) -> Result<ClaimedRun, CommandError> {
+fn run(claimed: &ClaimedTimer, Held { timer, cause }: &Held) -> Result<ClaimedRun, CommandError> {
     let start = if let Memo::Run(kept) = memo(timer)? { kept.start } else { None };
     let (tenant, id, fence) = (claimed.tenant, id(&claimed.name.subject)?, claimed.fence);
-    Ok(ClaimedRun { tenant, id, start, fence, cause: timer.cause })
+    Ok(ClaimedRun { tenant, id, start, told: cause.clone(), fence, cause: timer.cause })
 }
 
 fn memo(timer: &StoredTimer) -> Result<Memo, CommandError> {

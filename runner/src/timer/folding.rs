@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use draxis_commands::CommandError;
-use draxis_domain::{DecodeError, Position, TenantEvent, TenantId};
+use draxis_domain::{DecodeError, EventId, Position, TenantEvent, TenantId};
 use draxis_event_store::{
     StoredEvent, StoredTimer, TenantTx, TimerCheckpoint, TimerName, load_timers, lock_timer_checkpoint,
     read_on,
@@ -49,9 +49,14 @@ pub enum FoldError {
     },
 }
 
-/// The timers that were touched, as they were and as they are.
+/// What a fold has come upon.
 #[derive(Default)]
-pub(super) struct Touched(pub(super) BTreeMap<TimerKey, (Option<Timer>, Option<Timer>)>);
+pub(super) struct Touched {
+    /// The timers that were touched, as they were and as they are.
+    pub(super) timers: BTreeMap<TimerKey, (Option<Timer>, Option<Timer>)>,
+    /// The events of the last page that touched them: whoever takes up what has just become due need not read them again.
+    pub(super) read: BTreeMap<EventId, StoredEvent>,
+}
 
 impl Timers {
     /// Brings a tenant's timers to its stream's head and answers with that position. Rows and checkpoint commit together; the
@@ -60,19 +65,20 @@ impl Timers {
     pub async fn catch_up(&self, tenant: TenantId) -> Result<Position, FoldError> {
         let pool = &self.0.commands.pools().app;
         let mut transaction = TenantTx::begin_rebuildable(pool, tenant).await.map_err(CommandError::from)?;
-        let from = match lock_timer_checkpoint(&mut transaction, VERSION).await.map_err(CommandError::from)? {
-            TimerCheckpoint::At(position) => position,
+        let locked = lock_timer_checkpoint(&mut transaction, VERSION, PAGE).await;
+        let (from, mut page) = match locked.map_err(CommandError::from)? {
+            TimerCheckpoint::At(position, next) => (position, next),
             TimerCheckpoint::Newer => return Ok(Position::START),
         };
         let mut touched = Touched::default();
         let mut at = from;
         loop {
-            let stored = read_on(&mut transaction, at, PAGE).await.map_err(CommandError::from)?;
-            let full = stored.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
-            at = touched.fold(&mut transaction, at, stored).await?;
+            let full = page.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
+            at = touched.fold(&mut transaction, at, page).await?;
             if !full {
                 break;
             }
+            page = read_on(&mut transaction, at, PAGE).await.map_err(CommandError::from)?;
         }
         if at > from {
             let written = self.write(&mut transaction, touched, at).await?;
@@ -97,19 +103,27 @@ impl Touched {
     ) -> Result<Position, FoldError> {
         let mut at = after;
         let mut planned = Vec::new();
+        self.read.clear();
         for event in page {
             at = at.next();
             if event.position != at {
                 return Err(FoldError::Gap { expected: at, found: event.position });
             }
             let told = told(&event)?;
-            planned.extend(changes(&told).into_iter().map(|(key, change)| (key, change, told.clone())));
+            let changes = changes(&told);
+            if !changes.is_empty() {
+                self.read.insert(told.event_id, event);
+                planned.push((told, changes));
+            }
         }
-        let keys: Vec<&TimerKey> = planned.iter().map(|(key, ..)| key).collect();
+        let keys: Vec<&TimerKey> =
+            planned.iter().flat_map(|(_, changes)| changes.iter().map(|(key, _)| key)).collect();
         self.load(transaction, &keys, at).await?;
-        for (key, change, told) in planned {
-            let (_, now) = self.0.entry(key).or_default();
-            *now = change.apply(now.take(), &told);
+        for (told, changes) in planned {
+            for (key, change) in changes {
+                let (_, now) = self.timers.entry(key).or_default();
+                *now = change.apply(now.take(), &told);
+            }
         }
         Ok(at)
     }
@@ -122,8 +136,8 @@ impl Touched {
     ) -> Result<(), FoldError> {
         let mut names = Vec::new();
         for key in keys.iter().copied() {
-            if !self.0.contains_key(key) {
-                self.0.insert(key.clone(), (None, None));
+            if !self.timers.contains_key(key) {
+                self.timers.insert(key.clone(), (None, None));
                 names.push(TimerName { kind: key.kind.name().to_owned(), subject: key.subject.clone() });
             }
         }
@@ -133,7 +147,7 @@ impl Touched {
         for (name, timer) in load_timers(transaction, &names).await.map_err(CommandError::from)? {
             let Some(kind) = TimerKind::parse(&name.kind) else { continue };
             let timer = Some(read(&timer, at)?);
-            self.0.insert(TimerKey { kind, subject: name.subject }, (timer.clone(), timer));
+            self.timers.insert(TimerKey { kind, subject: name.subject }, (timer.clone(), timer));
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use draxis_commands::CommandError;
 use draxis_domain::TenantId;
 use draxis_event_store::{
-    ClaimedTimer, StoredTimer, TimerClaim, claim_timers, drop_timer, find_claimed, finish_timer,
+    ClaimedTimer, StoredEvent, StoredTimer, TimerClaim, claim_timers, drop_timer, find_claimed, finish_timer,
     hand_back_timer, hold_timer, retry_timer,
 };
 use futures_util::future::join_all;
@@ -19,6 +19,14 @@ use crate::timer::{Lane, Timers, Working};
 const SHORTEST: std::time::Duration = std::time::Duration::from_millis(20);
 /// How many jobs [`Timers::do_due`] claims at a time in each lane.
 const ROUND: u32 = 256;
+
+/// A timer as whoever has claimed it knows it.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) timer: StoredTimer,
+    /// The event that made it due, where this process has just folded it.
+    pub(super) cause: Option<StoredEvent>,
+}
 
 /// A lane of this process at work.
 struct Worker {
@@ -131,25 +139,25 @@ impl Timers {
         &self,
         working: &Working,
         (place, claimed): (Place, ClaimedTimer),
-        timer: Option<StoredTimer>,
+        held: Option<Held>,
     ) {
         if working.stop.is_cancelled() {
             self.hand_back(&claimed).await;
         } else {
-            self.clone().spawn(&working.tasks, (place, claimed), timer);
+            self.clone().spawn(&working.tasks, (place, claimed), held);
         }
     }
 
-    fn spawn(self, tasks: &TaskTracker, (place, claimed): (Place, ClaimedTimer), timer: Option<StoredTimer>) {
+    fn spawn(self, tasks: &TaskTracker, (place, claimed): (Place, ClaimedTimer), held: Option<Held>) {
         tasks.spawn(async move {
-            self.job(&claimed, timer).await;
+            self.job(&claimed, held).await;
             drop(place);
         });
     }
 
     /// One timer, from the claim to its end. Nothing that happens here ends the lane.
-    async fn job(&self, claimed: &ClaimedTimer, timer: Option<StoredTimer>) {
-        if let Err(error) = self.try_job(claimed, timer).await {
+    async fn job(&self, claimed: &ClaimedTimer, held: Option<Held>) {
+        if let Err(error) = self.try_job(claimed, held).await {
             let chain: &dyn std::error::Error = &error;
             tracing::error!(
                 tenant.id = %claimed.tenant, timer.kind = claimed.name.kind, timer.subject = claimed.name.subject,
@@ -159,20 +167,21 @@ impl Timers {
         }
     }
 
-    async fn try_job(&self, claimed: &ClaimedTimer, timer: Option<StoredTimer>) -> Result<(), CommandError> {
-        let pool = &self.0.commands.pools().app;
-        let timer = match timer {
-            Some(written) => Some(written),
+    async fn try_job(&self, claimed: &ClaimedTimer, held: Option<Held>) -> Result<(), CommandError> {
+        let held = if held.is_some() {
+            held
+        } else {
             // Between claim and now an event may have moved it, or the lease may have ended: then it is somebody else's.
-            None => find_claimed(pool, claimed).await?,
+            let found = find_claimed(&self.0.commands.pools().app, claimed).await?;
+            found.map(|timer| Held { timer, cause: None })
         };
-        let Some(timer) = timer else { return Ok(()) };
-        self.do_held(claimed, &timer).await
+        let Some(held) = held else { return Ok(()) };
+        self.do_held(claimed, &held).await
     }
 
-    async fn do_held(&self, claimed: &ClaimedTimer, timer: &StoredTimer) -> Result<(), CommandError> {
-        let pool = &self.0.commands.pools().app;
-        match self.carry_out(claimed, timer).await {
+    async fn do_held(&self, claimed: &ClaimedTimer, held: &Held) -> Result<(), CommandError> {
+        let (pool, timer) = (&self.0.commands.pools().app, &held.timer);
+        match self.carry_out(claimed, held).await {
             Ok(Afterwards::Done) => {
                 finish_timer(pool, claimed, timer).await?;
             }
@@ -215,16 +224,12 @@ impl Timers {
         }
     }
 
-    async fn carry_out(
-        &self,
-        claimed: &ClaimedTimer,
-        timer: &StoredTimer,
-    ) -> Result<Afterwards, CommandError> {
+    async fn carry_out(&self, claimed: &ClaimedTimer, held: &Held) -> Result<Afterwards, CommandError> {
         let Some(kind) = crate::timer::TimerKind::parse(&claimed.name.kind) else {
             return Ok(Afterwards::Done);
         };
         let longest = self.0.settings.of(kind.lane()).longest;
-        match tokio::time::timeout(longest, self.duty(kind, claimed, timer)).await {
+        match tokio::time::timeout(longest, self.duty(kind, claimed, held)).await {
             Ok(done) => done,
             Err(elapsed) => Err(CommandError::failed(elapsed)),
         }

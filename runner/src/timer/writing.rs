@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use draxis_commands::CommandError;
 use draxis_domain::{Position, TenantId};
 use draxis_event_store::{
-    ClaimDurability, ClaimedTimer, PutTimer, StoredTimer, TenantTx, TimerName, move_timer_checkpoint,
-    put_timers, remove_timers,
+    ClaimDurability, ClaimedTimer, PutTimer, TenantTx, TimerName, TimerProgress, put_timers, remove_timers,
 };
 
 use crate::timer::fold::Timer;
 use crate::timer::folding::{FoldError, Touched, stored};
 use crate::timer::places::Place;
+use crate::timer::work::Held;
 use crate::timer::{Lane, TimerKind, Timers};
 
 /// What a fold has written, as far as it is due.
@@ -21,7 +21,7 @@ pub(super) struct Written {
     /// Lanes in which something waits for a place.
     due: BTreeSet<Lane>,
     /// What has a place.
-    places: BTreeMap<TimerName, (Place, StoredTimer)>,
+    places: BTreeMap<TimerName, (Place, Held)>,
     /// The claims of these.
     claimed: Vec<ClaimedTimer>,
 }
@@ -31,12 +31,12 @@ impl Timers {
     pub(super) async fn write(
         &self,
         transaction: &mut TenantTx,
-        touched: Touched,
+        mut touched: Touched,
         at: Position,
     ) -> Result<Written, FoldError> {
         let (mut put, mut gone, mut written) = (Vec::new(), Vec::new(), Written::default());
         let tenant = transaction.tenant();
-        for (key, (was, is)) in touched.0 {
+        for (key, (was, is)) in touched.timers {
             let name = TimerName { kind: key.kind.name().to_owned(), subject: key.subject };
             match is {
                 Some(timer) if was.as_ref() != Some(&timer) => {
@@ -44,7 +44,10 @@ impl Timers {
                         self.place((tenant, key.kind.lane()), (was.as_ref(), &timer), &mut written.due);
                     let lease = place.is_some().then(|| self.0.settings.of(key.kind.lane()).lease);
                     let timer = stored(&timer, at)?;
-                    written.places.extend(place.map(|place| (name.clone(), (place, timer.clone()))));
+                    if let Some(place) = place {
+                        let held = Held { timer: timer.clone(), cause: touched.read.remove(&timer.cause) };
+                        written.places.insert(name.clone(), (place, held));
+                    }
                     put.push(PutTimer { name, timer, lease });
                 }
                 None if was.is_some() => gone.push(name),
@@ -54,12 +57,10 @@ impl Timers {
         if !gone.is_empty() {
             remove_timers(transaction, &gone).await.map_err(CommandError::from)?;
         }
-        if !put.is_empty() {
-            let durability = durability(&put);
-            written.claimed = put_timers(transaction, &put, durability).await.map_err(CommandError::from)?;
-        }
         let kinds: Vec<String> = TimerKind::ALL.iter().map(|kind| kind.name().to_owned()).collect();
-        move_timer_checkpoint(transaction, at, &kinds).await.map_err(CommandError::from)?;
+        let folded = TimerProgress { position: at, kinds: &kinds };
+        let claimed = put_timers(transaction, &put, folded, durability(&put)).await;
+        written.claimed = claimed.map_err(CommandError::from)?;
         Ok(written)
     }
 
@@ -97,8 +98,8 @@ impl Timers {
         }
         let Some(working) = self.0.working.get() else { return };
         for claimed in written.claimed {
-            if let Some((place, timer)) = written.places.remove(&claimed.name) {
-                self.begin(working, (place, claimed), Some(timer)).await;
+            if let Some((place, held)) = written.places.remove(&claimed.name) {
+                self.begin(working, (place, claimed), Some(held)).await;
             }
         }
     }

@@ -106,7 +106,11 @@ async fn a_breach_told_again_after_more_runs_than_a_workflow_remembers_is_one_ru
     let id = workflow.parse().unwrap();
     let context = Context::of(Caller::runner(scene.tenant));
     let told = told_of(&scene);
-    let tell = async || scene.web.app.commands.tell_workflow(&context, id, &told).await.unwrap();
+    let commands = &scene.web.app.commands;
+    let tell = async || {
+        let seen = commands.see_workflow(scene.tenant, id).await.unwrap();
+        commands.tell_workflow(&context, seen, &told).await.unwrap();
+    };
     tell().await;
     let run = scene.events("workflow.run_started").await[0]["payload"]["runId"].clone();
     for n in 0..257 {

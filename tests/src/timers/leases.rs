@@ -7,8 +7,8 @@ use chrono::{DateTime, Duration as Span, Utc};
 use draxis_domain::source::{RunTrigger, Schedule, SourceCommand};
 use draxis_domain::{EventId, RunId, SourceId, TenantId};
 use draxis_event_store::{
-    ClaimDurability, ClaimedTimer, Clock as _, PutTimer, StoredTimer, TenantTx, TimerClaim, claim_timers,
-    find_claimed, finish_timer, hand_back_timer, put_timers, retry_timer,
+    ClaimDurability, ClaimedTimer, Clock as _, PutTimer, StoredTimer, TenantTx, TimerClaim, TimerProgress,
+    claim_timers, find_claimed, finish_timer, hand_back_timer, head, put_timers, retry_timer,
 };
 
 use crate::house::{TestDatabase, new_tenant};
@@ -96,7 +96,9 @@ async fn a_timer_that_is_written_with_a_lease_is_its_writers_until_that_ends() {
         };
         let put = [PutTimer { name: name.clone(), timer: timer.clone(), lease }];
         let mut transaction = TenantTx::begin(pool, tenant).await.unwrap();
-        let mut own = put_timers(&mut transaction, &put, ClaimDurability::Durable).await.unwrap();
+        let (position, kinds) = (head(pool, tenant).await.unwrap(), [name.kind.clone()]);
+        let folded = TimerProgress { position, kinds: &kinds };
+        let mut own = put_timers(&mut transaction, &put, folded, ClaimDurability::Durable).await.unwrap();
         transaction.commit().await.unwrap();
         assert_eq!(own.len(), usize::from(lease.is_some()), "{lease:?}");
         if let Some(own) = own.pop() {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use draxis_domain::source::Schedule;
 use draxis_domain::{EventId, SourceId, TenantId};
 use draxis_event_store::{
-    ClaimDurability, ClaimedTimer, Clock as _, PutTimer, StoredTimer, TenantTx, find_claimed, finish_timer,
-    put_timers,
+    ClaimDurability, ClaimedTimer, Clock as _, PutTimer, StoredTimer, TenantTx, TimerProgress, find_claimed,
+    finish_timer, head, put_timers,
 };
 use sqlx::{Executor as _, Row as _};
 
@@ -94,7 +94,8 @@ async fn whoever_claims_it_while_the_fold_waits_has_the_lower_number() {
         let timer = StoredTimer { cause: EventId::new(ulid::Ulid(7)), due_at, ..timer };
         let put = PutTimer { name, timer, lease: Some(Duration::from_mins(5)) };
         let mut transaction = TenantTx::begin(pool, tenant).await.unwrap();
-        let own = put_timers(&mut transaction, &[put], ClaimDurability::Durable).await.unwrap();
+        let folded = TimerProgress { position: head(pool, tenant).await.unwrap(), kinds: &[KIND.to_owned()] };
+        let own = put_timers(&mut transaction, &[put], folded, ClaimDurability::Durable).await.unwrap();
         transaction.commit().await.unwrap();
         own
     };

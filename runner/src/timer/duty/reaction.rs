@@ -1,12 +1,14 @@
 //! Telling workflows of a breach: who may have to hear of it is looked up, what comes of it each decides by its own rule.
 
-use draxis_commands::workflow::TriggeredBreach;
+use draxis_commands::workflow::{SeenWorkflow, TriggeredBreach};
 use draxis_commands::{Caller, CommandError, Context};
 use draxis_domain::kri::{Episode, Kri, KriEvent, KriState};
 use draxis_domain::workflow::{BreachReached, KriBreach, OnActivate, Standing, Trigger, Workflow};
 use draxis_domain::workflow_run::ChainLink;
-use draxis_domain::{Actor, BreachId, KriId, Quantity, Sequence, TenantEvent, WorkflowId, WorkflowRunId};
-use draxis_event_store::{OfAggregate, StoredEvent, TenantTx, read_aggregate_back, timer_memos};
+use draxis_domain::{
+    Actor, BreachId, KriId, Position, Quantity, Sequence, TenantEvent, WorkflowId, WorkflowRunId,
+};
+use draxis_event_store::{OfAggregate, StoredEvent, TenantTx, head, read_aggregate_back, timer_memos};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::timer::TimerKind;
@@ -26,39 +28,50 @@ impl Duty<'_> {
     /// hearing of it.
     pub(super) async fn tell_of_breaches(&self, id: KriId, memo: &Memo) -> Result<(), CommandError> {
         let Memo::Reactions(reactions) = memo else { return Ok(()) };
-        let subject = id.to_string();
-        let kri = self.commands.load::<Kri>(self.tenant, &subject);
-        let (kri, triggers) = tokio::try_join!(kri, self.triggers())?;
+        let (Some(last), subject) = (reactions.latest.back(), id.to_string()) else { return Ok(()) };
+        let kri = self.commands.load_reached::<Kri>(self.tenant, &subject, last.sequence);
+        let since = async { Ok(head(&self.commands.pools().app, self.tenant).await?) };
+        let (kri, since, triggers) = tokio::try_join!(kri, since, self.triggers())?;
         let Kri::Present(kri) = kri else { return Ok(()) };
         let named = triggers.into_iter().filter(|(_, asked)| asked.kri.names(kri.id, &kri.body.slug));
-        let states: Vec<_> = stream::iter(named)
-            .map(async |(workflow, _)| {
-                let state = self.commands.load::<Workflow>(self.tenant, &workflow.to_string()).await?;
-                Ok::<_, CommandError>((workflow, state))
-            })
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
+        let workflows = named.map(|(id, _)| id).collect::<Vec<_>>();
+        if workflows.is_empty() {
+            return Ok(());
+        }
+        // What was reached last is what they have most likely not heard of.
+        let (workflows, latest) = tokio::try_join!(self.see(workflows, since), self.triggered(&kri, last))?;
         let mut failed = Ok(());
         for reached in &reactions.latest {
             // What comes again with what follows it, most have heard.
             let (kri_named, level) = ((id, &kri.body.slug), (reached.breach_id, reached.level));
-            let heard =
-                |state: &Workflow| state.state().is_some_and(|state| state.remembers(kri_named, level));
-            let news: Vec<_> =
-                states.iter().filter(|(_, state)| !heard(state)).map(|(workflow, _)| *workflow).collect();
+            let heard = |seen: &SeenWorkflow| {
+                seen.workflow.state().is_some_and(|state| state.remembers(kri_named, level))
+            };
+            let news: Vec<_> = workflows.iter().filter(|seen| !heard(seen)).collect();
             if news.is_empty() {
                 continue;
             }
-            let breach = self.triggered(&kri, reached).await?;
-            for workflow in &news {
-                match self.tell(*workflow, reached, &breach).await {
+            let breach = if reached == last { latest.clone() } else { self.triggered(&kri, reached).await? };
+            for seen in news {
+                match self.tell(seen.clone(), reached, &breach).await {
                     Ok(()) | Err(CommandError::Rejected(_)) => {}
                     Err(error) => failed = Err(error),
                 }
             }
         }
         failed
+    }
+
+    async fn see(
+        &self,
+        workflows: Vec<WorkflowId>,
+        since: Position,
+    ) -> Result<Vec<SeenWorkflow>, CommandError> {
+        let seen = stream::iter(workflows).map(async |id| {
+            let workflow = self.commands.load::<Workflow>(self.tenant, &id.to_string()).await?;
+            Ok(SeenWorkflow { id, since, workflow })
+        });
+        seen.buffered(AT_ONCE).try_collect().await
     }
 
     /// The workflows that a breach sets off, as the fold that made this due knows them: it has seen all that was recorded before.
@@ -76,8 +89,8 @@ impl Duty<'_> {
 
     /// Tells a workflow whose trigger has come into force of the breach that was open before, where it counts that.
     pub(super) async fn look_for_open_breach(&self, id: WorkflowId) -> Result<(), CommandError> {
-        let workflow = self.commands.load::<Workflow>(self.tenant, &id.to_string()).await?;
-        let Some(state) = workflow.state().filter(|state| state.standing == Standing::Active) else {
+        let seen = self.commands.see_workflow(self.tenant, id).await?;
+        let Some(state) = seen.workflow.state().filter(|state| state.standing == Standing::Active) else {
             return Ok(());
         };
         let asked = match &state.definition.trigger {
@@ -90,12 +103,12 @@ impl Duty<'_> {
         let Some(open) = &kri.episodes.open else { return Ok(()) };
         let Some(reached) = self.reached(kri.id, open).await? else { return Ok(()) };
         let breach = self.triggered(kri, &reached).await?;
-        self.tell(id, &reached, &breach).await
+        self.tell(seen, &reached, &breach).await
     }
 
     async fn tell(
         &self,
-        workflow: WorkflowId,
+        seen: SeenWorkflow,
         reached: &Reached,
         breach: &TriggeredBreach,
     ) -> Result<(), CommandError> {
@@ -105,7 +118,7 @@ impl Duty<'_> {
             depth: reached.depth.next(),
             ..Context::of(Caller::runner(self.tenant))
         };
-        self.commands.tell_workflow(&context, workflow, breach).await
+        self.commands.tell_workflow(&context, seen, breach).await
     }
 
     /// The open breach at the level that it is at now.
