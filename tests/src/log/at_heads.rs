@@ -1,7 +1,11 @@
 //! The short way of a batch, in one exchange: it holds only where nobody else has moved the stream, and only once it is committed.
 
 use draxis_event_store::AppendError;
+use futures_util::FutureExt;
+use futures_util::future::join_all;
 use sqlx::{Executor, Row};
+
+use super::appending::hold_head;
 
 use crate::house::{Process, TestDatabase, edits, new_tenant, sound_stream};
 
@@ -45,6 +49,14 @@ async fn a_head_that_another_process_moved_is_seen_and_numbered_on() {
     }
 }
 
+/// What the connections to the database did last is what they sent last: a writer's one statement, and no COMMIT of its own.
+async fn last_queries(database: &TestDatabase) -> Vec<String> {
+    let last = "SELECT query FROM pg_stat_activity
+                WHERE datname = current_database() AND query LIKE '%append_at_heads%' AND pid <> pg_backend_pid()";
+    let queries = database.superuser().await.fetch_all(last).await.unwrap();
+    queries.iter().map(|row| row.get(0)).collect()
+}
+
 #[tokio::test]
 async fn a_batch_that_nobody_disturbs_is_one_exchange() {
     let database = TestDatabase::make().await;
@@ -52,11 +64,45 @@ async fn a_batch_that_nobody_disturbs_is_one_exchange() {
     let tenant = new_tenant();
     process.writer.append(edits(tenant, "first", 0, 1)).await.unwrap();
     process.writer.append(edits(tenant, "first", 1, 1)).await.unwrap();
-    // What the writer's connection did last is what it sent last: the one statement, and no COMMIT of its own.
-    let last = "SELECT query FROM pg_stat_activity
-                WHERE datname = current_database() AND query LIKE '%append_at_heads%' AND pid <> pg_backend_pid()";
-    let queries = database.superuser().await.fetch_all(last).await.unwrap();
-    let queries: Vec<String> = queries.iter().map(|row| row.get(0)).collect();
+    let queries = last_queries(&database).await;
     assert!(queries.iter().any(|query| query.starts_with("SELECT append_at_heads")), "{queries:?}");
     process.end().await;
+}
+
+#[tokio::test]
+async fn a_batch_in_which_one_has_lost_its_race_is_one_exchange_for_the_others() {
+    let database = TestDatabase::make().await;
+    let process = Process::start(&database).await;
+    let tenant = new_tenant();
+    process.writer.append(edits(tenant, "first", 0, 1)).await.unwrap();
+    process.writer.append(edits(tenant, "first", 1, 1)).await.unwrap();
+    let mut holder = hold_head(&database, tenant).await;
+    let appends = [edits(tenant, "first", 2, 1), edits(tenant, "first", 2, 1), edits(tenant, "second", 0, 1)];
+    let mut waiting: Vec<_> =
+        appends.into_iter().map(|append| Box::pin(process.writer.append(append))).collect();
+    for append in &mut waiting {
+        assert_eq!(append.as_mut().now_or_never(), None, "it waits for the head");
+    }
+    holder.execute("COMMIT").await.unwrap();
+    let told: Vec<bool> = join_all(waiting).await.iter().map(Result::is_ok).collect();
+    assert_eq!(told, [true, false, true]);
+    assert!(last_queries(&database).await.iter().any(|query| query.starts_with("SELECT append_at_heads")));
+    assert_eq!(sound_stream(&process.pools.app, tenant).await.len(), 4);
+    process.end().await;
+}
+
+#[tokio::test]
+async fn what_is_refused_on_a_memory_that_is_not_true_any_more_is_judged_again() {
+    let database = TestDatabase::make().await;
+    let (process, other) = (Process::start(&database).await, Process::start(&database).await);
+    let tenant = new_tenant();
+    process.writer.append(edits(tenant, "first", 0, 2)).await.unwrap();
+    other.writer.append(edits(tenant, "first", 2, 1)).await.unwrap();
+    // By what the first writer remembers, "first" has two events; both come in one batch.
+    let appends = [edits(tenant, "first", 3, 1), edits(tenant, "second", 0, 1)];
+    let told = join_all(appends.into_iter().map(|append| process.writer.append(append))).await;
+    assert!(told.iter().all(Result::is_ok), "{told:?}");
+    assert_eq!(sound_stream(&process.pools.app, tenant).await.len(), 5);
+    process.end().await;
+    other.end().await;
 }

@@ -25,8 +25,8 @@ impl Batch<'_> {
         let Some(mut standing) = self.remembered(remembered) else { return Ok(None) };
         let before = standing.heads.clone();
         let judgement = self.judge(&mut standing);
-        // A refusal is only as true as what it was judged on.
-        if judgement.results.iter().any(Result::is_err) {
+        // A refusal is only as true as what it was judged on, which the database confirms together with what is written.
+        if judgement.events.is_empty() && judgement.results.iter().any(Result::is_err) {
             return Ok(None);
         }
         self.committing.store(true, Ordering::Relaxed);
