@@ -28,19 +28,33 @@ pub struct Holder {
     pub fence: i64,
 }
 
+/// A run as its worker has left it.
+#[derive(Debug)]
+pub struct DrivenRun {
+    /// As it stands.
+    pub run: WorkflowRun,
+    /// Whether that recorded anything.
+    pub recorded: bool,
+}
+
 impl Commands {
     /// A run as the log has it now.
     pub async fn load_run(&self, tenant: TenantId, id: WorkflowRunId) -> Result<WorkflowRun, CommandError> {
         self.load(tenant, &id.to_string()).await
     }
 
-    /// Takes up a run that its workflow has started; answers with the run as it stands then.
+    /// A run of whose start one has just heard has most likely not been taken up: the log is asked by taking it up.
+    pub fn presume_untaken(&self, tenant: TenantId, id: WorkflowRunId) {
+        self.log().presume_absent::<WorkflowRun>(tenant, &id.to_string());
+    }
+
+    /// Takes up a run that its workflow has started, unless somebody has; answers with the run as it stands then.
     pub async fn begin_run(
         &self,
         holder: &Holder,
         begun: RunBegun,
         scene: Scene,
-    ) -> Result<WorkflowRun, CommandError> {
+    ) -> Result<DrivenRun, CommandError> {
         let (id, turn) = (begun.id, self.turn(holder, scene));
         let command = WorkflowRunCommand::Begin { begun: Box::new(begun), turn };
         self.run_after(holder, id, command).await
@@ -52,7 +66,7 @@ impl Commands {
         holder: &Holder,
         id: WorkflowRunId,
         (scene, with): (Scene, Vec<Progress>),
-    ) -> Result<WorkflowRun, CommandError> {
+    ) -> Result<DrivenRun, CommandError> {
         let turn = self.turn(holder, scene);
         self.run_after(holder, id, WorkflowRunCommand::Drive { turn, with }).await
     }
@@ -78,16 +92,17 @@ impl Commands {
         holder: &Holder,
         id: WorkflowRunId,
         command: WorkflowRunCommand,
-    ) -> Result<WorkflowRun, CommandError> {
+    ) -> Result<DrivenRun, CommandError> {
         let left = Arc::new(Mutex::new(WorkflowRun::Absent));
         let seen = Arc::clone(&left);
         let respond = Arc::new(move |run: &WorkflowRun, _: &str| {
             seen.lock().unwrap_or_else(PoisonError::into_inner).clone_from(run);
             Answer { status: 200, body: Vec::new(), version: None }
         });
-        self.on_tenant(&holder.context, Execution { id: id.to_string(), command, respond }).await?;
-        let left = std::mem::take(&mut *left.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(left)
+        let done =
+            self.on_tenant(&holder.context, Execution { id: id.to_string(), command, respond }).await?;
+        let run = std::mem::take(&mut *left.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(DrivenRun { run, recorded: !done.events.is_empty() })
     }
 
     /// What a person asks of a run: to try again, to pass over its step, to end. A run that nobody has taken up yet is known by

@@ -13,6 +13,7 @@ mod copy;
 mod database;
 mod deliveries;
 mod ends;
+mod known_heads;
 mod lookup;
 mod metadata;
 mod out_of_reach;

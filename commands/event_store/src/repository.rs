@@ -11,6 +11,7 @@ use crate::append::{Append, AppendError, Appended, NewEvent, Unless};
 use crate::cache::AggregateCache;
 use crate::clock::Ids;
 use crate::database::Pools;
+use crate::known_heads::KnownHeads;
 use crate::lookup::{self, Those};
 use crate::metadata::CqrsMetadata;
 use crate::receipt::{Answer, Receipt, RequestHash};
@@ -24,6 +25,7 @@ pub struct TenantLog {
     pools: Pools,
     writer: Writer,
     cache: AggregateCache,
+    heads: KnownHeads,
     ids: Arc<dyn Ids>,
 }
 
@@ -31,7 +33,7 @@ impl TenantLog {
     /// A log with a cache of some ten thousand aggregates.
     pub fn new(pools: Pools, writer: Writer, ids: Arc<dyn Ids>) -> Self {
         let most = NonZeroUsize::new(16_384).unwrap_or(NonZeroUsize::MIN);
-        Self { pools, writer, cache: AggregateCache::new(most), ids }
+        Self { pools, writer, cache: AggregateCache::new(most), heads: KnownHeads::new(most), ids }
     }
 
     /// The pools it reads from.
@@ -73,6 +75,19 @@ impl TenantLog {
         match self.cache.get::<A>(tenant, id) {
             Some((sequence, aggregate)) if sequence >= place => Ok(aggregate),
             Some(_) | None => self.load(tenant, id).await,
+        }
+    }
+
+    /// Has the next command take the aggregate for one without events, unless more is known of it: its append finds out.
+    pub fn presume_absent<A: Root + 'static>(&self, tenant: TenantId, id: &str) {
+        self.cache.put(tenant, id, Sequence::START, A::default());
+    }
+
+    /// A place that the stream has reached: its head, or one that it has left behind.
+    pub async fn reached(&self, tenant: TenantId) -> Result<Position, sqlx::Error> {
+        match self.heads.get(tenant) {
+            Some(position) => Ok(position),
+            None => crate::read::head(&self.pools.app, tenant).await,
         }
     }
 
@@ -195,6 +210,7 @@ impl<A: Root + 'static> TenantEventRepository<A> {
         };
         match self.log.writer.append(append).await {
             Ok(Appended::Recorded { position, .. }) => {
+                self.log.heads.reached(self.tenant, position);
                 Ok(Committed { position, answer, events: ids, repeated: false })
             }
             Ok(Appended::Repeated(before)) => Ok(Committed {

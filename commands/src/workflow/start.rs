@@ -38,7 +38,7 @@ pub struct RunStarted {
 pub struct SeenWorkflow {
     /// Which.
     pub id: WorkflowId,
-    /// The stream's head before it was loaded.
+    /// A place that the stream had reached before it was loaded.
     pub since: Position,
     /// As it was loaded.
     pub workflow: Workflow,
@@ -105,9 +105,18 @@ impl Commands {
         Ok(())
     }
 
-    /// The workflow as it stands, and where the stream stood before.
+    /// The workflow as it stands, and a place that the stream had reached before.
     pub async fn see_workflow(&self, tenant: TenantId, id: WorkflowId) -> Result<SeenWorkflow, CommandError> {
-        let since = head(&self.pools().app, tenant).await?;
+        let since = self.log().reached(tenant).await?;
+        self.see_workflow_since(tenant, (id, since)).await
+    }
+
+    /// The same from a place that it has reached.
+    pub async fn see_workflow_since(
+        &self,
+        tenant: TenantId,
+        (id, since): (WorkflowId, Position),
+    ) -> Result<SeenWorkflow, CommandError> {
         Ok(SeenWorkflow { id, since, workflow: self.load(tenant, &id.to_string()).await? })
     }
 
@@ -155,7 +164,10 @@ impl Commands {
         for _ in 0..OVERTAKEN {
             match self.try_to_start(context, &seen, (command, Arc::clone(&respond))).await {
                 Err(CommandError::Contended) => {
-                    seen = self.see_workflow(context.caller.tenant()?, seen.id).await?;
+                    // Further back than the head would be overtaken again by what has overtaken it now.
+                    let tenant = context.caller.tenant()?;
+                    let since = head(&self.pools().app, tenant).await?;
+                    seen = self.see_workflow_since(tenant, (seen.id, since)).await?;
                 }
                 done => return done,
             }

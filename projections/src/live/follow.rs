@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use draxis_domain::{Position, TenantId};
+use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::time::MissedTickBehavior;
 
@@ -14,24 +14,12 @@ use crate::live::Live;
 
 /// How many tenants are caught up at once, so that a slow one holds up no other and readers keep their connections.
 const AT_ONCE: usize = 4;
-/// How long a tenant is left alone at most after it was caught up.
-const LONGEST_REST: Duration = Duration::from_millis(20);
 
 /// Tenants that were written to and are not yet caught up: each once, however often it was written to meanwhile.
 #[derive(Debug, Default)]
 struct Due {
     waiting: BTreeMap<TenantId, Position>,
     busy: BTreeSet<TenantId>,
-    /// Caught up a moment ago: what is written to them meanwhile is folded together. Whoever reads waits for none of this.
-    resting: BTreeSet<TenantId>,
-}
-
-/// What has come of a tenant.
-enum Turn {
-    /// It was caught up, in so long.
-    CaughtUp(TenantId, Duration),
-    /// It has rested.
-    Rested(TenantId),
 }
 
 impl Due {
@@ -58,8 +46,7 @@ impl Due {
         if self.busy.len() >= AT_ONCE {
             return None;
         }
-        let free = |tenant: &TenantId| !self.busy.contains(tenant) && !self.resting.contains(tenant);
-        let next = self.waiting.keys().copied().find(free)?;
+        let next = self.waiting.keys().copied().find(|tenant| !self.busy.contains(tenant))?;
         let position = self.waiting.remove(&next)?;
         self.busy.insert(next);
         Some((next, position))
@@ -74,30 +61,23 @@ impl Live {
         loop {
             while let Some((tenant, position)) = due.take() {
                 let live = self.clone();
-                let turn = async move { live.follow_one(tenant, position).await };
-                under_way.push(turn.boxed());
+                under_way.push(async move {
+                    live.follow_one(tenant, position).await;
+                    tenant
+                });
             }
             tokio::select! {
-                Some(turn) = under_way.next() => match turn {
-                    Turn::CaughtUp(tenant, took) => {
-                        due.busy.remove(&tenant);
-                        due.resting.insert(tenant);
-                        under_way.push(rest(tenant, took.min(LONGEST_REST)).boxed());
-                    }
-                    Turn::Rested(tenant) => { due.resting.remove(&tenant); }
-                },
+                Some(tenant) = under_way.next() => { due.busy.remove(&tenant); }
                 woken = wakeups.recv() => if due.hear(&woken).is_break() { break },
             }
         }
         while under_way.next().await.is_some() {}
     }
 
-    async fn follow_one(self, tenant: TenantId, position: Position) -> Turn {
-        let begun = Instant::now();
+    async fn follow_one(&self, tenant: TenantId, position: Position) {
         if let Err(error) = self.catch_up(tenant, position).await {
             tracing::error!(tenant.id = %tenant, error = error.chain(), "read models cannot be caught up");
         }
-        Turn::CaughtUp(tenant, begun.elapsed())
     }
 
     /// Sweeps now and then, until its task is ended.
@@ -112,12 +92,6 @@ impl Live {
             }
         }
     }
-}
-
-/// A tenant that is written to all the time takes half of the time at most, in the larger portions that this leaves to fold.
-async fn rest(tenant: TenantId, pause: Duration) -> Turn {
-    tokio::time::sleep(pause).await;
-    Turn::Rested(tenant)
 }
 
 #[cfg(test)]
@@ -151,9 +125,6 @@ mod tests {
         assert_eq!(due.take(), Some((tenant(2), Position::new(1))));
         assert_eq!(due.take(), None);
         due.busy.remove(&tenant(1));
-        due.resting.insert(tenant(1));
-        assert_eq!(due.take(), None, "it is left alone for a while");
-        due.resting.remove(&tenant(1));
         assert_eq!(due.take(), Some((tenant(1), Position::new(2))));
     }
 

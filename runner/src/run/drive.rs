@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use draxis_commands::workflow_run::{Holder, ProducedDocument};
+use draxis_commands::workflow_run::{DrivenRun, Holder, ProducedDocument};
 use draxis_commands::{Caller, CommandError, Context};
 use draxis_domain::workflow::{Action, Step, Trigger};
 use draxis_domain::workflow_run::{
@@ -30,6 +30,8 @@ pub(super) struct Worker<'a> {
     unsaid: Vec<Progress>,
     /// Documents of which that speaks, which are kept first.
     pub(super) written: Vec<ProducedDocument>,
+    /// Whether this worker has recorded anything of the run.
+    recorded: bool,
 }
 
 impl WorkflowRuns {
@@ -44,7 +46,8 @@ impl WorkflowRuns {
         let holder = Holder { context, fence: claimed.fence };
         let (sent, seen) = (BTreeSet::new(), Seen::default());
         let (unsaid, written) = (Vec::new(), Vec::new());
-        let mut worker = Worker { runs: self, claimed, holder, sent, seen, unsaid, written };
+        let recorded = false;
+        let mut worker = Worker { runs: self, claimed, holder, sent, seen, unsaid, written, recorded };
         let mut run = worker.take_up().await?;
         for _ in 0..TURNS {
             let WorkflowRun::Present(state) = run else { return Ok(Afterwards::Done) };
@@ -53,7 +56,8 @@ impl WorkflowRuns {
                 Turned::On(run) => run,
                 Turned::Rests(afterwards) => {
                     worker.withdraw_left_behind(&state).await?;
-                    return Ok(afterwards);
+                    // What it has recorded says when the run is due next, whatever is said of this time.
+                    return Ok(if worker.recorded { Afterwards::Moved } else { afterwards });
                 }
             };
         }
@@ -90,10 +94,18 @@ impl Worker<'_> {
     async fn take_up(&mut self) -> Result<WorkflowRun, CommandError> {
         let (commands, tenant, id) = (&self.runs.0.commands, self.claimed.tenant, self.id());
         let Some(begun) = self.started().await? else { return commands.load_run(tenant, id).await };
-        let (run, scene) = tokio::try_join!(commands.load_run(tenant, id), self.scene(&begun))?;
-        let WorkflowRun::Absent = run else { return Ok(run) };
+        let scene = self.scene(&begun).await?;
+        if self.claimed.told.is_some() {
+            commands.presume_untaken(tenant, id);
+        }
         self.holder.context.depth = depth(&begun);
-        commands.begin_run(&self.holder, begun, scene).await
+        let driven = commands.begin_run(&self.holder, begun, scene).await?;
+        Ok(self.note(driven))
+    }
+
+    fn note(&mut self, driven: DrivenRun) -> WorkflowRun {
+        self.recorded |= driven.recorded;
+        driven.run
     }
 
     /// What the run begins with, where it has not been taken up as far as its timer knows.
@@ -196,7 +208,8 @@ impl Worker<'_> {
         }
         let scene = self.scene(&state.begun).await?;
         let unsaid = std::mem::take(&mut self.unsaid);
-        commands.drive_run(&self.holder, self.id(), (scene, unsaid)).await.map(Turned::On)
+        let driven = commands.drive_run(&self.holder, self.id(), (scene, unsaid)).await?;
+        Ok(Turned::On(self.note(driven)))
     }
 
     /// Goes on as if the run had been told already. Cut off before it is, the step is done again.

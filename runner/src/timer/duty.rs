@@ -23,6 +23,8 @@ pub(crate) enum Afterwards {
     Done,
     /// What it waits for is not there yet: it is looked at again after so long.
     LookAgain(Duration),
+    /// An event that came of it makes it due anew, or not: it is left to whoever folds that.
+    Moved,
     /// What it is about is over: there is nothing to keep of it. An event that came after all would make it anew.
     Over,
 }

@@ -185,6 +185,7 @@ impl Timers {
             Ok(Afterwards::Done) => {
                 finish_timer(pool, claimed, timer).await?;
             }
+            Ok(Afterwards::Moved) => {}
             Ok(Afterwards::Over) => drop_timer(pool, claimed, timer).await?,
             Ok(Afterwards::LookAgain(pause)) => hold_timer(pool, claimed, pause.max(SHORTEST)).await?,
             // A rule said no: asking again would not change that, and the next event may.

@@ -108,8 +108,10 @@ impl Standing {
         })
     }
 
+    /// A place that the stream has not reached can only be of before it was set back: what has changed since is not known.
     fn is_overtaken(&self, tenant: TenantId, unless: Unless) -> bool {
         self.overtaken.contains(&(tenant, unless))
+            || self.heads.get(&tenant).is_none_or(|head| head.position < unless.since)
             || unless.events.iter().any(|name| self.new.contains(&(tenant, *name)))
     }
 
@@ -300,6 +302,10 @@ mod tests {
         }
         assert_eq!(judgement.results[0], Err(AppendError::Overtaken));
         assert!(judgement.results[1].is_ok());
+
+        let ahead = Unless { since: Position::new(9), events: &["relay.removed"] };
+        let judgement = judge(&[Append { unless: Some(ahead), ..append("a", 0) }]);
+        assert_eq!(judgement.results, [Err(AppendError::Overtaken)], "the stream was set back");
     }
 
     #[test]

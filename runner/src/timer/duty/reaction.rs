@@ -3,12 +3,12 @@
 use draxis_commands::workflow::{SeenWorkflow, TriggeredBreach};
 use draxis_commands::{Caller, CommandError, Context};
 use draxis_domain::kri::{Episode, Kri, KriEvent, KriState};
-use draxis_domain::workflow::{BreachReached, KriBreach, OnActivate, Standing, Trigger, Workflow};
+use draxis_domain::workflow::{BreachReached, KriBreach, OnActivate, Standing, Trigger};
 use draxis_domain::workflow_run::ChainLink;
 use draxis_domain::{
     Actor, BreachId, KriId, Position, Quantity, Sequence, TenantEvent, WorkflowId, WorkflowRunId,
 };
-use draxis_event_store::{OfAggregate, StoredEvent, TenantTx, head, read_aggregate_back, timer_memos};
+use draxis_event_store::{OfAggregate, StoredEvent, TenantTx, read_aggregate_back, timer_memos};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::timer::TimerKind;
@@ -30,7 +30,7 @@ impl Duty<'_> {
         let Memo::Reactions(reactions) = memo else { return Ok(()) };
         let (Some(last), subject) = (reactions.latest.back(), id.to_string()) else { return Ok(()) };
         let kri = self.commands.load_reached::<Kri>(self.tenant, &subject, last.sequence);
-        let since = async { Ok(head(&self.commands.pools().app, self.tenant).await?) };
+        let since = async { Ok(self.commands.log().reached(self.tenant).await?) };
         let (kri, since, triggers) = tokio::try_join!(kri, since, self.triggers())?;
         let Kri::Present(kri) = kri else { return Ok(()) };
         let named = triggers.into_iter().filter(|(_, asked)| asked.kri.names(kri.id, &kri.body.slug));
@@ -67,10 +67,8 @@ impl Duty<'_> {
         workflows: Vec<WorkflowId>,
         since: Position,
     ) -> Result<Vec<SeenWorkflow>, CommandError> {
-        let seen = stream::iter(workflows).map(async |id| {
-            let workflow = self.commands.load::<Workflow>(self.tenant, &id.to_string()).await?;
-            Ok(SeenWorkflow { id, since, workflow })
-        });
+        let seen = stream::iter(workflows)
+            .map(async |id| self.commands.see_workflow_since(self.tenant, (id, since)).await);
         seen.buffered(AT_ONCE).try_collect().await
     }
 
