@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use draxis_domain::{Root, Sequence, TenantId};
 use lru::LruCache;
@@ -11,10 +12,19 @@ use lru::LruCache;
 type Key = (TenantId, &'static str, String);
 type State = Arc<dyn Any + Send + Sync>;
 
+/// What is known of an aggregate.
+#[derive(Clone)]
+struct Known {
+    sequence: Sequence,
+    state: State,
+    /// When the log said so last; never where it is only presumed.
+    said_at: Option<Instant>,
+}
+
 /// A bounded cache, shared by all commands of a process.
 #[derive(Clone)]
 pub(crate) struct AggregateCache {
-    states: Arc<Mutex<LruCache<Key, (Sequence, State)>>>,
+    states: Arc<Mutex<LruCache<Key, Known>>>,
 }
 
 impl AggregateCache {
@@ -22,26 +32,50 @@ impl AggregateCache {
         Self { states: Arc::new(Mutex::new(LruCache::new(most))) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, LruCache<Key, (Sequence, State)>> {
+    fn lock(&self) -> MutexGuard<'_, LruCache<Key, Known>> {
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn get<A: Root + 'static>(&self, tenant: TenantId, id: &str) -> Option<(Sequence, A)> {
-        let (sequence, state) = self.lock().get(&(tenant, A::TYPE, id.to_owned())).cloned()?;
-        state.downcast_ref::<A>().map(|aggregate| (sequence, aggregate.clone()))
+        let known = self.lock().get(&(tenant, A::TYPE, id.to_owned())).cloned()?;
+        known.state.downcast_ref::<A>().map(|aggregate| (known.sequence, aggregate.clone()))
     }
 
-    /// Remembers the state at that sequence, unless one further on is known: whoever loaded it may have been overtaken since.
+    /// The aggregate as the log had it no longer ago than that.
+    pub(crate) fn recent<A: Root + 'static>(&self, tenant: TenantId, id: &str, age: Duration) -> Option<A> {
+        let known = self.lock().get(&(tenant, A::TYPE, id.to_owned())).cloned()?;
+        let recent = known.said_at.is_some_and(|at| at.elapsed() <= age);
+        known.state.downcast_ref::<A>().filter(|_| recent).cloned()
+    }
+
+    /// Remembers the state at that sequence, as the log had it then, unless one further on is known: whoever loaded it may have
+    /// been overtaken since.
     pub(crate) fn put<A: Root + 'static>(
         &self,
         tenant: TenantId,
         id: &str,
-        sequence: Sequence,
+        (sequence, said_at): (Sequence, Instant),
         aggregate: A,
     ) {
-        let (key, mut states) = ((tenant, A::TYPE, id.to_owned()), self.lock());
-        if states.peek(&key).is_none_or(|(known, _)| *known <= sequence) {
-            states.put(key, (sequence, Arc::new(aggregate)));
+        self.keep(
+            tenant,
+            id,
+            Known { sequence, state: Arc::new(aggregate), said_at: Some(said_at) },
+            A::TYPE,
+        );
+    }
+
+    /// Takes it for one without events, unless more is known.
+    pub(crate) fn presume_absent<A: Root + 'static>(&self, tenant: TenantId, id: &str) {
+        let state: State = Arc::new(A::default());
+        self.keep(tenant, id, Known { sequence: Sequence::START, state, said_at: None }, A::TYPE);
+    }
+
+    fn keep(&self, tenant: TenantId, id: &str, known: Known, kind: &'static str) {
+        let (key, mut states) = ((tenant, kind, id.to_owned()), self.lock());
+        let newer = |before: &Known| (before.sequence, before.said_at) <= (known.sequence, known.said_at);
+        if states.peek(&key).is_none_or(newer) {
+            states.put(key, known);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use cqrs_es::{AggregateContext, AggregateError, EventEnvelope, EventStore};
 use draxis_domain::{EventId, EventSet, Metadata, Position, Rejection, Root, Sequence, TenantId};
@@ -53,11 +54,24 @@ impl TenantLog {
         tenant: TenantId,
         id: &str,
     ) -> Result<A, AggregateError<Rejection>> {
-        let known = self.cache.get::<A>(tenant, id);
+        let (known, asked_at) = (self.cache.get::<A>(tenant, id), Instant::now());
         let (sequence, aggregate) =
             snapshot::load(&self.pools.app, tenant, id, known).await.map_err(unreadable)?;
-        self.cache.put(tenant, id, sequence, aggregate.clone());
+        self.cache.put(tenant, id, (sequence, asked_at), aggregate.clone());
         Ok(aggregate)
+    }
+
+    /// The aggregate as the log had it no longer ago than that; what this process has written since is in it.
+    pub async fn load_recent<A: Root + 'static>(
+        &self,
+        tenant: TenantId,
+        id: &str,
+        age: Duration,
+    ) -> Result<A, AggregateError<Rejection>> {
+        match self.cache.recent::<A>(tenant, id, age) {
+            Some(aggregate) => Ok(aggregate),
+            None => self.load(tenant, id).await,
+        }
     }
 
     /// The aggregate as it was when it was last seen here, if it was: a hint at what the log will say.
@@ -80,7 +94,7 @@ impl TenantLog {
 
     /// Has the next command take the aggregate for one without events, unless more is known of it: its append finds out.
     pub fn presume_absent<A: Root + 'static>(&self, tenant: TenantId, id: &str) {
-        self.cache.put(tenant, id, Sequence::START, A::default());
+        self.cache.presume_absent::<A>(tenant, id);
     }
 
     /// A place that the stream has reached: its head, or one that it has left behind.
@@ -311,6 +325,7 @@ impl<A: Root + 'static> EventStore<A> for TenantEventRepository<A> {
             // "It already holds" is only as true as the state it was read from.
             return Err(AggregateError::AggregateConflict);
         }
+        let asked_at = Instant::now();
         let done = if events.is_empty() && self.key.is_none() {
             self.nothing_new(&loaded).await
         } else {
@@ -320,7 +335,7 @@ impl<A: Root + 'static> EventStore<A> for TenantEventRepository<A> {
         let first = loaded.sequence;
         if !done.repeated {
             let sequence = first.plus(u64::try_from(events.len()).unwrap_or(u64::MAX));
-            self.log.cache.put(self.tenant, &loaded.id, sequence, loaded.aggregate);
+            self.log.cache.put(self.tenant, &loaded.id, (sequence, asked_at), loaded.aggregate);
         }
         *self.committed.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
         let envelope = |(payload, place): (A::Event, u64)| EventEnvelope {

@@ -1,9 +1,11 @@
 //! The scene: what a run sees of its tenant, each part from the log.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use draxis_domain::account::Role;
 use draxis_domain::kri::{Kri, KriState};
+use draxis_domain::relay::{Channel, Relay};
 use draxis_domain::workflow::{Action, Definition, Party, RunTrigger};
 use draxis_domain::workflow_run::{RunBegun, Scene};
 use draxis_domain::{AccountId, KriId, TenantId};
@@ -12,20 +14,28 @@ use serde_json::{Value, json};
 use crate::CommandError;
 use crate::execution::Commands;
 
+/// How long ago what a run sees of its tenant may have been read.
+const FRESH: Duration = Duration::from_millis(250);
+
 impl Commands {
-    /// The tenant around a run now. People are looked up only where the definition speaks of a role.
+    /// The tenant around a run, as it was a moment ago at the earliest. People are looked up only where the definition speaks of a role.
     pub async fn run_scene(
         &self,
         tenant: TenantId,
         begun: &RunBegun,
         url: String,
     ) -> Result<Scene, CommandError> {
-        let ((kri, kri_owner), holders, relays) = tokio::try_join!(
+        let ((kri, kri_owner), holders, has_mail) = tokio::try_join!(
             self.kri_in_scene(tenant, trigger_kri(&begun.trigger)),
             self.holders_in_scene(tenant, &begun.definition),
-            self.relays_set_up(tenant),
+            self.mail_in_scene(tenant),
         )?;
-        Ok(Scene { url, kri, kri_owner, holders, relays })
+        Ok(Scene { url, kri, kri_owner, holders, has_mail })
+    }
+
+    async fn mail_in_scene(&self, tenant: TenantId) -> Result<bool, CommandError> {
+        let mail = self.log().load_recent::<Relay>(tenant, Channel::Email.as_str(), FRESH).await?;
+        Ok(mail.config().is_some())
     }
 
     async fn holders_in_scene(
@@ -50,7 +60,7 @@ impl Commands {
         id: Option<KriId>,
     ) -> Result<(Value, Option<AccountId>), CommandError> {
         let Some(id) = id else { return Ok((Value::Null, None)) };
-        let kri = self.load::<Kri>(tenant, &id.to_string()).await?;
+        let kri = self.log().load_recent::<Kri>(tenant, &id.to_string(), FRESH).await?;
         let Kri::Present(state) = &kri else { return Ok((Value::Null, None)) };
         Ok((shown(state), state.body.owner))
     }

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use crate::account::Role;
 use crate::approval::{Decision, Vote};
-use crate::relay::Channel;
 use crate::workflow::{Party, StepId};
 use crate::workflow_run::{EffectContent, EffectId, EffectReference, Purpose, RunBegun, Verdict};
 use crate::{AccountId, ApprovalId};
@@ -77,8 +76,8 @@ pub struct Scene {
     pub kri_owner: Option<AccountId>,
     /// Who holds which role for the tenant.
     pub holders: BTreeMap<Role, BTreeSet<AccountId>>,
-    /// The relays that are set up.
-    pub relays: BTreeSet<Channel>,
+    /// Whether letters can be sent.
+    pub has_mail: bool,
 }
 
 impl Scene {

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use crate::relay::Channel;
 use crate::workflow::{Step, StepId, Then};
 use crate::workflow_run::{ConfirmedBy, Known};
 use crate::workflow_run::{
@@ -75,7 +74,7 @@ impl<'a> Decided<'a> {
     fn tell_owners(&mut self, failed: &RunFailed) {
         let definition = &self.state.begun.definition;
         let to = self.turn.scene.people(&definition.owners);
-        if to.is_empty() || !self.turn.scene.relays.contains(&Channel::Email) {
+        if to.is_empty() || !self.turn.scene.has_mail {
             return;
         }
         let subject = format!("Run of \"{}\" has stopped", one_line(&definition.name));

@@ -1,5 +1,7 @@
 //! What is remembered of aggregates is never more than an optimisation: stale or gone, nothing changes but the time it takes.
 
+use std::time::Duration;
+
 use draxis_commands::{Caller, CommandError, Context};
 use draxis_domain::kri::KriCommand;
 use draxis_domain::outcome::{Outcome, OutcomeBody, OutcomeCommand};
@@ -35,6 +37,11 @@ impl Scene {
         scene.change(&scene.stale, OutcomeCommand::Define { id, body: named("before") }, None).await.unwrap();
         scene.change(&scene.fresh, edit("after"), None).await.unwrap();
         scene
+    }
+
+    /// One that knows nothing yet.
+    async fn third(&self) -> Process {
+        Process::start(&self.database).await
     }
 
     async fn change(
@@ -132,4 +139,27 @@ async fn a_kri_defined_here_is_changed_there_and_back() {
         process.commands.change_kri(&context, kri, command).await.unwrap();
     }
     assert_eq!(sound_stream(&processes[0].pools.app, tenant).await.len(), 11);
+}
+
+/// What a process takes for an outcome that it need not know more newly than that.
+async fn taken_for(scene: &Scene, process: &Process, age: Duration) -> String {
+    let log = process.commands.log();
+    let recent = log.load_recent::<Outcome>(scene.tenant, &scene.id.to_string(), age).await.unwrap();
+    let Outcome::Active(outcome) = recent else { panic!("it is in use: {recent:?}") };
+    outcome.name.to_string()
+}
+
+#[tokio::test]
+async fn what_may_be_a_moment_old_is_never_older_and_holds_what_the_process_wrote_itself() {
+    const LONG: Duration = Duration::from_hours(1);
+    let scene = Scene::set().await;
+    assert_eq!(taken_for(&scene, &scene.stale, LONG).await, "before", "another process has changed it since");
+    assert_eq!(taken_for(&scene, &scene.stale, Duration::ZERO).await, "after");
+    scene.change(&scene.fresh, edit("again"), None).await.unwrap();
+    assert_eq!(taken_for(&scene, &scene.fresh, LONG).await, "again");
+    // What is only presumed was never said by the log, however young it is.
+    let third = scene.third().await;
+    third.commands.log().presume_absent::<Outcome>(scene.tenant, &scene.id.to_string());
+    assert_eq!(taken_for(&scene, &third, LONG).await, "again");
+    third.end().await;
 }

@@ -95,7 +95,7 @@ impl Given {
             kri: json!({"name": "CVEs", "value": "12"}),
             kri_owner: None,
             holders: [(Role::TenantAdmin, [owner()].into())].into(),
-            relays: [Channel::Jira, Channel::Slack].into(),
+            has_mail: false,
         };
         let state = RunState::new(begun);
         Self { run: WorkflowRun::Present(Box::new(state)), scene, now, fence: 1, luck: u32::MAX }

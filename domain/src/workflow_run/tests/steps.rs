@@ -125,7 +125,7 @@ fn what_comes_of_a_failure_is_said_by_the_step() {
 #[test]
 fn the_owners_are_told_of_a_failure_where_mail_is_set_up() {
     let mut run = Given::steps(&[post("say")]);
-    run.scene.relays.insert(Channel::Email);
+    run.scene.has_mail = true;
     run.due();
     let failed = run.sent("say", refused("relay.credentials"));
     assert_eq!(failed, ["effect_rejected", "step_failed", "failed", "effect_planned", "effect_sending"]);
