@@ -16,8 +16,16 @@ const OURS: [&str; 6] =
 #[derive(Debug)]
 pub(super) struct DataDir {
     path: PathBuf,
-    /// Closing it gives the directory free, which also happens when the process is killed.
-    _lock: File,
+    /// Giving it up, or a kill of the process, gives the directory free.
+    lock: File,
+}
+
+impl Drop for DataDir {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child that another thread is starting shares it until it has become its program.
+        // Where it cannot be unlocked, it is free a moment later.
+        drop(self.lock.unlock());
+    }
 }
 
 impl DataDir {
@@ -39,7 +47,7 @@ impl DataDir {
         if let Some(blocked) = first_closed(&path, user)? {
             return Err(EmbeddedError::Unreachable { user: user.name.clone(), blocked });
         }
-        Ok(Self { path, _lock: lock })
+        Ok(Self { path, lock })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -56,6 +64,12 @@ impl DataDir {
 
     pub(super) fn has_cluster(&self) -> bool {
         has_cluster(&self.path)
+    }
+
+    /// The lock as a child has it that has not become its program yet.
+    #[cfg(test)]
+    pub(super) fn inherited(&self) -> std::io::Result<File> {
+        self.lock.try_clone()
     }
 
     /// The major version that made the cluster, if there is one.

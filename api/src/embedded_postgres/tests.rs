@@ -96,6 +96,17 @@ async fn a_second_start_finds_what_the_first_one_wrote() {
     assert_eq!(row.get::<i32, _>(0), 7);
 }
 
+#[test]
+fn a_directory_is_free_once_it_is_given_up_though_a_child_is_just_being_started() {
+    let (dir, user) = (data_dir(), ServerUser::choose().unwrap());
+    let taken = DataDir::open(dir.path(), &user, &mut |_| {}).unwrap();
+    let inherited = taken.inherited().unwrap();
+    assert!(matches!(DataDir::open(dir.path(), &user, &mut |_| {}), Err(EmbeddedError::InUse { .. })));
+    drop(taken);
+    DataDir::open(dir.path(), &user, &mut |_| {}).unwrap();
+    drop(inherited);
+}
+
 #[tokio::test]
 async fn the_owner_is_no_superuser_and_may_make_roles() {
     let dir = data_dir();
