@@ -23,6 +23,7 @@ mod receipt;
 mod repository;
 mod snapshot;
 mod stretch;
+mod tenant_log;
 mod tenant_tx;
 mod timers;
 mod writer;
@@ -49,8 +50,9 @@ pub use out_of_reach::is_out_of_reach;
 pub use platform::PlatformRepository;
 pub use read::{EventFilter, StoredEvent, claim_owner, head, read_events, read_on, stream_positions};
 pub use receipt::{Answer, Answered, Receipt, RequestHash, find_receipt};
-pub use repository::{CacheUse, CommandKey, Committed, Outcome, Respond, TenantEventRepository, TenantLog};
+pub use repository::{CacheUse, CommandKey, Committed, Outcome, Respond, TenantEventRepository};
 pub use stretch::{Stretch, StretchError, StretchReader};
+pub use tenant_log::TenantLog;
 pub use tenant_tx::TenantTx;
 pub use timers::{
     ClaimDurability, ClaimedTimer, PutTimer, StoredTimer, TimerCheckpoint, TimerClaim, TimerName,

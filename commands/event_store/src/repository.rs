@@ -1,121 +1,16 @@
 //! cqrs-es's event store over a tenant's stream: loads from cache, snapshot and events, commits through the writer.
 
-use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cqrs_es::{AggregateContext, AggregateError, EventEnvelope, EventStore};
 use draxis_domain::{EventId, EventSet, Metadata, Position, Rejection, Root, Sequence, TenantId};
 
 use crate::append::{Append, AppendError, Appended, NewEvent, Unless};
-use crate::cache::AggregateCache;
-use crate::clock::Ids;
-use crate::database::Pools;
-use crate::known_heads::KnownHeads;
-use crate::lookup::{self, Those};
 use crate::metadata::CqrsMetadata;
 use crate::receipt::{Answer, Receipt, RequestHash};
 use crate::snapshot::{self, LoadError};
-use crate::tenant_tx::TenantTx;
-use crate::writer::Writer;
-
-/// What all commands of a process share: where to read, who writes, what was used lately.
-#[derive(Clone)]
-pub struct TenantLog {
-    pools: Pools,
-    writer: Writer,
-    cache: AggregateCache,
-    heads: KnownHeads,
-    ids: Arc<dyn Ids>,
-}
-
-impl TenantLog {
-    /// A log with a cache of some ten thousand aggregates.
-    pub fn new(pools: Pools, writer: Writer, ids: Arc<dyn Ids>) -> Self {
-        let most = NonZeroUsize::new(16_384).unwrap_or(NonZeroUsize::MIN);
-        Self { pools, writer, cache: AggregateCache::new(most), heads: KnownHeads::new(most), ids }
-    }
-
-    /// The pools it reads from.
-    pub const fn pools(&self) -> &Pools {
-        &self.pools
-    }
-
-    /// The writer it appends through.
-    pub const fn writer(&self) -> &Writer {
-        &self.writer
-    }
-
-    /// The aggregate as the log has it now: what the cache knows, and everything recorded since; for rules that look at another
-    /// aggregate.
-    pub async fn load<A: Root + 'static>(
-        &self,
-        tenant: TenantId,
-        id: &str,
-    ) -> Result<A, AggregateError<Rejection>> {
-        let (known, asked_at) = (self.cache.get::<A>(tenant, id), Instant::now());
-        let (sequence, aggregate) =
-            snapshot::load(&self.pools.app, tenant, id, known).await.map_err(unreadable)?;
-        self.cache.put(tenant, id, (sequence, asked_at), aggregate.clone());
-        Ok(aggregate)
-    }
-
-    /// The aggregate as the log had it no longer ago than that; what this process has written since is in it.
-    pub async fn load_recent<A: Root + 'static>(
-        &self,
-        tenant: TenantId,
-        id: &str,
-        age: Duration,
-    ) -> Result<A, AggregateError<Rejection>> {
-        match self.cache.recent::<A>(tenant, id, age) {
-            Some(aggregate) => Ok(aggregate),
-            None => self.load(tenant, id).await,
-        }
-    }
-
-    /// The aggregate as it was when it was last seen here, if it was: a hint at what the log will say.
-    pub fn known<A: Root + 'static>(&self, tenant: TenantId, id: &str) -> Option<A> {
-        self.cache.get::<A>(tenant, id).map(|(_, aggregate)| aggregate)
-    }
-
-    /// The aggregate as it stood once it had come to that place, or later: of the log is asked only where less is known.
-    pub async fn load_reached<A: Root + 'static>(
-        &self,
-        tenant: TenantId,
-        id: &str,
-        place: Sequence,
-    ) -> Result<A, AggregateError<Rejection>> {
-        match self.cache.get::<A>(tenant, id) {
-            Some((sequence, aggregate)) if sequence >= place => Ok(aggregate),
-            Some(_) | None => self.load(tenant, id).await,
-        }
-    }
-
-    /// Has the next command take the aggregate for one without events, unless more is known of it: its append finds out.
-    pub fn presume_absent<A: Root + 'static>(&self, tenant: TenantId, id: &str) {
-        self.cache.presume_absent::<A>(tenant, id);
-    }
-
-    /// A place that the stream has reached: its head, or one that it has left behind.
-    pub async fn reached(&self, tenant: TenantId) -> Result<Position, sqlx::Error> {
-        match self.heads.get(tenant) {
-            Some(position) => Ok(position),
-            None => crate::read::head(&self.pools.app, tenant).await,
-        }
-    }
-
-    /// Many aggregates of one type as the log has them now; for rules that look at all there are of a kind.
-    pub async fn load_those<A: Root>(
-        &self,
-        tenant: TenantId,
-        those: Those<'_>,
-    ) -> Result<BTreeMap<String, A>, AggregateError<Rejection>> {
-        let mut transaction =
-            TenantTx::begin(&self.pools.app, tenant).await.map_err(|error| unreadable(error.into()))?;
-        lookup::fold_those(&mut transaction, those).await.map_err(unreadable)
-    }
-}
+use crate::tenant_log::TenantLog;
 
 /// A command's key, before its answer is known.
 #[derive(Debug, Clone)]
@@ -356,7 +251,7 @@ fn ordered(metadata: &CqrsMetadata) -> Result<String, AggregateError<Rejection>>
         .map_err(|error| AggregateError::UnexpectedError(Box::new(error)))
 }
 
-fn unreadable(error: LoadError) -> AggregateError<Rejection> {
+pub(crate) fn unreadable(error: LoadError) -> AggregateError<Rejection> {
     match error {
         LoadError::Database(error) => AggregateError::DatabaseConnectionError(Box::new(error)),
         LoadError::Event(_) | LoadError::Snapshot(_) => AggregateError::DeserializationError(Box::new(error)),
