@@ -6,10 +6,10 @@ mod turns;
 
 use std::sync::Arc;
 
-use cqrs_es::CqrsFramework;
+use cqrs_es::{AggregateError, CqrsFramework};
 use draxis_domain::{Moment, Rejection, Root, Sequence, TenantId};
 use draxis_event_store::{
-    Answer, CacheUse, Clock, CommandKey, Committed, Ids, PlatformRepository, Pools, Respond,
+    Accompany, Answer, CacheUse, Clock, CommandKey, Committed, Ids, PlatformRepository, Pools, Respond,
     TenantEventRepository, TenantLog, TenantTx, find_receipt, flatten,
 };
 use tokio::sync::OwnedMutexGuard;
@@ -111,30 +111,19 @@ impl Commands {
         let _held = self.hold_key(tenant, context)?;
         let (mut cache, mut turn) = (CacheUse::Trusted, None);
         for attempt in 0..ATTEMPTS {
-            let store = TenantEventRepository::new(
-                &self.log,
-                tenant,
-                context.key.clone(),
-                responding(&execution),
-                cache,
-            )
-            .unless(context.unless);
-            let outcome = store.outcome();
-            let framework = CqrsFramework::new(store, Vec::new(), self.moment(context));
-            let metadata = flatten(&context.metadata())?;
-            match framework.execute_with_metadata(&execution.id, execution.command.clone(), metadata).await {
-                Ok(()) => return outcome.take().ok_or(CommandError::Contended),
+            match self.attempt((tenant, context), &execution, (cache, None)).await {
+                Ok(committed) => return Ok(committed),
                 // Somebody else was at it: after them, on what they have left in the cache; then on what the log has beyond that;
                 // where even that goes on failing, by the log alone.
-                Err(cqrs_es::AggregateError::AggregateConflict) if turn.is_none() => {
+                Err(AggregateError::AggregateConflict) if turn.is_none() => {
                     turn = self.turn_at::<A>(tenant, &execution.id).await;
                 }
-                Err(cqrs_es::AggregateError::AggregateConflict) if attempt < ATTEMPTS / 2 => {
+                Err(AggregateError::AggregateConflict) if attempt < ATTEMPTS / 2 => {
                     cache = CacheUse::LoadedOn;
                 }
-                Err(cqrs_es::AggregateError::AggregateConflict) => cache = CacheUse::Bypassed,
+                Err(AggregateError::AggregateConflict) => cache = CacheUse::Bypassed,
                 // A refusal is only as true as the state it was read from: read the log before saying no.
-                Err(cqrs_es::AggregateError::UserError(rejection)) => {
+                Err(AggregateError::UserError(rejection)) => {
                     if cache == CacheUse::Bypassed || !rejection.may_be_stale() {
                         return self.repeated(tenant, context, rejection.into()).await;
                     }
@@ -144,6 +133,28 @@ impl Commands {
             }
         }
         Err(CommandError::Contended)
+    }
+
+    /// One attempt at a command, on what may be known of its aggregate; another may begin with it.
+    pub(crate) async fn attempt<A>(
+        &self,
+        (tenant, context): (TenantId, &Context),
+        execution: &Execution<A>,
+        (cache, accompany): (CacheUse, Option<Accompany<A>>),
+    ) -> Result<Committed, AggregateError<Rejection>>
+    where
+        A: Root + 'static,
+        A::Command: Clone,
+    {
+        let (key, respond) = (context.key.clone(), responding(execution));
+        let store = TenantEventRepository::new(&self.log, tenant, key, respond, cache)
+            .unless(context.unless)
+            .accompanied(accompany);
+        let outcome = store.outcome();
+        let framework = CqrsFramework::new(store, Vec::new(), self.moment(context));
+        let (command, metadata) = (execution.command.clone(), flatten(&context.metadata())?);
+        framework.execute_with_metadata(&execution.id, command, metadata).await?;
+        outcome.take().ok_or(AggregateError::AggregateConflict)
     }
 
     /// Carries out a command that hangs on more than its own aggregate: `held` is what was found of the rest. Where that
@@ -185,7 +196,7 @@ impl Commands {
             let metadata = flatten(&context.metadata())?;
             match framework.execute_with_metadata(&execution.id, execution.command.clone(), metadata).await {
                 Ok(()) => return outcome.take().ok_or(CommandError::Contended),
-                Err(cqrs_es::AggregateError::AggregateConflict) => {}
+                Err(AggregateError::AggregateConflict) => {}
                 Err(error) => {
                     let error = CommandError::from(error);
                     // The key's receipt, written by another process in the meantime, is found at the next turn.

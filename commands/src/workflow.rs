@@ -1,5 +1,6 @@
 //! Commands on workflows: definitions held against the tenant, versions, and the states they stand in.
 
+mod begin;
 mod facts;
 mod start;
 mod trial;
@@ -19,6 +20,7 @@ use crate::execution::{Commands, Context, Execution};
 use crate::platform::created;
 use crate::{CommandError, Guarded, Permission};
 
+pub use begin::BegunRun;
 pub use start::{RunStarted, SeenWorkflow, TriggeredBreach};
 pub use trial::Trial;
 pub use warning::{Warning, WarningLink};

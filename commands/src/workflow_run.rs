@@ -2,7 +2,7 @@
 
 mod document;
 mod scene;
-mod started;
+pub(crate) mod started;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,12 +10,12 @@ use draxis_domain::workflow_run::{
     EffectId, Help, Progress, RunBegun, RunStanding, RunState, Scene, Turn, Verdict, WorkflowRun,
     WorkflowRunCommand,
 };
-use draxis_domain::{Sequence, TenantId, WorkflowId, WorkflowRunId};
+use draxis_domain::{Depth, EventId, Sequence, TenantId, WorkflowId, WorkflowRunId};
 use draxis_event_store::{Answer, Committed, OfAggregate, TenantTx, read_aggregate_back};
 use serde_json::json;
 
 use crate::execution::{Commands, Context, Execution};
-use crate::{CommandError, Guarded, Permission};
+use crate::{Caller, CommandError, Guarded, Permission};
 
 pub use document::ProducedDocument;
 
@@ -26,6 +26,30 @@ pub struct Holder {
     pub context: Context,
     /// The number of its claim.
     pub fence: i64,
+}
+
+impl Holder {
+    /// The number of whoever begins a run in the commit that starts it: no claim has it, and each comes after it.
+    pub(crate) const STARTER: i64 = 0;
+
+    /// Who holds a run under a claim's number, because of that event.
+    pub fn new((tenant, run): (TenantId, WorkflowRunId), fence: i64, cause: EventId) -> Self {
+        let context = Context {
+            correlation: Some(run.to_string()),
+            causation: Some(cause),
+            ..Context::of(Caller::workflow_run(tenant, run))
+        };
+        Self { context, fence }
+    }
+
+    /// The same once it is known what the run began with: each run in its chain reacts to a breach, and what it does reacts to
+    /// the run (hazards H11).
+    #[must_use]
+    pub fn of(mut self, begun: &RunBegun) -> Self {
+        let reactions = begun.chain.len().saturating_mul(2).max(1);
+        self.context.depth = Depth(u8::try_from(reactions).unwrap_or(u8::MAX));
+        self
+    }
 }
 
 /// A run as its worker has left it.
@@ -55,7 +79,7 @@ impl Commands {
         begun: RunBegun,
         scene: Scene,
     ) -> Result<DrivenRun, CommandError> {
-        let (id, turn) = (begun.id, self.turn(holder, scene));
+        let (id, turn) = (begun.id, self.turn(holder.fence, scene));
         let command = WorkflowRunCommand::Begin { begun: Box::new(begun), turn };
         self.run_after(holder, id, command).await
     }
@@ -67,7 +91,7 @@ impl Commands {
         id: WorkflowRunId,
         (scene, with): (Scene, Vec<Progress>),
     ) -> Result<DrivenRun, CommandError> {
-        let turn = self.turn(holder, scene);
+        let turn = self.turn(holder.fence, scene);
         self.run_after(holder, id, WorkflowRunCommand::Drive { turn, with }).await
     }
 
@@ -78,13 +102,13 @@ impl Commands {
         run: &RunState,
         (scene, with): (Scene, Progress),
     ) -> Result<RunState, CommandError> {
-        let turn = self.turn(holder, scene);
+        let turn = self.turn(holder.fence, scene);
         Ok(run.ahead(&turn, with, self.clock().now())?)
     }
 
-    fn turn(&self, holder: &Holder, scene: Scene) -> Box<Turn> {
+    pub(crate) fn turn(&self, fence: i64, scene: Scene) -> Box<Turn> {
         let [.., a, b, c, d] = self.ids().next().0.to_be_bytes();
-        Box::new(Turn { fence: holder.fence, luck: u32::from_be_bytes([a, b, c, d]), scene })
+        Box::new(Turn { fence, luck: u32::from_be_bytes([a, b, c, d]), scene })
     }
 
     async fn run_after(

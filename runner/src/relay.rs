@@ -28,6 +28,7 @@ use crate::mail::Mailer;
 
 pub use ask::{ApprovalAsk, ApprovalPage, Occasion};
 pub use credentials::RelayCredentials;
+pub(crate) use deliver::OpenedRelay;
 pub use draxis_domain::workflow_run::EffectReference;
 pub use effect::{EffectContent, EffectOutcome, EffectRequest, LookUp};
 pub use error::RelayError;

@@ -16,11 +16,12 @@ use std::time::Duration;
 
 use draxis_commands::Commands;
 use draxis_domain::source::BaseUrl;
-use draxis_domain::{EventId, TenantId, WorkflowRunId};
+use draxis_domain::workflow::Workflow;
+use draxis_domain::{EventId, TenantId, WorkflowId, WorkflowRunId};
 use draxis_event_store::StoredEvent;
 
 use crate::panel::PanelDesk;
-use crate::relay::Relays;
+use crate::relay::{OpenedRelay, Relays};
 use crate::timer::RunStart;
 
 /// What does the runs of all tenants; clones share it.
@@ -64,8 +65,15 @@ impl WorkflowRuns {
         Self(Arc::new(Shared { commands, relays, panel, settings }))
     }
 
+    /// The relay that a workflow's first step goes through, as far as that is known: whoever begins a run of it will need it.
+    pub(crate) async fn open_first(&self, tenant: TenantId, workflow: WorkflowId) -> Option<OpenedRelay> {
+        let known = self.0.commands.log().known::<Workflow>(tenant, &workflow.to_string())?;
+        let channel = known.state()?.definition.steps.first()?.action.relay()?;
+        self.0.relays.open(tenant, channel).await.ok()
+    }
+
     /// The run's page, as people reach it.
-    fn page(&self, run: WorkflowRunId) -> String {
+    pub(crate) fn page(&self, run: WorkflowRunId) -> String {
         format!("{}/api/workflow-runs/{run}", self.0.settings.public.as_str())
     }
 }

@@ -11,6 +11,7 @@ mod follow;
 mod kind;
 mod lanes;
 mod places;
+mod reflex;
 mod settings;
 mod work;
 mod writing;
@@ -32,6 +33,7 @@ pub use settings::{LaneLimits, TimerSettings};
 use crate::run::WorkflowRuns;
 use crate::source_run::SourceRuns;
 use crate::timer::lanes::Lanes;
+use crate::timer::reflex::Reflexes;
 
 /// The timers of one process; clones share them.
 #[derive(Clone)]
@@ -43,6 +45,7 @@ struct Shared {
     workflow_runs: WorkflowRuns,
     settings: TimerSettings,
     lanes: Lanes,
+    reflexes: Reflexes,
     /// Where this process works at what is due; empty until it has started to.
     working: OnceLock<Working>,
 }
@@ -61,8 +64,8 @@ impl Timers {
         (source_runs, workflow_runs): (SourceRuns, WorkflowRuns),
         settings: TimerSettings,
     ) -> Self {
-        let (lanes, working) = (Lanes::new(&settings), OnceLock::new());
-        Self(Arc::new(Shared { commands, source_runs, workflow_runs, settings, lanes, working }))
+        let (lanes, reflexes, working) = (Lanes::new(&settings), Reflexes::default(), OnceLock::new());
+        Self(Arc::new(Shared { commands, source_runs, workflow_runs, settings, lanes, reflexes, working }))
     }
 
     /// Starts what keeps the timers folded and what does what is due, each in a task of its own. Told to stop, they take nothing
@@ -74,6 +77,7 @@ impl Timers {
         wakeups: broadcast::Receiver<(TenantId, Position)>,
     ) {
         let working = self.0.working.get_or_init(|| Working { stop: stop.clone(), tasks: tasks.clone() });
+        self.listen();
         tasks.spawn(self.clone().follow(wakeups, stop.clone()));
         for lane in Lane::ALL {
             tasks.spawn(self.clone().work(lane, working.clone()));

@@ -1,4 +1,4 @@
-//! What is asked of a writer: one command's events, under what they were decided on.
+//! What is asked of a writer: a command's events, under what they were decided on.
 
 use chrono::{DateTime, Utc};
 use draxis_domain::{Claim, EventId, Position, Sequence, TenantId};
@@ -21,11 +21,9 @@ pub struct NewEvent {
 /// A caller's key within a stream.
 pub(crate) type ReceiptKey = (TenantId, String, String);
 
-/// One command's events for one aggregate: recorded all or none.
+/// What was decided for one aggregate.
 #[derive(Debug, Clone)]
-pub struct Append {
-    /// The stream.
-    pub tenant: TenantId,
+pub struct Decision {
     /// The aggregate's type.
     pub aggregate_type: &'static str,
     /// The aggregate's id.
@@ -38,9 +36,18 @@ pub struct Append {
     pub claims: Vec<Claim>,
     /// The metadata of each event, as JSON text.
     pub metadata: String,
+}
+
+/// What one command decided, recorded all or none: for its aggregate, and for whichever others stand or fall with that.
+#[derive(Debug, Clone)]
+pub struct Append {
+    /// The stream.
+    pub tenant: TenantId,
+    /// What was decided, for each aggregate once, in the order in which it is recorded.
+    pub decisions: Vec<Decision>,
     /// The command's key and answer, recorded with the events.
     pub receipt: Option<Receipt>,
-    /// What must not have happened since, where it was decided on more than its own aggregate.
+    /// What must not have happened since, where it was decided on more than its own aggregates.
     pub unless: Option<Unless>,
 }
 
@@ -61,14 +68,31 @@ impl Append {
         Some((self.tenant, receipt.caller.clone(), receipt.key.clone()))
     }
 
+    /// How many events it records.
+    pub(crate) fn events(&self) -> usize {
+        self.decisions.iter().map(|decision| decision.events.len()).sum()
+    }
+
     /// About how many bytes it puts on the wire to the database.
     pub(crate) fn weight(&self) -> usize {
+        self.decisions.iter().map(Decision::weight).sum::<usize>().saturating_add(200)
+    }
+}
+
+impl Decision {
+    /// What the aggregate is known by within its stream.
+    pub(crate) fn aggregate(&self) -> (&'static str, String) {
+        (self.aggregate_type, self.aggregate_id.clone())
+    }
+
+    /// The sequence that it leaves the aggregate at.
+    pub(crate) fn leaves_at(&self) -> Sequence {
+        self.expected.plus(u64::try_from(self.events.len()).unwrap_or(u64::MAX))
+    }
+
+    fn weight(&self) -> usize {
         let each = self.metadata.len().saturating_add(self.aggregate_id.len()).saturating_add(200);
-        self.events
-            .iter()
-            .map(|event| event.payload.len().saturating_add(each))
-            .sum::<usize>()
-            .saturating_add(200)
+        self.events.iter().map(|event| event.payload.len().saturating_add(each)).sum()
     }
 }
 

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use draxis_domain::{Root, Sequence, TenantId};
 use lru::LruCache;
 
+use crate::companion::Companion;
+
 type Key = (TenantId, &'static str, String);
 type State = Arc<dyn Any + Send + Sync>;
 
@@ -63,6 +65,13 @@ impl AggregateCache {
             Known { sequence, state: Arc::new(aggregate), said_at: Some(said_at) },
             A::TYPE,
         );
+    }
+
+    /// Remembers an aggregate that has begun beside another.
+    pub(crate) fn put_companion(&self, tenant: TenantId, companion: Companion, said_at: Instant) {
+        let Companion { decision, state } = companion;
+        let known = Known { sequence: decision.leaves_at(), state, said_at: Some(said_at) };
+        self.keep(tenant, &decision.aggregate_id, known, decision.aggregate_type);
     }
 
     /// Takes it for one without events, unless more is known.

@@ -9,6 +9,7 @@ mod cache;
 mod causes;
 mod checkpoints;
 mod clock;
+mod companion;
 mod copy;
 mod database;
 mod deliveries;
@@ -31,13 +32,14 @@ mod writer;
 pub use aggregate_events::{
     OfAggregate, find_run_start, read_aggregate, read_aggregate_back, read_workflow_events,
 };
-pub use append::{Append, AppendError, Appended, NewEvent, Unless};
+pub use append::{Append, AppendError, Appended, Decision, NewEvent, Unless};
 pub use causes::{find_event_between, read_positions, recorded_together};
 pub use checkpoints::{
     StoredCheckpoint, StoredNode, TILE, as_hash, checkpoints_from, last_checkpoint, read_tile,
     store_checkpoint,
 };
 pub use clock::{Clock, Ids, ManualClock, SystemClock, UlidIds};
+pub use companion::{Accompany, Companion};
 pub use copy::{CopiedEvent, Page, read_page};
 pub use database::{Database, DatabaseError, Pools, migrate};
 pub use deliveries::{delivered_size, note_delivered};
@@ -59,4 +61,4 @@ pub use timers::{
     TimerProgress, claim_timers, drop_timer, find_claimed, finish_timer, hand_back_timer, hold_timer,
     load_timers, lock_timer_checkpoint, put_timers, remove_timers, retry_timer, timer_memos, timers_of,
 };
-pub use writer::{Wakeups, Writer, WriterLimits};
+pub use writer::{Listener, Wakeups, Writer, WriterLimits};

@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use cqrs_es::{AggregateContext, AggregateError, EventEnvelope, EventStore};
-use draxis_domain::{EventId, EventSet, Metadata, Position, Rejection, Root, Sequence, TenantId};
+use draxis_domain::{EventId, Metadata, Position, Rejection, Root, Sequence, TenantId};
 
-use crate::append::{Append, AppendError, Appended, NewEvent, Unless};
+use crate::append::{Append, AppendError, Appended, Decision, Unless};
+use crate::companion::{Accompany, numbered};
 use crate::metadata::CqrsMetadata;
 use crate::receipt::{Answer, Receipt, RequestHash};
 use crate::snapshot::{self, LoadError};
@@ -40,13 +41,14 @@ pub struct Committed {
 pub type Respond<A> = Box<dyn Fn(&A) -> Answer + Send + Sync>;
 
 /// cqrs-es's [`EventStore`] for one command on one tenant's stream.
-pub struct TenantEventRepository<A> {
+pub struct TenantEventRepository<A: Root> {
     log: TenantLog,
     tenant: TenantId,
     key: Option<CommandKey>,
     respond: Respond<A>,
     cache: CacheUse,
     unless: Option<Unless>,
+    accompany: Option<Accompany<A>>,
     committed: Arc<Mutex<Option<Committed>>>,
 }
 
@@ -73,13 +75,21 @@ impl<A: Root + 'static> TenantEventRepository<A> {
         respond: Respond<A>,
         cache: CacheUse,
     ) -> Self {
-        Self { log: log.clone(), tenant, key, respond, cache, unless: None, committed: Arc::default() }
+        let (log, committed) = (log.clone(), Arc::default());
+        Self { log, tenant, key, respond, cache, unless: None, accompany: None, committed }
     }
 
     /// The same for a decision that events of other aggregates could overtake.
     #[must_use]
     pub fn unless(self, unless: Option<Unless>) -> Self {
         Self { unless, ..self }
+    }
+
+    /// The same where another aggregate may begin with what is decided. It is taken for one without events: where it is not, that
+    /// is a conflict, and nothing is recorded of either.
+    #[must_use]
+    pub fn accompanied(self, accompany: Option<Accompany<A>>) -> Self {
+        Self { accompany, ..self }
     }
 
     /// Where the outcome appears once the command has been committed.
@@ -97,8 +107,9 @@ impl<A: Root + 'static> TenantEventRepository<A> {
         events: &[A::Event],
         metadata: &CqrsMetadata,
     ) -> Result<Committed, AggregateError<Rejection>> {
-        let new = self.number(events)?;
+        let (new, asked_at) = (numbered(self.log.ids.as_ref(), events).map_err(unexpected)?, Instant::now());
         let ids: Vec<EventId> = new.iter().map(|event| event.event_id).collect();
+        let companion = self.accompany.as_ref().map_or(Ok(None), |accompany| accompany(events, &ids))?;
         let answer = self.answer(&loaded.aggregate);
         let receipt = self.key.clone().map(|CommandKey { caller, key, request }| Receipt {
             caller,
@@ -106,20 +117,23 @@ impl<A: Root + 'static> TenantEventRepository<A> {
             request,
             answer: answer.clone(),
         });
-        let append = Append {
-            tenant: self.tenant,
+        let own = Decision {
             aggregate_type: A::TYPE,
             aggregate_id: loaded.id.clone(),
             expected: loaded.sequence,
             events: new,
             claims: events.iter().flat_map(A::claims).collect(),
             metadata: ordered(metadata)?,
-            receipt,
-            unless: self.unless,
         };
+        let besides = companion.iter().map(|companion| companion.decision.clone());
+        let decisions = std::iter::once(own).chain(besides).collect();
+        let append = Append { tenant: self.tenant, decisions, receipt, unless: self.unless };
         match self.log.writer.append(append).await {
             Ok(Appended::Recorded { position, .. }) => {
                 self.log.heads.reached(self.tenant, position);
+                if let Some(companion) = companion {
+                    self.log.cache.put_companion(self.tenant, companion, asked_at);
+                }
                 Ok(Committed { position, answer, events: ids, repeated: false })
             }
             Ok(Appended::Repeated(before)) => Ok(Committed {
@@ -130,23 +144,8 @@ impl<A: Root + 'static> TenantEventRepository<A> {
             }),
             Err(AppendError::Conflict) => Err(AggregateError::AggregateConflict),
             Err(AppendError::Taken(kind)) => Err(AggregateError::UserError(Rejection::Taken { kind })),
-            Err(error) => Err(AggregateError::UnexpectedError(Box::new(error))),
+            Err(error) => Err(unexpected(error)),
         }
-    }
-
-    fn number(&self, events: &[A::Event]) -> Result<Vec<NewEvent>, AggregateError<Rejection>> {
-        events
-            .iter()
-            .map(|event| {
-                Ok(NewEvent {
-                    event_id: EventId::new(self.log.ids.next()),
-                    event_type: event.wire_type(),
-                    version: event.wire_version(),
-                    payload: event.payload()?,
-                })
-            })
-            .collect::<Result<_, serde_json::Error>>()
-            .map_err(|error| AggregateError::UnexpectedError(Box::new(error)))
     }
 
     /// A command without news and without a key writes nothing, but its answer still carries the position it speaks of.
@@ -248,7 +247,11 @@ fn ordered(metadata: &CqrsMetadata) -> Result<String, AggregateError<Rejection>>
     serde_json::to_value(metadata)
         .and_then(serde_json::from_value::<Metadata>)
         .and_then(|metadata| serde_json::to_string(&metadata))
-        .map_err(|error| AggregateError::UnexpectedError(Box::new(error)))
+        .map_err(unexpected)
+}
+
+fn unexpected(error: impl std::error::Error + Send + Sync + 'static) -> AggregateError<Rejection> {
+    AggregateError::UnexpectedError(Box::new(error))
 }
 
 pub(crate) fn unreadable(error: LoadError) -> AggregateError<Rejection> {

@@ -6,7 +6,7 @@ mod judge;
 mod queue;
 mod sequences;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use draxis_domain::{Position, TenantId};
@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use crate::append::{Append, AppendError, Appended};
 use crate::clock::Clock;
 use crate::database::Pools;
+use crate::read::StoredEvent;
 use crate::writer::batch::{Batch, BatchError, Line, Outcome};
 use crate::writer::queue::{Pending, Queue};
 use crate::writer::sequences::Sequences;
@@ -62,11 +63,20 @@ impl Default for WriterLimits {
 /// What followers in this process are woken by: a tenant and its new head. A hint; the head in the database is the truth.
 pub type Wakeups = broadcast::Sender<(TenantId, Position)>;
 
+/// Whoever must hear of some events as soon as they are committed by this process, before any follower is woken.
+pub struct Listener {
+    /// The wire names of these.
+    pub types: &'static [&'static str],
+    /// Whom to tell: it comes back at once. A hint, as the wakeups are.
+    pub tell: Box<dyn Fn(TenantId, StoredEvent) + Send + Sync>,
+}
+
 /// The only way events get into tenants' streams.
 #[derive(Clone)]
 pub struct Writer {
     queues: Arc<[Queue]>,
     wakeups: Wakeups,
+    listener: Arc<OnceLock<Listener>>,
     patience: Duration,
 }
 
@@ -80,6 +90,7 @@ impl Writer {
         tasks: &mut JoinSet<()>,
     ) -> Self {
         let (wakeups, _) = broadcast::channel(4096);
+        let listener = Arc::new(OnceLock::new());
         let queues: Arc<[Queue]> = (0..writers.max(1)).map(|_| Queue::new(limits)).collect();
         for queue in queues.iter() {
             let scribe = Scribe {
@@ -87,13 +98,19 @@ impl Writer {
                 options: pools.writer.clone(),
                 clock: Arc::clone(clock),
                 wakeups: wakeups.clone(),
+                listener: Arc::clone(&listener),
                 batch_time: limits.batch_time,
                 line: None,
                 sequences: Sequences::new(),
             };
             tasks.spawn(scribe.run());
         }
-        Self { queues, wakeups, patience: limits.patience }
+        Self { queues, wakeups, listener, patience: limits.patience }
+    }
+
+    /// Has somebody told of what this process commits. There is one listener; another one that comes later hears nothing.
+    pub fn listen(&self, listener: Listener) {
+        drop(self.listener.set(listener));
     }
 
     /// Where followers hear of new events.
@@ -142,6 +159,7 @@ struct Scribe {
     options: PgConnectOptions,
     clock: Arc<dyn Clock>,
     wakeups: Wakeups,
+    listener: Arc<OnceLock<Listener>>,
     batch_time: Duration,
     line: Option<Line>,
     sequences: Sequences,
@@ -188,8 +206,8 @@ impl Scribe {
         match committed.unwrap_or_else(|_| Err(batch.given_up())) {
             Ok(outcome) => {
                 self.line = Some(line);
-                self.announce(&outcome);
-                for (pending, result) in pending.into_iter().zip(outcome.results) {
+                let results = self.announce(outcome);
+                for (pending, result) in pending.into_iter().zip(results) {
                     pending.answer(result);
                 }
                 Ok(())
@@ -205,11 +223,18 @@ impl Scribe {
         }
     }
 
-    fn announce(&self, outcome: &Outcome) {
-        for (tenant, head) in &outcome.heads {
-            // No follower listening is no error.
-            drop(self.wakeups.send((*tenant, *head)));
+    /// Tells whoever waits for what was committed, and hands on what each command is told.
+    fn announce(&self, outcome: Outcome) -> Vec<Result<Appended, AppendError>> {
+        if let Some(Listener { types, tell }) = self.listener.get() {
+            for row in outcome.events.into_iter().filter(|row| types.contains(&row.event_type)) {
+                tell(row.tenant, row.into());
+            }
         }
+        for (tenant, head) in outcome.heads {
+            // No follower listening is no error.
+            drop(self.wakeups.send((tenant, head)));
+        }
+        outcome.results
     }
 
     async fn connect(&mut self) -> Result<Line, sqlx::Error> {

@@ -18,7 +18,7 @@ use crate::workflow::OVERTAKEN;
 use crate::{CommandError, Permission};
 
 /// What changes the definition that a run starts under, or the KRI events that it emits.
-const CHANGING: &[&str] =
+pub(super) const CHANGING: &[&str] =
     &["workflow.edited", "workflow.restored", "kri_event_definition.declared", "kri_event_definition.edited"];
 
 /// The answer to the button.
@@ -189,7 +189,7 @@ impl Commands {
     }
 
     /// The KRI events that a definition's steps emit, as they stand now.
-    async fn pinned(
+    pub(super) async fn pinned(
         &self,
         tenant: TenantId,
         definition: &Definition,
@@ -218,6 +218,6 @@ impl Commands {
 }
 
 /// What a command of the program's own is answered with.
-fn unanswered() -> Responder<Workflow> {
+pub(super) fn unanswered() -> Responder<Workflow> {
     Arc::new(|workflow, _| Answer { status: 204, body: Vec::new(), version: Some(workflow.version()) })
 }

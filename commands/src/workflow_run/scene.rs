@@ -7,7 +7,7 @@ use draxis_domain::account::Role;
 use draxis_domain::kri::{Kri, KriState};
 use draxis_domain::relay::{Channel, Relay};
 use draxis_domain::workflow::{Action, Definition, Party, RunTrigger};
-use draxis_domain::workflow_run::{RunBegun, Scene};
+use draxis_domain::workflow_run::Scene;
 use draxis_domain::{AccountId, KriId, TenantId};
 use serde_json::{Value, json};
 
@@ -22,15 +22,20 @@ impl Commands {
     pub async fn run_scene(
         &self,
         tenant: TenantId,
-        begun: &RunBegun,
+        (trigger, definition): (&RunTrigger, &Definition),
         url: String,
     ) -> Result<Scene, CommandError> {
         let ((kri, kri_owner), holders, has_mail) = tokio::try_join!(
-            self.kri_in_scene(tenant, trigger_kri(&begun.trigger)),
-            self.holders_in_scene(tenant, &begun.definition),
+            self.kri_in_scene(tenant, trigger_kri(trigger)),
+            self.holders_in_scene(tenant, definition),
             self.mail_in_scene(tenant),
         )?;
         Ok(Scene { url, kri, kri_owner, holders, has_mail })
+    }
+
+    /// Asks for what every scene needs, for whoever will need one within a moment.
+    pub async fn expect_scene(&self, tenant: TenantId) -> Result<(), CommandError> {
+        self.mail_in_scene(tenant).await.map(drop)
     }
 
     async fn mail_in_scene(&self, tenant: TenantId) -> Result<bool, CommandError> {

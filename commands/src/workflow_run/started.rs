@@ -1,8 +1,9 @@
 //! What a workflow has said of a run that it started: all that the run begins with.
 
-use draxis_domain::workflow::WorkflowEvent;
+use chrono::{DateTime, Utc};
+use draxis_domain::workflow::{WorkflowEvent, WorkflowRunStarted};
 use draxis_domain::workflow_run::RunBegun;
-use draxis_domain::{EventSet as _, Metadata, Sequence, TenantId, WorkflowId, WorkflowRunId};
+use draxis_domain::{AccountId, EventSet as _, Metadata, Sequence, TenantId, WorkflowId, WorkflowRunId};
 use draxis_event_store::{OfAggregate, StoredEvent, TenantTx, read_aggregate_back};
 
 use crate::CommandError;
@@ -72,16 +73,26 @@ fn begun(
         return Ok(None);
     }
     let metadata: Metadata = serde_json::from_str(&stored.metadata).map_err(CommandError::failed)?;
-    Ok(Some(RunBegun {
-        id: run,
+    let requester = metadata.actor.account();
+    Ok(Some(beginning((tenant_id, workflow_id), started, (requester, stored.recorded_at))))
+}
+
+/// What a run begins with.
+pub(crate) fn beginning(
+    (tenant_id, workflow_id): (TenantId, WorkflowId),
+    started: WorkflowRunStarted,
+    (requester, started_at): (Option<AccountId>, DateTime<Utc>),
+) -> RunBegun {
+    RunBegun {
+        id: started.run_id,
         tenant_id,
         workflow_id,
         version: started.version,
         definition: started.definition,
         trigger: started.trigger,
         kri_events: started.kri_events,
-        requester: metadata.actor.account(),
-        started_at: stored.recorded_at,
+        requester,
+        started_at,
         chain: started.chain,
-    }))
+    }
 }

@@ -20,20 +20,27 @@ pub(super) struct Ways<'a> {
 }
 
 /// A relay as it is set up, its credentials opened for one use.
-pub(super) struct Opened {
+pub(crate) struct OpenedRelay {
     pub(super) settings: RelaySettings,
     pub(super) credentials: RelayCredentials,
+}
+
+impl OpenedRelay {
+    /// The channel that it is of.
+    pub(crate) fn channel(&self) -> Channel {
+        self.settings.channel()
+    }
 }
 
 impl Ways<'_> {
     /// Has an effect done.
     pub(super) async fn send(
         &self,
-        relay: Opened,
+        relay: OpenedRelay,
         request: &EffectRequest,
     ) -> Result<EffectReference, Setback> {
         let id = &request.effect_id;
-        let Opened { settings, credentials } = relay;
+        let OpenedRelay { settings, credentials } = relay;
         match (&request.what, &settings) {
             (EffectContent::Email { to, subject, text }, RelaySettings::Email(email)) => {
                 let content = email::Content { to, subject, text };
@@ -59,9 +66,9 @@ impl Ways<'_> {
     }
 
     /// Asks whether an effect was done.
-    pub(super) async fn look_up(&self, relay: Opened, request: &EffectRequest) -> Result<LookUp, RelayError> {
+    pub(super) async fn look_up(&self, relay: OpenedRelay, request: &EffectRequest) -> Result<LookUp, RelayError> {
         let id: &EffectId = &request.effect_id;
-        let Opened { settings, credentials } = relay;
+        let OpenedRelay { settings, credentials } = relay;
         match (&request.what, &settings) {
             (EffectContent::Jira { ticket, .. }, RelaySettings::Jira(jira)) => {
                 jira::look_up(self.egress, &jira::Door::try_new(jira, credentials)?, id, ticket).await
@@ -81,10 +88,10 @@ impl Ways<'_> {
     /// Asks how a ticket stands.
     pub(super) async fn ticket_status(
         &self,
-        relay: Opened,
+        relay: OpenedRelay,
         reference: &EffectReference,
     ) -> Result<String, RelayError> {
-        let Opened { settings, credentials } = relay;
+        let OpenedRelay { settings, credentials } = relay;
         match &settings {
             RelaySettings::Jira(jira) => {
                 jira::status(self.egress, &jira::Door::try_new(jira, credentials)?, reference).await

@@ -4,7 +4,7 @@ use draxis_commands::CommandError;
 use draxis_domain::relay::Channel;
 use draxis_domain::{Rejection, TenantId};
 
-use super::deliver::{Opened, Ways, has_status};
+use super::deliver::{OpenedRelay, Ways, has_status};
 use super::exchange::Setback;
 use super::{EffectOutcome, EffectReference, EffectRequest, LookUp, RelayCredentials, RelayError, Relays};
 
@@ -12,9 +12,14 @@ impl Relays {
     /// Makes one attempt at an effect. The ledger says `sending` before, and what comes of it after (hazard H3).
     pub async fn send(&self, tenant: TenantId, request: &EffectRequest) -> EffectOutcome {
         match self.open(tenant, request.what.channel()).await {
-            Ok(relay) => self.ways().send(relay, request).await.into(),
+            Ok(relay) => self.send_through(relay, request).await,
             Err(error) => Setback::Refused(error).into(),
         }
+    }
+
+    /// The same through a relay that has been opened just now.
+    pub(crate) async fn send_through(&self, relay: OpenedRelay, request: &EffectRequest) -> EffectOutcome {
+        self.ways().send(relay, request).await.into()
     }
 
     /// Asks the far side whether an effect was done.
@@ -44,7 +49,8 @@ impl Relays {
         Ways { egress: &self.egress, mailer: &self.mailer, at: self.commands.clock().now() }
     }
 
-    async fn open(&self, tenant: TenantId, channel: Channel) -> Result<Opened, RelayError> {
+    /// A relay as it is set up now, for one use soon.
+    pub(crate) async fn open(&self, tenant: TenantId, channel: Channel) -> Result<OpenedRelay, RelayError> {
         let (config, secret) = match self.commands.open_relay(tenant, channel).await {
             Ok(opened) => opened,
             Err(CommandError::Rejected(Rejection::NotFound { .. })) => {
@@ -52,7 +58,7 @@ impl Relays {
             }
             Err(source) => return Err(RelayError::Ours { source }),
         };
-        Ok(Opened { settings: config.settings, credentials: RelayCredentials::open(secret.as_ref())? })
+        Ok(OpenedRelay { settings: config.settings, credentials: RelayCredentials::open(secret.as_ref())? })
     }
 }
 

@@ -13,7 +13,8 @@ impl Worker<'_> {
     /// Asks people, unless whoever held the run before has asked them already.
     pub(super) async fn ask(&self, state: &RunState, step: &Step) -> Result<Progress, CommandError> {
         let (commands, id) = (&self.runs.0.commands, step.frame.id.clone());
-        let scene = commands.run_scene(self.claimed.tenant, &state.begun, self.runs.page(self.id())).await?;
+        let around = (&state.begun.trigger, &*state.begun.definition);
+        let scene = commands.run_scene(self.claimed.tenant, around, self.runs.page(self.id())).await?;
         let request = match state.approval_request(&scene, commands.clock().now()) {
             Ok(request) => request,
             Err((code, detail)) => {

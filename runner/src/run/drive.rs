@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use draxis_commands::CommandError;
+use draxis_commands::workflow::BegunRun;
 use draxis_commands::workflow_run::{DrivenRun, Holder, ProducedDocument};
-use draxis_commands::{Caller, CommandError, Context};
 use draxis_domain::workflow::{Action, Step, Trigger};
 use draxis_domain::workflow_run::{
     EffectId, EffectReference, Known, Next, Progress, RunBegun, RunState, WorkflowRun,
 };
-use draxis_domain::{Depth, WorkflowRunId};
+use draxis_domain::{TenantId, WorkflowRunId};
 
+use crate::relay::OpenedRelay;
 use crate::run::scene::Seen;
 use crate::run::{ClaimedRun, WorkflowRuns};
 use crate::timer::{Afterwards, RunStart};
@@ -26,6 +28,8 @@ pub(super) struct Worker<'a> {
     /// What this worker has sent under its claim.
     sent: BTreeSet<(EffectId, u32)>,
     pub(super) seen: Seen,
+    /// The relay that it sends through first, where it was opened while the run began.
+    pub(super) opened: Option<OpenedRelay>,
     /// What this worker has done in the house, can do again, and has not said yet: it is said together with what comes next.
     unsaid: Vec<Progress>,
     /// Documents of which that speaks, which are kept first.
@@ -37,38 +41,25 @@ pub(super) struct Worker<'a> {
 impl WorkflowRuns {
     /// Does what a run needs, as far as it goes now.
     pub(crate) async fn drive(&self, claimed: ClaimedRun) -> Result<Afterwards, CommandError> {
-        let caller = Caller::workflow_run(claimed.tenant, claimed.id);
-        let context = Context {
-            correlation: Some(claimed.id.to_string()),
-            causation: Some(claimed.cause),
-            ..Context::of(caller)
-        };
-        let holder = Holder { context, fence: claimed.fence };
-        let (sent, seen) = (BTreeSet::new(), Seen::default());
-        let (unsaid, written) = (Vec::new(), Vec::new());
-        let recorded = false;
-        let mut worker = Worker { runs: self, claimed, holder, sent, seen, unsaid, written, recorded };
-        let mut run = worker.take_up().await?;
-        for _ in 0..TURNS {
-            let WorkflowRun::Present(state) = run else { return Ok(Afterwards::Done) };
-            worker.holder.context.depth = depth(&state.begun);
-            run = match worker.turn(&state).await? {
-                Turned::On(run) => run,
-                Turned::Rests(afterwards) => {
-                    worker.withdraw_left_behind(&state).await?;
-                    // What it has recorded says when the run is due next, whatever is said of this time.
-                    return Ok(if worker.recorded { Afterwards::Moved } else { afterwards });
-                }
-            };
-        }
-        Ok(Afterwards::LookAgain(Duration::from_secs(1)))
+        let holder = Holder::new((claimed.tenant, claimed.id), claimed.fence, claimed.cause);
+        let mut worker = Worker::new(self, claimed, holder);
+        let run = worker.take_up().await?;
+        worker.go_on(run).await
     }
-}
 
-/// How many reactions lie before what a run does: each run in its chain reacts to a breach, and what it does reacts to the run.
-fn depth(begun: &RunBegun) -> Depth {
-    let reactions = begun.chain.len().saturating_mul(2).max(1);
-    Depth(u8::try_from(reactions).unwrap_or(u8::MAX))
+    /// Does what a run needs that has begun in the commit that started it: what it is about to send first may have been opened
+    /// meanwhile. Whatever becomes of it, what it has recorded says when it is due next.
+    pub(crate) async fn drive_on(
+        &self,
+        tenant: TenantId,
+        BegunRun { holder, id, run, cause }: BegunRun,
+        opened: Option<OpenedRelay>,
+    ) -> Result<(), CommandError> {
+        let fence = holder.fence;
+        let claimed = ClaimedRun { tenant, id, start: None, told: None, fence, cause };
+        let mut worker = Worker { opened, recorded: true, ..Worker::new(self, claimed, holder) };
+        worker.go_on(run).await.map(drop)
+    }
 }
 
 /// Whether a step that was done twice is the same as one that was done once, and nobody waits to hear of it: a document is kept
@@ -85,7 +76,30 @@ pub(super) enum Turned {
     Rests(Afterwards),
 }
 
-impl Worker<'_> {
+impl<'a> Worker<'a> {
+    fn new(runs: &'a WorkflowRuns, claimed: ClaimedRun, holder: Holder) -> Self {
+        let (sent, seen, opened) = (BTreeSet::new(), Seen::default(), None);
+        let (unsaid, written) = (Vec::new(), Vec::new());
+        Self { runs, claimed, holder, sent, seen, opened, unsaid, written, recorded: false }
+    }
+
+    /// One turn after the other.
+    async fn go_on(&mut self, mut run: WorkflowRun) -> Result<Afterwards, CommandError> {
+        for _ in 0..TURNS {
+            let WorkflowRun::Present(state) = run else { return Ok(Afterwards::Done) };
+            self.holder = self.holder.clone().of(&state.begun);
+            run = match self.turn(&state).await? {
+                Turned::On(run) => run,
+                Turned::Rests(afterwards) => {
+                    self.withdraw_left_behind(&state).await?;
+                    // What it has recorded says when the run is due next, whatever is said of this time.
+                    return Ok(if self.recorded { Afterwards::Moved } else { afterwards });
+                }
+            };
+        }
+        Ok(Afterwards::LookAgain(Duration::from_secs(1)))
+    }
+
     pub(super) const fn id(&self) -> WorkflowRunId {
         self.claimed.id
     }
@@ -98,7 +112,7 @@ impl Worker<'_> {
         if self.claimed.told.is_some() {
             commands.presume_untaken(tenant, id);
         }
-        self.holder.context.depth = depth(&begun);
+        self.holder = self.holder.clone().of(&begun);
         let driven = commands.begin_run(&self.holder, begun, scene).await?;
         Ok(self.note(driven))
     }
@@ -125,6 +139,8 @@ impl Worker<'_> {
     async fn turn(&mut self, state: &RunState) -> Result<Turned, CommandError> {
         let now = self.runs.0.commands.clock().now();
         let (about_to, next) = (self.to_be_sent(state), state.next(now));
+        // For what is sent at once, and for nothing later.
+        let opened = self.opened.take();
         let alone = about_to.is_none() && matches!(&next, Next::Do(step) if leaves_no_trace(step));
         // Nothing that is seen outside the run is done before the run says that it is at it.
         if !self.unsaid.is_empty() && !alone {
@@ -132,7 +148,7 @@ impl Worker<'_> {
         }
         if let Some((effect, attempt)) = about_to {
             self.sent.insert((effect, attempt));
-            let outcome = self.send(state, effect).await?;
+            let outcome = self.send(state, effect, opened).await?;
             return self.give(state, Progress::Sent { effect, attempt, outcome }).await;
         }
         match next {

@@ -39,7 +39,8 @@ impl Worker<'_> {
             return Ok(scene);
         }
         let (read_at, page) = (Instant::now(), self.runs.page(begun.id));
-        let scene = self.runs.0.commands.run_scene(self.claimed.tenant, begun, page).await?;
+        let around = (&begun.trigger, &*begun.definition);
+        let scene = self.runs.0.commands.run_scene(self.claimed.tenant, around, page).await?;
         self.seen.keep(read_at, &scene);
         Ok(scene)
     }

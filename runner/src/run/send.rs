@@ -6,15 +6,25 @@ use draxis_domain::workflow_run::{
 };
 use draxis_domain::{Email, Name};
 
-use crate::relay::{self, EffectOutcome, EffectRequest, LookUp};
+use crate::relay::{self, EffectOutcome, EffectRequest, LookUp, OpenedRelay};
 use crate::run::drive::Worker;
 
 impl Worker<'_> {
-    /// Makes one attempt. The ledger has said so before.
-    pub(super) async fn send(&self, state: &RunState, effect: EffectId) -> Result<SendOutcome, CommandError> {
+    /// Makes one attempt, through a relay that may have been opened just now. The ledger has said so before.
+    pub(super) async fn send(
+        &self,
+        state: &RunState,
+        effect: EffectId,
+        opened: Option<OpenedRelay>,
+    ) -> Result<SendOutcome, CommandError> {
         let Some(entry) = state.effects.get(&effect) else { return Ok(nobody()) };
         let Some(request) = self.request(effect, entry).await? else { return Ok(nobody()) };
-        Ok(match self.runs.0.relays.send(self.claimed.tenant, &request).await {
+        let relays = &self.runs.0.relays;
+        let outcome = match opened.filter(|relay| relay.channel() == request.what.channel()) {
+            Some(relay) => relays.send_through(relay, &request).await,
+            None => relays.send(self.claimed.tenant, &request).await,
+        };
+        Ok(match outcome {
             EffectOutcome::Confirmed { reference } => SendOutcome::Confirmed(reference),
             EffectOutcome::Rejected { class, detail, retry_after, retryable } => SendOutcome::Rejected {
                 setback: StepSetback { code: class.to_owned(), detail, retryable },

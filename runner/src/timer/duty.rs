@@ -16,6 +16,8 @@ use crate::timer::fold::Memo;
 use crate::timer::work::Held;
 use crate::timer::{TimerKind, Timers};
 
+pub(super) use reaction::LEVELS;
+
 /// What becomes of a timer whose duty has been done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Afterwards {
@@ -30,11 +32,11 @@ pub(crate) enum Afterwards {
 }
 
 /// A due timer.
-struct Duty<'a> {
-    commands: &'a Commands,
-    tenant: TenantId,
-    due_at: DateTime<Utc>,
-    cause: EventId,
+pub(super) struct Duty<'a> {
+    pub(super) timers: &'a Timers,
+    pub(super) tenant: TenantId,
+    pub(super) due_at: DateTime<Utc>,
+    pub(super) cause: EventId,
 }
 
 impl Timers {
@@ -47,7 +49,7 @@ impl Timers {
     ) -> Result<Afterwards, CommandError> {
         let (subject, timer) = (claimed.name.subject.as_str(), &held.timer);
         let duty = Duty {
-            commands: &self.0.commands,
+            timers: self,
             tenant: claimed.tenant,
             due_at: claimed.due_at,
             cause: timer.cause,
@@ -112,13 +114,17 @@ fn id<I: std::str::FromStr<Err = ulid::DecodeError>>(subject: &str) -> Result<I,
 }
 
 impl Duty<'_> {
+    fn commands(&self) -> &Commands {
+        &self.timers.0.commands
+    }
+
     fn context(&self) -> Context {
         Context { causation: Some(self.cause), ..Context::of(Caller::runner(self.tenant)) }
     }
 
     /// A run that has not ended by now has lost its process, or is taken for it: what it says later is refused.
     async fn give_up_run(&self, id: SourceId) -> Result<(), CommandError> {
-        let Source::Present(source) = self.commands.load::<Source>(self.tenant, &id.to_string()).await?
+        let Source::Present(source) = self.commands().load::<Source>(self.tenant, &id.to_string()).await?
         else {
             return Ok(());
         };
@@ -128,31 +134,31 @@ impl Duty<'_> {
         };
         let context = Context { correlation: Some(run_id.to_string()), ..self.context() };
         let command = SourceCommand::FailRun { run_id, failure: RunFailure::lost() };
-        self.commands.change_source(&context, id, command).await?;
+        self.commands().change_source(&context, id, command).await?;
         Ok(())
     }
 
     async fn mark_stale(&self, id: KriId) -> Result<(), CommandError> {
-        self.commands.change_kri(&self.context(), id, KriCommand::MarkStale).await?;
+        self.commands().change_kri(&self.context(), id, KriCommand::MarkStale).await?;
         Ok(())
     }
 
     async fn wake_breach(&self, id: KriId) -> Result<(), CommandError> {
-        let kri = self.commands.load::<Kri>(self.tenant, &id.to_string()).await?;
+        let kri = self.commands().load::<Kri>(self.tenant, &id.to_string()).await?;
         let Some(open) = kri.in_use().and_then(|kri| kri.episodes.open.as_ref()) else { return Ok(()) };
         let command = BreachCommand::SnoozeOver { until: self.due_at };
-        self.commands.change_kri(&self.context(), id, KriCommand::Breach { id: open.id, command }).await?;
+        self.commands().change_kri(&self.context(), id, KriCommand::Breach { id: open.id, command }).await?;
         Ok(())
     }
 
     /// Serves what a workflow's schedule has due: that its trigger was switched on or edited, is why.
     async fn tick(&self, id: WorkflowId) -> Result<(), CommandError> {
-        self.commands.tick_workflow(&self.context(), id).await?;
+        self.commands().tick_workflow(&self.context(), id).await?;
         Ok(())
     }
 
     async fn tick_approval(&self, id: ApprovalId) -> Result<(), CommandError> {
-        self.commands.tick_approval(&self.context(), id).await?;
+        self.commands().tick_approval(&self.context(), id).await?;
         Ok(())
     }
 
@@ -160,14 +166,14 @@ impl Duty<'_> {
     /// memo's: an edit that came since makes this due again.
     async fn reschedule(&self, id: SourceId, memo: &Memo) -> Result<(), CommandError> {
         let Memo::Wiring(wiring) = memo else { return Ok(()) };
-        let source = self.commands.load::<Source>(self.tenant, &id.to_string()).await?;
+        let source = self.commands().load::<Source>(self.tenant, &id.to_string()).await?;
         let Some(schedule) = source.in_use().map(|source| source.body.schedule) else { return Ok(()) };
         for kri_id in &wiring.kris {
-            let kri = self.commands.load::<Kri>(self.tenant, &kri_id.to_string()).await?;
+            let kri = self.commands().load::<Kri>(self.tenant, &kri_id.to_string()).await?;
             let wired = kri.in_use().is_some_and(|kri| kri.body.source_id == Some(id));
             if wired {
                 let command = KriCommand::Reschedule(Some(schedule));
-                self.commands.change_kri(&self.context(), *kri_id, command).await?;
+                self.commands().change_kri(&self.context(), *kri_id, command).await?;
             }
         }
         Ok(())

@@ -92,7 +92,10 @@ impl Timers {
     async fn fold_each(&self, tenants: BTreeSet<TenantId>, known: &mut Known) {
         let folds = tenants.into_iter().filter(|tenant| *tenant != TenantId::PLATFORM);
         let mut folded = stream::iter(folds)
-            .map(|tenant| async move { (tenant, self.catch_up(tenant).await) })
+            .map(|tenant| async move {
+                self.0.reflexes.ended(tenant).await;
+                (tenant, self.catch_up(tenant).await)
+            })
             .buffer_unordered(AT_ONCE);
         while let Some((tenant, result)) = folded.next().await {
             match result {

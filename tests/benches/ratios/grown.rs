@@ -3,7 +3,7 @@
 use cqrs_es::Aggregate as _;
 use draxis_domain::kri::{Kri, KriCommand, NewReading};
 use draxis_domain::{Actor, EventId, EventSet as _, KriId, Moment, Sequence, TenantId};
-use draxis_event_store::{Append, Ids as _, NewEvent, UlidIds};
+use draxis_event_store::{Append, Decision, Ids as _, NewEvent, UlidIds};
 use draxis_tests::house::{Fitting, Process, TestDatabase, kri_body, new_tenant, reading, start_of_time};
 use futures_util::future::join_all;
 
@@ -116,15 +116,13 @@ async fn append(process: &Process, tenant: TenantId, kri: &Told, events: Vec<New
 }
 
 fn one(tenant: TenantId, kri: KriId, expected: Sequence, events: Vec<NewEvent>) -> Append {
-    Append {
-        tenant,
+    let decision = Decision {
         aggregate_type: "kri",
         aggregate_id: kri.to_string(),
         expected,
         events,
         claims: Vec::new(),
         metadata: r#"{"actor":"runner"}"#.to_owned(),
-        receipt: None,
-        unless: None,
-    }
+    };
+    Append { tenant, decisions: vec![decision], receipt: None, unless: None }
 }

@@ -5,7 +5,7 @@ use draxis_domain::kri::{Kri, KriCommand};
 use draxis_domain::{
     Actor, EventId, EventSet, KriId, Metadata, Moment, Position, Root, RunId, Sequence, SourceId, TenantId,
 };
-use draxis_event_store::{Append, Ids, NewEvent, UlidIds, Writer};
+use draxis_event_store::{Append, Decision, Ids, NewEvent, UlidIds, Writer};
 use draxis_tests::house::{reading, start_of_time};
 use futures_util::future::join_all;
 
@@ -79,17 +79,15 @@ impl Told {
             correlation: Some(format!("source:{}", self.source.ulid())),
             ..Metadata::by(Actor::Runner)
         };
-        Append {
-            tenant,
+        let decision = Decision {
             aggregate_type: Kri::TYPE,
             aggregate_id: self.id.to_string(),
             expected,
             events,
             claims: Vec::new(),
             metadata: serde_json::to_string(&metadata).expect("metadata is JSON"),
-            receipt: None,
-            unless: None,
-        }
+        };
+        Append { tenant, decisions: vec![decision], receipt: None, unless: None }
     }
 }
 

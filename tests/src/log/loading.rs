@@ -4,7 +4,7 @@ use draxis_commands::{Caller, Context};
 use draxis_domain::kri::{Kri, KriCommand};
 use draxis_domain::outcome::{Outcome, OutcomeCommand, OutcomeEvent};
 use draxis_domain::{Actor, EventId, EventSet, KriId, Moment, OutcomeId, Root, Sequence, TenantId};
-use draxis_event_store::{Append, Ids, NewEvent, UlidIds};
+use draxis_event_store::{Append, Decision, Ids, NewEvent, UlidIds};
 use sqlx::{Executor, Row};
 
 use crate::house::{Process, TestDatabase, edits, kri_body, new_tenant, reading, start_of_time};
@@ -35,17 +35,15 @@ async fn long_history(process: &Process, tenant: TenantId, readings: i64) -> (Kr
                 sequence = sequence.next();
             }
         }
-        let append = Append {
-            tenant,
+        let decision = Decision {
             aggregate_type: "kri",
             aggregate_id: id.to_string(),
             expected,
             events,
             claims: Vec::new(),
             metadata: r#"{"actor":"runner"}"#.to_owned(),
-            receipt: None,
-            unless: None,
         };
+        let append = Append { tenant, decisions: vec![decision], receipt: None, unless: None };
         process.writer.append(append).await.unwrap();
     }
     (id, kri)

@@ -15,10 +15,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use draxis_domain::{Position, TenantId};
 use sqlx::PgConnection;
 
-use crate::append::{Append, AppendError, Appended};
+use crate::append::{Append, AppendError, Appended, Decision};
 use crate::clock::Clock;
 use crate::writer::batch::heads::{begin, lock_heads, note_heads, simply};
-use crate::writer::judge::{Head, Judgement, Standing};
+use crate::writer::judge::{EventRow, Head, Judgement, Standing};
 use crate::writer::queue::Pending;
 use crate::writer::sequences::Sequences;
 
@@ -66,6 +66,7 @@ impl BatchError {
 pub(super) struct Outcome {
     pub(super) results: Vec<Result<Appended, AppendError>>,
     pub(super) heads: BTreeMap<TenantId, Position>,
+    pub(super) events: Vec<EventRow>,
 }
 
 /// Commands about to be committed together.
@@ -120,7 +121,7 @@ impl<'a> Batch<'a> {
         self.committing.store(true, Ordering::Relaxed);
         simply(connection, "COMMIT").await.map_err(BatchError::Unknown)?;
         let heads = note_heads(&before, standing, remembered);
-        Ok(Outcome { results: judgement.results, heads })
+        Ok(Outcome { results: judgement.results, heads, events: judgement.events })
     }
 
     async fn judge_under_locks(
@@ -150,6 +151,10 @@ impl<'a> Batch<'a> {
 
     fn appends(&self) -> impl Iterator<Item = &Append> {
         self.pending.iter().map(|pending| &pending.append)
+    }
+
+    fn decisions(&self) -> impl Iterator<Item = (TenantId, &Decision)> {
+        self.appends().flat_map(|append| append.decisions.iter().map(|decision| (append.tenant, decision)))
     }
 
     fn tenants(&self, of: impl Fn(&Append) -> bool) -> BTreeSet<TenantId> {

@@ -6,7 +6,8 @@ use chrono::{DateTime, SubsecRound, Utc};
 use draxis_domain::{Claim, EventId, Position, Sequence, TenantId};
 use draxis_proof::record::{RecordFields, UtcMicros};
 
-use crate::append::{Append, AppendError, Appended, ReceiptKey, Unless};
+use crate::append::{Append, AppendError, Appended, Decision, ReceiptKey, Unless};
+use crate::read::StoredEvent;
 use crate::receipt::{Answered, Receipt};
 use crate::writer::sequences::AggregateKey;
 
@@ -91,18 +92,26 @@ impl Standing {
                 return Some(Err(AppendError::InFlight));
             }
         }
-        let aggregate = (append.tenant, (append.aggregate_type, append.aggregate_id.clone()));
-        let current = self.sequences.get(&aggregate).copied().unwrap_or_default();
-        if current != append.expected {
+        if append.decisions.iter().any(|decision| self.has_moved_on(append.tenant, decision)) {
             return Some(Err(AppendError::Conflict));
         }
         if append.unless.is_some_and(|unless| self.is_overtaken(append.tenant, unless)) {
             return Some(Err(AppendError::Overtaken));
         }
-        append.claims.iter().find_map(|claim| match claim {
+        append.decisions.iter().find_map(|decision| self.taken(append.tenant, decision)).map(Err)
+    }
+
+    fn has_moved_on(&self, tenant: TenantId, decision: &Decision) -> bool {
+        let current = self.sequences.get(&(tenant, decision.aggregate())).copied().unwrap_or_default();
+        current != decision.expected
+    }
+
+    /// What it would take of somebody else.
+    fn taken(&self, tenant: TenantId, decision: &Decision) -> Option<AppendError> {
+        decision.claims.iter().find_map(|claim| match claim {
             Claim::Take(name) => {
-                let owner = self.claims.get(&(append.tenant, name.kind, name.value.clone()))?;
-                (owner != &append.aggregate_id).then_some(Err(AppendError::Taken(name.kind)))
+                let owner = self.claims.get(&(tenant, name.kind, name.value.clone()))?;
+                (owner != &decision.aggregate_id).then_some(AppendError::Taken(name.kind))
             }
             Claim::Release(_) => None,
         })
@@ -124,55 +133,60 @@ impl Standing {
         let mut head = *self.heads.get(&append.tenant).ok_or(AppendError::Refused)?;
         // The time of a stream never falls, whatever the clocks of several processes say.
         head.recorded_at = head.recorded_at.max(now.trunc_subsecs(6));
-        let mut sequence = append.expected;
-        let mut rows = Vec::with_capacity(append.events.len());
-        for event in &append.events {
-            head.position = head.position.next();
-            sequence = sequence.next();
-            let row = EventRow {
-                tenant: append.tenant,
-                position: head.position,
-                event_id: event.event_id,
-                aggregate_type: append.aggregate_type,
-                aggregate_id: append.aggregate_id.clone(),
-                sequence,
-                event_type: event.event_type,
-                version: event.version,
-                payload: event.payload.clone(),
-                metadata: append.metadata.clone(),
-                recorded_at: head.recorded_at,
-                leaf_hash: [0; 32],
-            };
-            rows.push(row.hashed().ok_or(AppendError::Refused)?);
+        let mut rows = Vec::with_capacity(append.events());
+        for decision in &append.decisions {
+            let mut sequence = decision.expected;
+            for event in &decision.events {
+                head.position = head.position.next();
+                sequence = sequence.next();
+                let row = EventRow {
+                    tenant: append.tenant,
+                    position: head.position,
+                    event_id: event.event_id,
+                    aggregate_type: decision.aggregate_type,
+                    aggregate_id: decision.aggregate_id.clone(),
+                    sequence,
+                    event_type: event.event_type,
+                    version: event.version,
+                    payload: event.payload.clone(),
+                    metadata: decision.metadata.clone(),
+                    recorded_at: head.recorded_at,
+                    leaf_hash: [0; 32],
+                };
+                rows.push(row.hashed().ok_or(AppendError::Refused)?);
+            }
         }
-        self.move_on(append, head, sequence);
+        self.move_on(append, head);
         judgement.events.extend(rows);
-        self.settle_claims(append, judgement);
+        for decision in &append.decisions {
+            self.settle_claims(append.tenant, decision, judgement);
+        }
         if let Some(receipt) = &append.receipt {
             self.settle_receipt(append.tenant, receipt, head.position, judgement);
         }
         Ok(Appended::Recorded { position: head.position, recorded_at: head.recorded_at })
     }
 
-    fn move_on(&mut self, append: &Append, head: Head, sequence: Sequence) {
-        self.new.extend(append.events.iter().map(|event| (append.tenant, event.event_type)));
-        if !append.events.is_empty() {
-            self.heads.insert(append.tenant, head);
-            self.sequences
-                .insert((append.tenant, (append.aggregate_type, append.aggregate_id.clone())), sequence);
+    fn move_on(&mut self, append: &Append, head: Head) {
+        let tenant = append.tenant;
+        for decision in append.decisions.iter().filter(|decision| !decision.events.is_empty()) {
+            self.heads.insert(tenant, head);
+            self.new.extend(decision.events.iter().map(|event| (tenant, event.event_type)));
+            self.sequences.insert((tenant, decision.aggregate()), decision.leaves_at());
         }
     }
 
-    fn settle_claims(&mut self, append: &Append, judgement: &mut Judgement) {
-        for claim in &append.claims {
+    fn settle_claims(&mut self, tenant: TenantId, decision: &Decision, judgement: &mut Judgement) {
+        let owner = &decision.aggregate_id;
+        for claim in &decision.claims {
             let (Claim::Take(name) | Claim::Release(name)) = claim;
-            let key = (append.tenant, name.kind, name.value.clone());
+            let key = (tenant, name.kind, name.value.clone());
             match claim {
                 Claim::Take(_) => {
-                    self.claims.insert(key.clone(), append.aggregate_id.clone());
-                    judgement.taken.push((key, append.aggregate_id.clone()));
+                    self.claims.insert(key.clone(), owner.clone());
+                    judgement.taken.push((key, owner.clone()));
                 }
-                Claim::Release(_) if self.claims.get(&key) == Some(&append.aggregate_id) => {
+                Claim::Release(_) if self.claims.get(&key) == Some(owner) => {
                     self.claims.remove(&key);
                     // Releases are written first: what was taken in this very batch must not come back after them.
                     judgement.taken.retain(|(taken, _)| *taken != key);
@@ -194,6 +208,24 @@ impl Standing {
         let answered = Answered { request: receipt.request, answer: receipt.answer.clone(), position };
         self.receipts.insert((tenant, receipt.caller.clone(), receipt.key.clone()), answered);
         judgement.receipts.push(ReceiptRow { tenant, receipt: receipt.clone(), position });
+    }
+}
+
+impl From<EventRow> for StoredEvent {
+    fn from(row: EventRow) -> Self {
+        Self {
+            position: row.position,
+            event_id: row.event_id.to_string(),
+            aggregate_type: row.aggregate_type.to_owned(),
+            aggregate_id: row.aggregate_id,
+            sequence: row.sequence,
+            event_type: row.event_type.to_owned(),
+            version: row.version,
+            payload: row.payload,
+            metadata: row.metadata,
+            recorded_at: row.recorded_at,
+            leaf_hash: row.leaf_hash.to_vec(),
+        }
     }
 }
 
@@ -224,13 +256,12 @@ mod tests {
     use draxis_domain::{Claim, EventId, Position, Sequence, TenantId};
 
     use super::{Head, Judgement, Standing};
-    use crate::append::{Append, AppendError, Appended, NewEvent, Unless};
+    use crate::append::{Append, AppendError, Appended, Decision, NewEvent, Unless};
     use crate::receipt::{Answer, Answered, Receipt, RequestHash};
 
-    fn append(id: &str, expected: u64) -> Append {
-        Append {
-            tenant: TenantId::PLATFORM,
-            aggregate_type: "kri",
+    fn decision(aggregate_type: &'static str, id: &str, expected: u64) -> Decision {
+        Decision {
+            aggregate_type,
             aggregate_id: id.to_owned(),
             expected: Sequence::new(expected),
             events: vec![NewEvent {
@@ -241,9 +272,19 @@ mod tests {
             }],
             claims: Vec::new(),
             metadata: "{}".to_owned(),
-            receipt: None,
-            unless: None,
         }
+    }
+
+    fn deciding(decisions: Vec<Decision>) -> Append {
+        Append { tenant: TenantId::PLATFORM, decisions, receipt: None, unless: None }
+    }
+
+    fn append(id: &str, expected: u64) -> Append {
+        deciding(vec![decision("kri", id, expected)])
+    }
+
+    fn claiming(id: &str, expected: u64, claims: Vec<Claim>) -> Append {
+        deciding(vec![Decision { claims, ..decision("kri", id, expected) }])
     }
 
     fn answer() -> Answer {
@@ -287,6 +328,19 @@ mod tests {
     }
 
     #[test]
+    fn what_was_decided_for_several_aggregates_is_recorded_for_all_or_for_none() {
+        let both = |first, second| deciding(vec![decision("workflow", "a", first), decision("run", "a", second)]);
+        let judgement = judge(&[both(0, 0), both(1, 0), both(0, 1), both(1, 1)]);
+        let lost: Vec<bool> = judgement.results.iter().map(Result::is_err).collect();
+        assert_eq!(lost, [false, true, true, false]);
+        let rows = judgement.events.iter();
+        let rows: Vec<_> =
+            rows.map(|row| (row.position.get(), row.aggregate_type, row.sequence.get())).collect();
+        assert_eq!(rows, [(1, "workflow", 1), (2, "run", 1), (3, "workflow", 2), (4, "run", 2)]);
+        assert!(matches!(judgement.results[3], Ok(Appended::Recorded { position, .. }) if position.get() == 4));
+    }
+
+    #[test]
     fn a_decision_is_overtaken_by_what_stands_before_it_in_the_log_or_in_the_batch() {
         let unless = |name: &'static [&'static str]| Unless { since: Position::START, events: name };
         let unless_defined = |id: &str| Append { unless: Some(unless(&["kri.defined"])), ..append(id, 0) };
@@ -310,9 +364,9 @@ mod tests {
 
     #[test]
     fn a_name_taken_within_the_batch_is_taken() {
-        let claiming = |id: &str| Append { claims: vec![Claim::take("kri_slug", "x")], ..append(id, 0) };
-        let releasing = Append { claims: vec![Claim::release("kri_slug", "x")], ..append("a", 1) };
-        let judgement = judge(&[claiming("a"), claiming("b"), releasing, claiming("c")]);
+        let taking = |id: &str| claiming(id, 0, vec![Claim::take("kri_slug", "x")]);
+        let releasing = claiming("a", 1, vec![Claim::release("kri_slug", "x")]);
+        let judgement = judge(&[taking("a"), taking("b"), releasing, taking("c")]);
         assert_eq!(judgement.results[1], Err(AppendError::Taken("kri_slug")));
         assert!(judgement.results[3].is_ok());
     }
@@ -320,7 +374,7 @@ mod tests {
     #[test]
     fn a_name_taken_and_released_within_the_batch_is_free_after_it() {
         let claims = vec![Claim::take("kri_slug", "x"), Claim::release("kri_slug", "x")];
-        let judgement = judge(&[Append { claims, ..append("a", 0) }]);
+        let judgement = judge(&[claiming("a", 0, claims)]);
         assert!(judgement.taken.is_empty(), "releases are written before what is taken");
     }
 

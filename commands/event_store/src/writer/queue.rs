@@ -139,7 +139,7 @@ impl Waiting {
             if !pending.place.end() {
                 continue;
             }
-            events = events.saturating_add(pending.append.events.len().max(1));
+            events = events.saturating_add(pending.append.events().max(1));
             bytes = bytes.saturating_add(pending.weight);
             keys = keys.saturating_add(usize::from(pending.append.receipt.is_some()));
             batch.push(pending);
@@ -166,7 +166,7 @@ impl Waiting {
 
 #[cfg(test)]
 mod tests {
-    use draxis_domain::{Sequence, TenantId};
+    use draxis_domain::TenantId;
     use tokio::sync::oneshot;
     use uuid::Uuid;
 
@@ -178,12 +178,7 @@ mod tests {
     fn pending(tenant: u128) -> Pending {
         let append = Append {
             tenant: TenantId::from(Uuid::from_u128(tenant)),
-            aggregate_type: "kri",
-            aggregate_id: String::new(),
-            expected: Sequence::START,
-            events: Vec::new(),
-            claims: Vec::new(),
-            metadata: String::new(),
+            decisions: Vec::new(),
             receipt: None,
             unless: None,
         };

@@ -19,7 +19,7 @@ use crate::timer::folding::told;
 /// How many workflows are loaded at once.
 const AT_ONCE: usize = 4;
 /// The events by which a breach reaches a level.
-const LEVELS: [&str; 2] = ["breach.opened", "breach.raised"];
+pub(in crate::timer) const LEVELS: [&str; 2] = ["breach.opened", "breach.raised"];
 /// The events that say what a KRI's value is.
 const VALUES: [&str; 3] = ["kri.value_recorded", "kri.value_adjusted", "kri.value_corrected"];
 
@@ -28,10 +28,12 @@ impl Duty<'_> {
     /// hearing of it.
     pub(super) async fn tell_of_breaches(&self, id: KriId, memo: &Memo) -> Result<(), CommandError> {
         let Memo::Reactions(reactions) = memo else { return Ok(()) };
+        self.timers.0.reflexes.ended(self.tenant).await;
         let (Some(last), subject) = (reactions.latest.back(), id.to_string()) else { return Ok(()) };
-        let kri = self.commands.load_reached::<Kri>(self.tenant, &subject, last.sequence);
-        let since = async { Ok(self.commands.log().reached(self.tenant).await?) };
+        let kri = self.commands().load_reached::<Kri>(self.tenant, &subject, last.sequence);
+        let since = async { Ok(self.commands().log().reached(self.tenant).await?) };
         let (kri, since, triggers) = tokio::try_join!(kri, since, self.triggers())?;
+        self.timers.0.reflexes.note(self.tenant, triggers.clone());
         let Kri::Present(kri) = kri else { return Ok(()) };
         let named = triggers.into_iter().filter(|(_, asked)| asked.kri.names(kri.id, &kri.body.slug));
         let workflows = named.map(|(id, _)| id).collect::<Vec<_>>();
@@ -39,7 +41,7 @@ impl Duty<'_> {
             return Ok(());
         }
         // What was reached last is what they have most likely not heard of.
-        let (workflows, latest) = tokio::try_join!(self.see(workflows, since), self.triggered(&kri, last))?;
+        let (workflows, latest) = tokio::try_join!(self.see(workflows, since), self.looked_up(&kri, last))?;
         let mut failed = Ok(());
         for reached in &reactions.latest {
             // What comes again with what follows it, most have heard.
@@ -51,7 +53,7 @@ impl Duty<'_> {
             if news.is_empty() {
                 continue;
             }
-            let breach = if reached == last { latest.clone() } else { self.triggered(&kri, reached).await? };
+            let breach = if reached == last { latest.clone() } else { self.looked_up(&kri, reached).await? };
             for seen in news {
                 match self.tell(seen.clone(), reached, &breach).await {
                     Ok(()) | Err(CommandError::Rejected(_)) => {}
@@ -68,7 +70,7 @@ impl Duty<'_> {
         since: Position,
     ) -> Result<Vec<SeenWorkflow>, CommandError> {
         let seen = stream::iter(workflows)
-            .map(async |id| self.commands.see_workflow_since(self.tenant, (id, since)).await);
+            .map(async |id| self.commands().see_workflow_since(self.tenant, (id, since)).await);
         seen.buffered(AT_ONCE).try_collect().await
     }
 
@@ -76,7 +78,7 @@ impl Duty<'_> {
     async fn triggers(&self) -> Result<Vec<(WorkflowId, KriBreach)>, CommandError> {
         let kind = TimerKind::WorkflowDue.name();
         let mut workflows = Vec::new();
-        for (workflow, memo) in timer_memos(&self.commands.pools().app, self.tenant, kind).await? {
+        for (workflow, memo) in timer_memos(&self.commands().pools().app, self.tenant, kind).await? {
             let memo = serde_json::from_str(&memo).map_err(CommandError::failed)?;
             let Memo::Trigger(standing) = memo else { continue };
             let Trigger::KriBreach(asked) = standing.trigger() else { continue };
@@ -87,7 +89,7 @@ impl Duty<'_> {
 
     /// Tells a workflow whose trigger has come into force of the breach that was open before, where it counts that.
     pub(super) async fn look_for_open_breach(&self, id: WorkflowId) -> Result<(), CommandError> {
-        let seen = self.commands.see_workflow(self.tenant, id).await?;
+        let seen = self.commands().see_workflow(self.tenant, id).await?;
         let Some(state) = seen.workflow.state().filter(|state| state.standing == Standing::Active) else {
             return Ok(());
         };
@@ -95,12 +97,12 @@ impl Duty<'_> {
             Trigger::KriBreach(asked) if asked.on_activate == OnActivate::OpenBreach => asked,
             Trigger::KriBreach(_) | Trigger::Schedule(_) | Trigger::Manual(_) => return Ok(()),
         };
-        let Some(kri_id) = self.commands.find_kri(self.tenant, &asked.kri).await? else { return Ok(()) };
-        let kri = self.commands.load::<Kri>(self.tenant, &kri_id.to_string()).await?;
+        let Some(kri_id) = self.commands().find_kri(self.tenant, &asked.kri).await? else { return Ok(()) };
+        let kri = self.commands().load::<Kri>(self.tenant, &kri_id.to_string()).await?;
         let Some(kri) = kri.in_use() else { return Ok(()) };
         let Some(open) = &kri.episodes.open else { return Ok(()) };
         let Some(reached) = self.reached(kri.id, open).await? else { return Ok(()) };
-        let breach = self.triggered(kri, &reached).await?;
+        let breach = self.looked_up(kri, &reached).await?;
         self.tell(seen, &reached, &breach).await
     }
 
@@ -110,13 +112,17 @@ impl Duty<'_> {
         reached: &Reached,
         breach: &TriggeredBreach,
     ) -> Result<(), CommandError> {
-        let context = Context {
+        self.commands().tell_workflow(&self.reacting_to(reached), seen, breach).await
+    }
+
+    /// As whom workflows are told of a breach, and because of what.
+    pub(in crate::timer) fn reacting_to(&self, reached: &Reached) -> Context {
+        Context {
             causation: Some(reached.event_id),
             correlation: reached.correlation.clone(),
             depth: reached.depth.next(),
             ..Context::of(Caller::runner(self.tenant))
-        };
-        self.commands.tell_workflow(&context, seen, breach).await
+        }
     }
 
     /// The open breach at the level that it is at now.
@@ -127,7 +133,18 @@ impl Duty<'_> {
     }
 
     /// A breach as workflows are told of it.
-    async fn triggered(&self, kri: &KriState, reached: &Reached) -> Result<TriggeredBreach, CommandError> {
+    async fn looked_up(&self, kri: &KriState, reached: &Reached) -> Result<TriggeredBreach, CommandError> {
+        let before = self.value_before(kri.id, reached.sequence).await?;
+        self.triggered(kri, reached, before).await
+    }
+
+    /// The same where the value before is known.
+    pub(in crate::timer) async fn triggered(
+        &self,
+        kri: &KriState,
+        reached: &Reached,
+        before: Option<Quantity>,
+    ) -> Result<TriggeredBreach, CommandError> {
         let open = kri.episodes.open.as_ref().filter(|open| open.id == reached.breach_id);
         let opened_at = match open {
             Some(open) => open.opened_at,
@@ -144,7 +161,7 @@ impl Duty<'_> {
                 opened_at,
                 reached_at: reached.at,
                 value: Some(reached.value),
-                previous_value: self.value_before(kri.id, reached.sequence).await?,
+                previous_value: before,
             },
         })
     }
@@ -158,7 +175,7 @@ impl Duty<'_> {
     }
 
     /// The value that the KRI had before the one that brought a breach to a level.
-    async fn value_before(&self, kri: KriId, breach: Sequence) -> Result<Option<Quantity>, CommandError> {
+    pub(in crate::timer) async fn value_before(&self, kri: KriId, breach: Sequence) -> Result<Option<Quantity>, CommandError> {
         let values = self.before(kri, &VALUES, breach, 2).await?;
         Ok(values.get(1).and_then(|told| value(&told.event)))
     }
@@ -173,7 +190,7 @@ impl Duty<'_> {
     ) -> Result<Vec<Told>, CommandError> {
         let of = OfAggregate::new("kri", kri.to_string()).only(types);
         let stored: Vec<StoredEvent> = {
-            let mut transaction = TenantTx::begin(&self.commands.pools().app, self.tenant).await?;
+            let mut transaction = TenantTx::begin(&self.commands().pools().app, self.tenant).await?;
             read_aggregate_back(&mut transaction, &of, before, most).await?
         };
         stored.iter().map(told).collect::<Result<_, _>>().map_err(CommandError::failed)
@@ -182,7 +199,7 @@ impl Duty<'_> {
     /// The runs that led to what somebody did.
     async fn chain(&self, actor: Actor) -> Result<Vec<ChainLink>, CommandError> {
         match actor {
-            Actor::WorkflowRun(run) => self.commands.chain_of_run(self.tenant, WorkflowRunId::new(run)).await,
+            Actor::WorkflowRun(run) => self.commands().chain_of_run(self.tenant, WorkflowRunId::new(run)).await,
             Actor::Account(_) | Actor::ApiToken(_) | Actor::Runner | Actor::Public => Ok(Vec::new()),
         }
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use draxis_domain::{Sequence, TenantId};
 use sqlx::PgConnection;
 
-use crate::append::Append;
+use crate::append::Decision;
 use crate::writer::batch::columns::{EventColumns, HeadColumns, ReceiptColumns};
 use crate::writer::batch::heads::note_heads;
 use crate::writer::batch::{Batch, BatchError, Outcome};
@@ -36,29 +36,31 @@ impl Batch<'_> {
             return Ok(None);
         }
         let heads = note_heads(&before, standing, remembered);
-        Ok(Some(Outcome { results: judgement.results, heads }))
+        Ok(Some(Outcome { results: judgement.results, heads, events: judgement.events }))
     }
 
     /// What the batch stands on as far as the writer remembers it; none where something must be looked up.
     fn remembered(&self, remembered: &Sequences) -> Option<Standing> {
         let mut standing = Standing::default();
         for append in self.appends() {
-            if !append.claims.is_empty() {
-                return None;
-            }
             let head = remembered.head(append.tenant)?;
             if let Some(unless) = append.unless
                 && remembered.overtaken(append.tenant, head.position, unless)?
             {
                 return None;
             }
-            let aggregate = (append.aggregate_type, append.aggregate_id.clone());
-            match remembered.recall(append.tenant, head.position, &aggregate) {
-                Some(sequence) => {
-                    standing.sequences.insert((append.tenant, aggregate), sequence);
+            for decision in &append.decisions {
+                if !decision.claims.is_empty() {
+                    return None;
                 }
-                None if is_first(append) => {}
-                None => return None,
+                let aggregate = decision.aggregate();
+                match remembered.recall(append.tenant, head.position, &aggregate) {
+                    Some(sequence) => {
+                        standing.sequences.insert((append.tenant, aggregate), sequence);
+                    }
+                    None if is_first(decision) => {}
+                    None => return None,
+                }
             }
             standing.heads.insert(append.tenant, head);
         }
@@ -66,9 +68,9 @@ impl Batch<'_> {
     }
 }
 
-/// Whether the append begins its aggregate. Where there is one already, its first sequence is taken and the database says so.
-fn is_first(append: &Append) -> bool {
-    append.expected == Sequence::START && !append.events.is_empty()
+/// Whether it begins its aggregate. Where there is one already, its first sequence is taken and the database says so.
+fn is_first(decision: &Decision) -> bool {
+    decision.expected == Sequence::START && !decision.events.is_empty()
 }
 
 /// Whether it was written: true only once it is committed. The answer comes with the row, the commit behind it, so the

@@ -33,17 +33,17 @@ impl Batch<'_> {
         remembered: &Sequences,
     ) -> Result<(), sqlx::Error> {
         let mut unknown = BTreeSet::new();
-        for append in self.appends() {
-            let aggregate = (append.aggregate_type, append.aggregate_id.clone());
-            let head = standing.heads.get(&append.tenant).map_or(Position::START, |head| head.position);
-            match remembered.recall(append.tenant, head, &aggregate) {
+        for (tenant, decision) in self.decisions() {
+            let aggregate = decision.aggregate();
+            let head = standing.heads.get(&tenant).map_or(Position::START, |head| head.position);
+            match remembered.recall(tenant, head, &aggregate) {
                 Some(sequence) => {
-                    standing.sequences.insert((append.tenant, aggregate), sequence);
+                    standing.sequences.insert((tenant, aggregate), sequence);
                 }
                 // A stream without events has no aggregates.
                 None if head == Position::START => {}
                 None => {
-                    unknown.insert((append.tenant, aggregate));
+                    unknown.insert((tenant, aggregate));
                 }
             }
         }
@@ -103,10 +103,10 @@ impl Batch<'_> {
         standing: &mut Standing,
     ) -> Result<(), sqlx::Error> {
         let mut asked: BTreeMap<(TenantId, String), BTreeSet<&'static str>> = BTreeMap::new();
-        for append in self.appends() {
-            for claim in &append.claims {
+        for (tenant, decision) in self.decisions() {
+            for claim in &decision.claims {
                 let (Claim::Take(name) | Claim::Release(name)) = claim;
-                asked.entry((append.tenant, name.value.clone())).or_default().insert(name.kind);
+                asked.entry((tenant, name.value.clone())).or_default().insert(name.kind);
             }
         }
         if asked.is_empty() {
