@@ -1,6 +1,7 @@
 //! Runs: a breach becomes finished work, once, whatever dies on the way.
 
 mod asking;
+mod at_once;
 mod backtested;
 mod explained;
 mod in_house;

@@ -62,6 +62,11 @@ pub struct Unless {
 }
 
 impl Append {
+    /// What was decided for one aggregate alone, by nobody who would ask again.
+    pub fn of(tenant: TenantId, decision: Decision) -> Self {
+        Self { tenant, decisions: vec![decision], receipt: None, unless: None }
+    }
+
     /// The key that its receipt stands under.
     pub(crate) fn receipt_key(&self) -> Option<ReceiptKey> {
         let receipt = self.receipt.as_ref()?;

@@ -95,7 +95,7 @@ impl Grown {
                 appends.push(one(tenant, kri.id, before, events));
             }
             let done = join_all(appends.into_iter().map(|append| {
-                let count = append.events.len() as u64;
+                let count = append.decisions.iter().map(|decision| decision.events.len() as u64).sum::<u64>();
                 let writer = process.writer.clone();
                 async move {
                     writer.append(append).await.expect("it is written");
@@ -124,5 +124,5 @@ fn one(tenant: TenantId, kri: KriId, expected: Sequence, events: Vec<NewEvent>) 
         claims: Vec::new(),
         metadata: r#"{"actor":"runner"}"#.to_owned(),
     };
-    Append { tenant, decisions: vec![decision], receipt: None, unless: None }
+    Append::of(tenant, decision)
 }

@@ -87,7 +87,7 @@ impl Told {
             claims: Vec::new(),
             metadata: serde_json::to_string(&metadata).expect("metadata is JSON"),
         };
-        Append { tenant, decisions: vec![decision], receipt: None, unless: None }
+        Append::of(tenant, decision)
     }
 }
 

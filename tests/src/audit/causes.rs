@@ -1,7 +1,7 @@
 //! Explanations in a long stream: found by position, whatever its length, and told the same as by looking through it.
 
 use draxis_domain::{Actor, EventId, Metadata, Sequence, TenantId};
-use draxis_event_store::{Append, Ids, NewEvent, UlidIds};
+use draxis_event_store::{Append, Decision, Ids, NewEvent, UlidIds};
 use draxis_projections::{ReadModels, Settings};
 use sqlx::{Connection, Executor, Row};
 
@@ -16,17 +16,15 @@ async fn append(process: &Process, tenant: TenantId, id: &str, count: u64, metad
         version: 1,
         payload: format!(r#"{{"id":"{id}","version":{n},"name":"Customers can pay","description":null}}"#),
     });
-    let append = Append {
-        tenant,
+    let decision = Decision {
         aggregate_type: "outcome",
         aggregate_id: id.to_owned(),
         expected: Sequence::START,
         events: events.collect(),
         claims: Vec::new(),
         metadata: serde_json::to_string(metadata).unwrap(),
-        receipt: None,
-        unless: None,
     };
+    let append = Append::of(tenant, decision);
     process.writer.append(append).await.unwrap();
     ids[0]
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use draxis_commands::sealing::{HeldNote, Sealing, SealingSettings, Verification};
 use draxis_domain::{EventId, Position, Sequence, TenantId};
-use draxis_event_store::{Append, Ids, NewEvent, UlidIds, head};
+use draxis_event_store::{Append, Decision, Ids, NewEvent, UlidIds, head};
 use tempfile::TempDir;
 
 use crate::house::{Process, TestDatabase, new_tenant};
@@ -47,17 +47,15 @@ impl Stage {
                 version: 1,
                 payload: format!(r#"{{"n":{n},"note":"ü \" end"}}"#),
             };
-            let append = Append {
-                tenant: self.tenant,
+            let decision = Decision {
                 aggregate_type: "kri",
                 aggregate_id: format!("K{first:04}"),
                 expected: Sequence::START,
                 events: (first..(before + count).min(first + 5)).map(event).collect(),
                 claims: Vec::new(),
                 metadata: r#"{"actor":"runner"}"#.to_owned(),
-                receipt: None,
-                unless: None,
             };
+            let append = Append::of(self.tenant, decision);
             self.process.writer.append(append).await.unwrap();
         }
         head(&self.process.pools.app, self.tenant).await.unwrap()

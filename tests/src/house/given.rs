@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use draxis_commands::{Caller, Context};
 use draxis_domain::kri::{Direction, Flapping, KriBody, NewReading};
 use draxis_domain::{EventId, KriId, KriSlug, Name, Quantity, Sequence, TenantId, Unit};
-use draxis_event_store::{Append, Ids, NewEvent, UlidIds};
+use draxis_event_store::{Append, Decision, Ids, NewEvent, UlidIds};
 
 use super::Process;
 
@@ -69,17 +69,15 @@ pub fn edits(tenant: TenantId, id: &str, expected: u64, count: u64) -> Append {
         version: 1,
         payload: format!(r#"{{"version":{n},"name":"Customers can pay","description":null}}"#),
     };
-    Append {
-        tenant,
+    let decision = Decision {
         aggregate_type: "outcome",
         aggregate_id: id.to_owned(),
         expected: Sequence::new(expected),
         events: (expected + 1..=expected + count).map(edit).collect(),
         claims: Vec::new(),
         metadata: r#"{"actor":"runner"}"#.to_owned(),
-        receipt: None,
-        unless: None,
-    }
+    };
+    Append::of(tenant, decision)
 }
 
 fn quantity(value: i64) -> Quantity {

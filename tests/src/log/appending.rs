@@ -29,7 +29,7 @@ async fn in_a_batch_a_conflict_and_a_refusal_by_the_database_fail_alone() {
 
     let mut holder = hold_head(&database, tenant).await;
     let mut unreadable = edits(tenant, "unreadable", 0, 1);
-    "no json".clone_into(&mut unreadable.events[0].payload);
+    "no json".clone_into(&mut unreadable.decisions[0].events[0].payload);
     let appends = [
         edits(tenant, "a", 0, 2),
         edits(tenant, "first", 0, 1),

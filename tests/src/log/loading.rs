@@ -43,7 +43,7 @@ async fn long_history(process: &Process, tenant: TenantId, readings: i64) -> (Kr
             claims: Vec::new(),
             metadata: r#"{"actor":"runner"}"#.to_owned(),
         };
-        let append = Append { tenant, decisions: vec![decision], receipt: None, unless: None };
+        let append = Append::of(tenant, decision);
         process.writer.append(append).await.unwrap();
     }
     (id, kri)
@@ -89,10 +89,10 @@ async fn edited_outcome(process: &Process, tenant: TenantId, (name, events): (&s
         payload: defined.payload().unwrap(),
     };
     let mut append = edits(tenant, name, 1, events - 1);
-    append.events.insert(0, first);
-    append.expected = Sequence::START;
+    append.decisions[0].events.insert(0, first);
+    append.decisions[0].expected = Sequence::START;
     let mut state = Outcome::default();
-    for event in &append.events {
+    for event in &append.decisions[0].events {
         let event = OutcomeEvent::decode(event.event_type, event.version, &event.payload).unwrap();
         cqrs_es::Aggregate::apply(&mut state, event);
     }

@@ -56,7 +56,7 @@ async fn bytes_are_bounded_too() {
     let tenant = new_tenant();
     let heavy = |n: u32| {
         let mut append = edits(tenant, &format!("o{n}"), 0, 1);
-        append.events[0].payload = format!(r#"{{"name":"{}"}}"#, "x".repeat(30_000));
+        append.decisions[0].events[0].payload = format!(r#"{{"name":"{}"}}"#, "x".repeat(30_000));
         Box::pin(process.writer.append(append))
     };
     let mut waiting: Vec<_> = (0..5).map(heavy).collect();

@@ -36,6 +36,18 @@ impl Scene {
         let database = TestDatabase::make().await;
         let keys = EncryptionKeys::generate().unwrap();
         let web = Web::by_hand(&database, EncryptionKeys::parse(&keys.to_text()).unwrap()).await;
+        Self::around((database, keys), web).await
+    }
+
+    /// The same around a program that does by itself what is due, as in the product.
+    pub(super) async fn at_work() -> Self {
+        let database = TestDatabase::make().await;
+        let keys = EncryptionKeys::generate().unwrap();
+        let web = Web::with_keys(&database, EncryptionKeys::parse(&keys.to_text()).unwrap()).await;
+        Self::around((database, keys), web).await
+    }
+
+    async fn around((database, keys): (TestDatabase, EncryptionKeys), web: Web) -> Self {
         let root = web.register().await;
         let (tenant, above) = web.tenant(&root, "acme-corp").await;
         let (admin_account, admin) = web.join(&above, (&tenant, "tenant_admin", "admin")).await;
@@ -190,6 +202,21 @@ impl Scene {
         let (id, digest) = self.waiting_approval().await.expect("something waits to be decided");
         let vote = json!({"decision": "approved", "digest": digest, "comment": "seen"});
         self.web.post(&self.user, &format!("/api/approvals/{id}/vote"), &vote).await.expect(200);
+    }
+
+    /// Waits until there are so many events of a type: woken by the writer, so no time is slept away.
+    pub(super) async fn until(&self, event_type: &str, count: usize) -> Vec<Value> {
+        let mut wakeups = self.web.app.commands.log().writer().wakeups().subscribe();
+        let come = async {
+            loop {
+                let events = self.events(event_type).await;
+                if events.len() >= count {
+                    return events;
+                }
+                drop(wakeups.recv().await);
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_mins(1), come).await.expect("they come within a minute")
     }
 
     pub(super) async fn kri_now(&self) -> Value {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::egress::{AllowedNetworks, Egress, EgressConfig, Resolver, Timeouts};
 use crate::far_systems::{FarJira, FarServiceNow, FarSlack, FarSystem, WebhookReceiver};
 use crate::mail::Mailer;
-use crate::relay::deliver::{Opened, Ways};
+use crate::relay::deliver::{OpenedRelay, Ways};
 use crate::relay::{
     EffectContent, EffectOutcome, EffectReference, EffectRequest, LookUp, RelayCredentials, RelayError,
 };
@@ -90,10 +90,10 @@ impl Set {
         Self { channel, settings, secret: secret.map(|(name, text)| (name, text.to_owned())) }
     }
 
-    fn open(&self) -> Opened {
+    fn open(&self) -> OpenedRelay {
         let fields: BTreeMap<String, Secret> =
             self.secret.iter().map(|(name, text)| ((*name).to_owned(), Secret::new(text.clone()))).collect();
-        Opened {
+        OpenedRelay {
             settings: RelaySettings::read(self.channel, self.settings.clone()).unwrap(),
             credentials: RelayCredentials::new(fields),
         }
