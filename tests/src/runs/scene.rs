@@ -2,8 +2,12 @@
 
 use chrono::Duration;
 use draxis_commands::secret::EncryptionKeys;
+use draxis_commands::workflow::TriggeredBreach;
+use draxis_domain::kri::Level;
+use draxis_domain::workflow::BreachReached;
 use draxis_domain::workflow_run::{RunStanding, RunState};
-use draxis_domain::{TenantId, WorkflowRunId};
+use draxis_domain::{BreachId, KriSlug, TenantId, WorkflowRunId};
+use draxis_event_store::Clock as _;
 use draxis_runner::far_systems::{FarJira, FarServiceNow, FarSlack, FarSystem};
 use draxis_runner::mail::loopback::{SmtpPlan, SmtpServer};
 use serde_json::{Value, json};
@@ -149,6 +153,22 @@ impl Scene {
         self.web.clock.advance(Duration::seconds(1));
         let body = json!({"value": value});
         self.post(&format!("/api/kris/{}/values", self.kri), &body).await.expect(200);
+    }
+
+    /// A breach of the KRI, as workflows are told of it.
+    pub(super) fn told_of_breach(&self, id: u128) -> TriggeredBreach {
+        let at = self.web.clock.now();
+        let reached = BreachReached {
+            kri: self.kri.parse().unwrap(),
+            slug: KriSlug::parse(KRI).unwrap(),
+            breach_id: BreachId::from(uuid::Uuid::from_u128(id)),
+            level: Level::Red,
+            opened_at: at,
+            reached_at: at,
+            value: None,
+            previous_value: None,
+        };
+        TriggeredBreach { reached, open: true, chain: Vec::new() }
     }
 
     /// Does what is due until nothing is. A time that a retry waits for does not come by itself.

@@ -1,16 +1,11 @@
 //! Untaken: a run that its workflow has started and that nobody has taken up yet is there for people too.
 
-use draxis_commands::workflow::TriggeredBreach;
 use draxis_commands::{Caller, Context};
-use draxis_domain::kri::Level;
-use draxis_domain::workflow::BreachReached;
 use draxis_domain::workflow_run::RunStanding;
-use draxis_domain::{BreachId, KriSlug};
-use draxis_event_store::Clock as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::scene::{KRI, Scene, breach, jira, manual, pause};
+use super::scene::{Scene, breach, jira, manual, pause};
 use crate::house::Told;
 
 async fn help(scene: &Scene, run: &impl ToString, verb: &str) -> Told {
@@ -72,22 +67,6 @@ async fn a_run_that_is_ended_while_it_is_taken_up_ends_and_does_nothing_twice() 
     scene.web.stop().await;
 }
 
-/// A breach of which workflows are told.
-fn told_of(scene: &Scene) -> TriggeredBreach {
-    let at = scene.web.clock.now();
-    let reached = BreachReached {
-        kri: scene.kri.parse().unwrap(),
-        slug: KriSlug::parse(KRI).unwrap(),
-        breach_id: BreachId::from(uuid::Uuid::from_u128(7)),
-        level: Level::Red,
-        opened_at: at,
-        reached_at: at,
-        value: None,
-        previous_value: None,
-    };
-    TriggeredBreach { reached, open: true, chain: Vec::new() }
-}
-
 /// All runs in the list, page by page.
 async fn listed(scene: &Scene) -> Vec<Value> {
     let (mut items, mut cursor) = (Vec::new(), String::new());
@@ -105,7 +84,7 @@ async fn a_breach_told_again_after_more_runs_than_a_workflow_remembers_is_one_ru
     let workflow = scene.workflow(&breach(), &[pause("pause", "P1D")]).await;
     let id = workflow.parse().unwrap();
     let context = Context::of(Caller::runner(scene.tenant));
-    let told = told_of(&scene);
+    let told = scene.told_of_breach(7);
     let commands = &scene.web.app.commands;
     let tell = async || {
         let seen = commands.see_workflow(scene.tenant, id).await.unwrap();
@@ -149,5 +128,7 @@ async fn a_breach_told_again_after_more_runs_than_a_workflow_remembers_is_one_ru
     }
     tell().await;
     assert_eq!(started().await, before + 257, "a run that has begun is never started again");
+    let at_once = commands.begin_on_breach(&context, (id, &told), |run| run.to_string()).await.unwrap();
+    assert!(at_once.is_none() && started().await == before + 257, "nor by the short way");
     scene.web.stop().await;
 }
