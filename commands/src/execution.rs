@@ -10,7 +10,7 @@ use cqrs_es::{AggregateError, CqrsFramework};
 use draxis_domain::{Moment, Rejection, Root, Sequence, TenantId};
 use draxis_event_store::{
     Accompany, Answer, CacheUse, Clock, CommandKey, Committed, Ids, PlatformRepository, Pools, Respond,
-    TenantEventRepository, TenantLog, TenantTx, find_receipt, flatten,
+    StoredEvent, TenantEventRepository, TenantLog, TenantTx, find_receipt, flatten,
 };
 use tokio::sync::OwnedMutexGuard;
 
@@ -195,7 +195,10 @@ impl Commands {
             let framework = CqrsFramework::new(store, Vec::new(), self.moment(context));
             let metadata = flatten(&context.metadata())?;
             match framework.execute_with_metadata(&execution.id, execution.command.clone(), metadata).await {
-                Ok(()) => return outcome.take().ok_or(CommandError::Contended),
+                Ok(()) => {
+                    self.rosters.wrote();
+                    return outcome.take().ok_or(CommandError::Contended);
+                }
                 Err(AggregateError::AggregateConflict) => {}
                 Err(error) => {
                     let error = CommandError::from(error);
@@ -222,6 +225,15 @@ impl Commands {
         place: Sequence,
     ) -> Result<A, CommandError> {
         Ok(self.log.load_reached(tenant, id, place).await?)
+    }
+
+    /// Another aggregate as events that this process has just recorded have left it, or later.
+    pub async fn load_left<A: Root + 'static>(
+        &self,
+        of: (TenantId, &str),
+        recorded: &[StoredEvent],
+    ) -> Result<A, CommandError> {
+        Ok(self.log.load_left(of, recorded).await?)
     }
 
     pub(crate) fn moment(&self, context: &Context) -> Moment {

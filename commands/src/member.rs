@@ -3,6 +3,7 @@
 mod roster;
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use draxis_domain::account::{Account, Grant, Role};
 use draxis_domain::tenant::Tenant;
@@ -40,13 +41,26 @@ impl Home {
 impl Commands {
     /// Who can sign in to the tenant, with their roles for it: its own people and the administrators of its organization.
     pub(crate) async fn members(&self, tenant: TenantId) -> Result<Roster, CommandError> {
-        let head = head(&self.pools().app, TenantId::PLATFORM).await?;
-        if let Some(roster) = self.rosters().at(head, tenant) {
+        let asked_at = Instant::now();
+        let seen = (head(&self.pools().app, TenantId::PLATFORM).await?, asked_at);
+        if let Some(roster) = self.rosters().at(seen, tenant) {
             return Ok(roster);
         }
         let roster = self.read_members(tenant).await?;
-        self.rosters().keep(head, tenant, &roster);
+        self.rosters().keep(seen, tenant, &roster);
         Ok(roster)
+    }
+
+    /// The same as it was no longer ago than that; what this process has written since is in it.
+    pub(crate) async fn members_of_late(
+        &self,
+        tenant: TenantId,
+        age: Duration,
+    ) -> Result<Roster, CommandError> {
+        match self.rosters().recent(tenant, age) {
+            Some(roster) => Ok(roster),
+            None => self.members(tenant).await,
+        }
     }
 
     async fn read_members(&self, tenant: TenantId) -> Result<Roster, CommandError> {

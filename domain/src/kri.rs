@@ -15,6 +15,7 @@ mod rejudged;
 mod rule;
 mod standing;
 mod status;
+mod told;
 mod value;
 mod window;
 
@@ -35,4 +36,5 @@ pub use rejudged::Rejudged;
 pub use rule::{Kri, KriState};
 pub use standing::Standing;
 pub use status::{Direction, Level, Status, Thresholds, ThresholdsInverted};
+pub use told::ToldValues;
 pub use window::Window;

@@ -61,4 +61,4 @@ pub use timers::{
     TimerProgress, claim_timers, drop_timer, find_claimed, finish_timer, hand_back_timer, hold_timer,
     load_timers, lock_timer_checkpoint, put_timers, remove_timers, retry_timer, timer_memos, timers_of,
 };
-pub use writer::{Listener, Wakeups, Writer, WriterLimits};
+pub use writer::{Listener, Recorded, Wakeups, Writer, WriterLimits};

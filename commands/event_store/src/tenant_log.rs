@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cqrs_es::AggregateError;
-use draxis_domain::{Position, Rejection, Root, Sequence, TenantId};
+use draxis_domain::{EventSet as _, Position, Rejection, Root, Sequence, TenantId};
 
 use crate::cache::AggregateCache;
 use crate::clock::Ids;
 use crate::database::Pools;
 use crate::known_heads::KnownHeads;
 use crate::lookup::{self, Those};
+use crate::read::StoredEvent;
 use crate::repository::unreadable;
 use crate::snapshot;
 use crate::tenant_tx::TenantTx;
@@ -88,6 +89,28 @@ impl TenantLog {
             Some((sequence, aggregate)) if sequence >= place => Ok(aggregate),
             Some(_) | None => self.load(tenant, id).await,
         }
+    }
+
+    /// The aggregate as events that this process has just recorded have left it, or later: of the log is asked only where something
+    /// lies between what is known and them.
+    pub async fn load_left<A: Root + 'static>(
+        &self,
+        (tenant, id): (TenantId, &str),
+        recorded: &[StoredEvent],
+    ) -> Result<A, AggregateError<Rejection>> {
+        let (known, asked_at) = (self.cache.get::<A>(tenant, id), Instant::now());
+        let (from, mut aggregate) = known.unwrap_or_default();
+        let mut sequence = from;
+        for event in recorded.iter().skip_while(|event| event.sequence <= from) {
+            if event.sequence != sequence.next() {
+                return self.load(tenant, id).await;
+            }
+            let decoded = A::Event::decode(&event.event_type, event.version, &event.payload);
+            aggregate.apply(decoded.map_err(|error| unreadable(error.into()))?);
+            sequence = event.sequence;
+        }
+        self.cache.put(tenant, id, (sequence, asked_at), aggregate.clone());
+        Ok(aggregate)
     }
 
     /// Has the next command take the aggregate for one without events, unless more is known of it: its append finds out.

@@ -67,8 +67,20 @@ pub type Wakeups = broadcast::Sender<(TenantId, Position)>;
 pub struct Listener {
     /// The wire names of these.
     pub types: &'static [&'static str],
-    /// Whom to tell: it comes back at once. A hint, as the wakeups are.
-    pub tell: Box<dyn Fn(TenantId, StoredEvent) + Send + Sync>,
+    /// Whom to tell of one of these, and of all that was recorded of its aggregate with it: it comes back at once. A hint, as the
+    /// wakeups are.
+    pub tell: Box<dyn Fn(Recorded) + Send + Sync>,
+}
+
+/// An event that somebody listens for.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// The stream.
+    pub tenant: TenantId,
+    /// The event.
+    pub event: StoredEvent,
+    /// All events of its aggregate in its commit, in order.
+    pub with: Vec<StoredEvent>,
 }
 
 /// The only way events get into tenants' streams.
@@ -226,8 +238,10 @@ impl Scribe {
     /// Tells whoever waits for what was committed, and hands on what each command is told.
     fn announce(&self, outcome: Outcome) -> Vec<Result<Appended, AppendError>> {
         if let Some(Listener { types, tell }) = self.listener.get() {
-            for row in outcome.events.into_iter().filter(|row| types.contains(&row.event_type)) {
-                tell(row.tenant, row.into());
+            for row in outcome.events.iter().filter(|row| types.contains(&row.event_type)) {
+                let with = outcome.events.iter().filter(|other| other.is_beside(row));
+                let with = with.map(StoredEvent::from).collect();
+                tell(Recorded { tenant: row.tenant, event: row.into(), with });
             }
         }
         for (tenant, head) in outcome.heads {

@@ -13,8 +13,8 @@ use draxis_event_store::{Accompany, CacheUse, Companion};
 
 use crate::execution::{Commands, Context, Execution};
 use crate::workflow::start::{CHANGING, TriggeredBreach, unanswered};
-use crate::workflow_run::started::beginning;
 use crate::workflow_run::Holder;
+use crate::workflow_run::started::beginning;
 use crate::{CommandError, Guarded as _};
 
 /// A run that has begun in the commit that started it.
@@ -47,7 +47,8 @@ impl Commands {
         page: impl Fn(WorkflowRunId) -> String + Send,
     ) -> Result<Option<BegunRun>, CommandError> {
         let tenant = context.caller.tenant()?;
-        let Some(Pinned { workflow, context, kri_events }) = self.pinned_to(context, (tenant, id)).await? else {
+        let Some(Pinned { workflow, context, kri_events }) = self.pinned_to(context, (tenant, id)).await?
+        else {
             return Ok(None);
         };
         let Some(state) = workflow.state().filter(|state| state.standing == Standing::Active) else {
@@ -57,7 +58,8 @@ impl Commands {
         let trigger = RunTrigger::KriBreach(told.reached.clone());
         let scene = self.run_scene(tenant, (&trigger, &state.definition), page(run)).await?;
         let begun = Arc::new(Mutex::new(None));
-        let accompany = self.beginning_of((tenant, id), self.turn(Holder::STARTER, scene), Arc::clone(&begun));
+        let accompany =
+            self.beginning_of((tenant, id), self.turn(Holder::STARTER, scene), Arc::clone(&begun));
         let TriggeredBreach { reached, open, chain } = told.clone();
         let command = WorkflowCommand::Breached { breach: reached, open, chain, kri_events };
         context.caller.must(command.permission())?;
@@ -124,9 +126,8 @@ impl Commands {
         let decided = WorkflowRun::Absent.decide(command, &self.moment(&holder.context));
         let events = decided.map_err(AggregateError::UserError)?;
         let metadata = holder.context.metadata();
-        let companion =
-            Companion::beginning::<WorkflowRun>(self.ids(), (id.to_string(), events), &metadata)
-                .map_err(|error| AggregateError::UnexpectedError(Box::new(error)))?;
+        let companion = Companion::beginning::<WorkflowRun>(self.ids(), (id.to_string(), events), &metadata)
+            .map_err(|error| AggregateError::UnexpectedError(Box::new(error)))?;
         let run = companion.state::<WorkflowRun>().cloned().unwrap_or_default();
         Ok((companion, BegunRun { holder, id, run, cause }))
     }

@@ -33,9 +33,10 @@ impl Commands {
         Ok(Scene { url, kri, kri_owner, holders, has_mail })
     }
 
-    /// Asks for what every scene needs, for whoever will need one within a moment.
+    /// Asks for what scenes need besides the KRI, for whoever will need one within a moment.
     pub async fn expect_scene(&self, tenant: TenantId) -> Result<(), CommandError> {
-        self.mail_in_scene(tenant).await.map(drop)
+        let members = self.members_of_late(tenant, FRESH);
+        tokio::try_join!(self.mail_in_scene(tenant), members).map(drop)
     }
 
     async fn mail_in_scene(&self, tenant: TenantId) -> Result<bool, CommandError> {
@@ -50,7 +51,7 @@ impl Commands {
     ) -> Result<BTreeMap<Role, BTreeSet<AccountId>>, CommandError> {
         let mut holders = BTreeMap::<Role, BTreeSet<AccountId>>::new();
         if speaks_of_roles(definition) {
-            for (account, roles) in self.members(tenant).await? {
+            for (account, roles) in self.members_of_late(tenant, FRESH).await? {
                 for role in roles {
                     holders.entry(role).or_default().insert(account);
                 }

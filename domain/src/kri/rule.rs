@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::kri::standing::Judged;
 use crate::kri::{
     Closing, Episodes, KriArchived, KriBody, KriCommand, KriDefined, KriEdited, KriEvent, Rescheduled,
-    RiskLinked, Standing, Window,
+    RiskLinked, Standing, ToldValues, Window,
 };
 use crate::source::Schedule;
 use crate::{Claim, KriId, Moment, Rejection, RiskId, Sequence};
@@ -38,6 +38,9 @@ pub struct KriState {
     pub sequence: Sequence,
     /// Its latest values.
     pub window: Window,
+    /// What was told last of its value. A snapshot of before this was kept knows of nothing.
+    #[serde(default)]
+    pub told: ToldValues,
     /// How it stands.
     pub standing: Standing,
     /// Its breaches.
@@ -104,6 +107,7 @@ impl KriState {
             archived: false,
             sequence: Sequence::START.next(),
             window: Window::default(),
+            told: ToldValues::default(),
             standing: Standing { version: 1, ..Standing::default() },
             episodes: Episodes::default(),
         }
@@ -220,14 +224,17 @@ impl KriState {
             KriEvent::Archived(_) => self.archived = true,
             KriEvent::ValueRecorded(recorded) => {
                 self.window.record(recorded.reading(self.sequence));
+                self.told.tell(self.sequence, recorded.standing.value);
                 self.standing = recorded.standing;
             }
             KriEvent::ValueAdjusted(adjusted) => {
                 self.window.adjust(adjusted.adjustment);
+                self.told.tell(self.sequence, adjusted.standing.value);
                 self.standing = adjusted.standing;
             }
             KriEvent::ValueCorrected(corrected) => {
                 self.window.correct(corrected.reading, corrected.value);
+                self.told.tell(self.sequence, corrected.standing.value);
                 self.standing = corrected.standing;
             }
             KriEvent::WentStale(stale) => self.standing = stale.standing,

@@ -57,7 +57,8 @@ pub enum Help {
 /// One turn of the worker that holds a run: everything it knows beside the run itself.
 #[derive(Debug, Clone)]
 pub struct Turn {
-    /// The number of its claim; a lower one than the run has seen is refused (hazards H14).
+    /// The number of its claim, above that of whoever began the run with its start; a lower one than the run has seen is refused
+    /// (hazards H14).
     pub fence: i64,
     /// A random number: what retries are spread by.
     pub luck: u32,

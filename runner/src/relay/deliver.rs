@@ -66,7 +66,11 @@ impl Ways<'_> {
     }
 
     /// Asks whether an effect was done.
-    pub(super) async fn look_up(&self, relay: OpenedRelay, request: &EffectRequest) -> Result<LookUp, RelayError> {
+    pub(super) async fn look_up(
+        &self,
+        relay: OpenedRelay,
+        request: &EffectRequest,
+    ) -> Result<LookUp, RelayError> {
         let id: &EffectId = &request.effect_id;
         let OpenedRelay { settings, credentials } = relay;
         match (&request.what, &settings) {

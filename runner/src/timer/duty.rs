@@ -48,12 +48,7 @@ impl Timers {
         held: &Held,
     ) -> Result<Afterwards, CommandError> {
         let (subject, timer) = (claimed.name.subject.as_str(), &held.timer);
-        let duty = Duty {
-            timers: self,
-            tenant: claimed.tenant,
-            due_at: claimed.due_at,
-            cause: timer.cause,
-        };
+        let duty = Duty { timers: self, tenant: claimed.tenant, due_at: claimed.due_at, cause: timer.cause };
         let done = match kind {
             TimerKind::RunDue => return self.0.workflow_runs.drive(run(claimed, held)?).await,
             TimerKind::SourceRun => {

@@ -11,8 +11,8 @@ use draxis_commands::CommandError;
 use draxis_commands::workflow::{BegunRun, TriggeredBreach};
 use draxis_domain::kri::Kri;
 use draxis_domain::workflow::KriBreach;
-use draxis_domain::{KriId, TenantId, WorkflowId};
-use draxis_event_store::{Listener, StoredEvent};
+use draxis_domain::{TenantId, WorkflowId};
+use draxis_event_store::{Listener, Recorded};
 use futures_util::future::join_all;
 use lru::LruCache;
 use tokio::sync::Notify;
@@ -43,11 +43,7 @@ pub(super) struct Reflexes {
 
 impl Default for Reflexes {
     fn default() -> Self {
-        Self {
-            asked: Mutex::new(LruCache::new(MOST)),
-            under_way: Mutex::default(),
-            ended: Notify::new(),
-        }
+        Self { asked: Mutex::new(LruCache::new(MOST)), under_way: Mutex::default(), ended: Notify::new() }
     }
 }
 
@@ -111,17 +107,19 @@ impl Timers {
     /// Listens for breaches that this process commits.
     pub(super) fn listen(&self) {
         let timers = Arc::downgrade(&self.0);
-        let tell = Box::new(move |tenant, event| {
+        let tell = Box::new(move |recorded| {
             if let Some(timers) = timers.upgrade() {
-                Self(timers).react(tenant, event);
+                Self(timers).react(recorded);
             }
         });
         self.0.commands.log().writer().listen(Listener { types: &LEVELS, tell });
     }
 
     /// Reacts to a breach in a task of its own, where somebody asks for it and nobody may have waited longer for a place.
-    fn react(self, tenant: TenantId, event: StoredEvent) {
-        let Some(working) = self.0.working.get().filter(|working| !working.stop.is_cancelled()).cloned() else {
+    fn react(self, recorded: Recorded) {
+        let tenant = recorded.tenant;
+        let Some(working) = self.0.working.get().filter(|working| !working.stop.is_cancelled()).cloned()
+        else {
             return;
         };
         let Some(asked) = self.0.reflexes.asked(tenant) else { return };
@@ -130,7 +128,7 @@ impl Timers {
         let tasks = working.tasks.clone();
         tasks.spawn(async move {
             let longest = self.0.settings.of(Lane::Decisions).longest;
-            let done = timeout(longest, self.tell_at_once((tenant, &event), &asked, &working)).await;
+            let done = timeout(longest, self.tell_at_once(&recorded, &asked, &working)).await;
             if let Err(error) = done.map_err(CommandError::failed).flatten() {
                 tracing::debug!(tenant.id = %tenant, reason = %error, "a breach is left to whoever follows the log");
             }
@@ -140,20 +138,18 @@ impl Timers {
 
     async fn tell_at_once(
         &self,
-        (tenant, event): (TenantId, &StoredEvent),
+        Recorded { tenant, event, with }: &Recorded,
         asked: &[Asked],
         working: &Working,
     ) -> Result<(), CommandError> {
+        let (tenant, commands) = (*tenant, &self.0.commands);
         let told = told(event).map_err(CommandError::failed)?;
         let Some(reached) = Reached::by(&told) else { return Ok(()) };
-        let id: KriId = told.aggregate_id.parse().map_err(CommandError::failed)?;
-        let commands = &self.0.commands;
-        let duty = Duty { timers: self, tenant, due_at: told.recorded_at, cause: told.event_id };
-        let before = duty.value_before(id, reached.sequence);
-        let (before, ()) = tokio::try_join!(before, commands.expect_scene(tenant))?;
-        let kri = commands.load_reached::<Kri>(tenant, &told.aggregate_id, reached.sequence).await?;
+        let kri = commands.load_left::<Kri>((tenant, &told.aggregate_id), with).await?;
         let Kri::Present(kri) = kri else { return Ok(()) };
-        let breach = duty.triggered(&kri, &reached, before).await?;
+        let duty = Duty { timers: self, tenant, due_at: told.recorded_at, cause: told.event_id };
+        let breach = duty.triggered(&kri, &reached);
+        let (breach, ()) = tokio::try_join!(breach, commands.expect_scene(tenant))?;
         let named = asked.iter().filter(|(_, asked)| asked.kri.names(kri.id, &kri.body.slug));
         let begun = named.map(|(workflow, _)| async {
             let Some(place) = self.0.lanes.places(Lane::Runs).take_free(tenant) else { return Ok(()) };

@@ -236,7 +236,9 @@ impl Scene {
                 drop(wakeups.recv().await);
             }
         };
-        tokio::time::timeout(std::time::Duration::from_mins(1), come).await.expect("they come within a minute")
+        tokio::time::timeout(std::time::Duration::from_mins(1), come)
+            .await
+            .expect("they come within a minute")
     }
 
     pub(super) async fn kri_now(&self) -> Value {

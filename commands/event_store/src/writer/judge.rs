@@ -211,18 +211,18 @@ impl Standing {
     }
 }
 
-impl From<EventRow> for StoredEvent {
-    fn from(row: EventRow) -> Self {
+impl From<&EventRow> for StoredEvent {
+    fn from(row: &EventRow) -> Self {
         Self {
             position: row.position,
             event_id: row.event_id.to_string(),
             aggregate_type: row.aggregate_type.to_owned(),
-            aggregate_id: row.aggregate_id,
+            aggregate_id: row.aggregate_id.clone(),
             sequence: row.sequence,
             event_type: row.event_type.to_owned(),
             version: row.version,
-            payload: row.payload,
-            metadata: row.metadata,
+            payload: row.payload.clone(),
+            metadata: row.metadata.clone(),
             recorded_at: row.recorded_at,
             leaf_hash: row.leaf_hash.to_vec(),
         }
@@ -230,6 +230,12 @@ impl From<EventRow> for StoredEvent {
 }
 
 impl EventRow {
+    /// Whether it is of the same aggregate.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        let aggregate = |row: &Self| (row.tenant, row.aggregate_type);
+        aggregate(self) == aggregate(other) && self.aggregate_id == other.aggregate_id
+    }
+
     /// The row with the hash of its record; none where its texts cannot stand in a record.
     fn hashed(mut self) -> Option<Self> {
         let record = RecordFields {
@@ -329,7 +335,8 @@ mod tests {
 
     #[test]
     fn what_was_decided_for_several_aggregates_is_recorded_for_all_or_for_none() {
-        let both = |first, second| deciding(vec![decision("workflow", "a", first), decision("run", "a", second)]);
+        let both =
+            |first, second| deciding(vec![decision("workflow", "a", first), decision("run", "a", second)]);
         let judgement = judge(&[both(0, 0), both(1, 0), both(0, 1), both(1, 1)]);
         let lost: Vec<bool> = judgement.results.iter().map(Result::is_err).collect();
         assert_eq!(lost, [false, true, true, false]);
@@ -337,7 +344,9 @@ mod tests {
         let rows: Vec<_> =
             rows.map(|row| (row.position.get(), row.aggregate_type, row.sequence.get())).collect();
         assert_eq!(rows, [(1, "workflow", 1), (2, "run", 1), (3, "workflow", 2), (4, "run", 2)]);
-        assert!(matches!(judgement.results[3], Ok(Appended::Recorded { position, .. }) if position.get() == 4));
+        assert!(
+            matches!(judgement.results[3], Ok(Appended::Recorded { position, .. }) if position.get() == 4)
+        );
     }
 
     #[test]

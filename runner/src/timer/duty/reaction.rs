@@ -41,7 +41,7 @@ impl Duty<'_> {
             return Ok(());
         }
         // What was reached last is what they have most likely not heard of.
-        let (workflows, latest) = tokio::try_join!(self.see(workflows, since), self.looked_up(&kri, last))?;
+        let (workflows, latest) = tokio::try_join!(self.see(workflows, since), self.triggered(&kri, last))?;
         let mut failed = Ok(());
         for reached in &reactions.latest {
             // What comes again with what follows it, most have heard.
@@ -53,7 +53,7 @@ impl Duty<'_> {
             if news.is_empty() {
                 continue;
             }
-            let breach = if reached == last { latest.clone() } else { self.looked_up(&kri, reached).await? };
+            let breach = if reached == last { latest.clone() } else { self.triggered(&kri, reached).await? };
             for seen in news {
                 match self.tell(seen.clone(), reached, &breach).await {
                     Ok(()) | Err(CommandError::Rejected(_)) => {}
@@ -102,7 +102,7 @@ impl Duty<'_> {
         let Some(kri) = kri.in_use() else { return Ok(()) };
         let Some(open) = &kri.episodes.open else { return Ok(()) };
         let Some(reached) = self.reached(kri.id, open).await? else { return Ok(()) };
-        let breach = self.looked_up(kri, &reached).await?;
+        let breach = self.triggered(kri, &reached).await?;
         self.tell(seen, &reached, &breach).await
     }
 
@@ -133,17 +133,10 @@ impl Duty<'_> {
     }
 
     /// A breach as workflows are told of it.
-    async fn looked_up(&self, kri: &KriState, reached: &Reached) -> Result<TriggeredBreach, CommandError> {
-        let before = self.value_before(kri.id, reached.sequence).await?;
-        self.triggered(kri, reached, before).await
-    }
-
-    /// The same where the value before is known.
     pub(in crate::timer) async fn triggered(
         &self,
         kri: &KriState,
         reached: &Reached,
-        before: Option<Quantity>,
     ) -> Result<TriggeredBreach, CommandError> {
         let open = kri.episodes.open.as_ref().filter(|open| open.id == reached.breach_id);
         let opened_at = match open {
@@ -161,7 +154,7 @@ impl Duty<'_> {
                 opened_at,
                 reached_at: reached.at,
                 value: Some(reached.value),
-                previous_value: before,
+                previous_value: self.value_before(kri, reached.sequence).await?,
             },
         })
     }
@@ -175,8 +168,11 @@ impl Duty<'_> {
     }
 
     /// The value that the KRI had before the one that brought a breach to a level.
-    pub(in crate::timer) async fn value_before(&self, kri: KriId, breach: Sequence) -> Result<Option<Quantity>, CommandError> {
-        let values = self.before(kri, &VALUES, breach, 2).await?;
+    async fn value_before(&self, kri: &KriState, breach: Sequence) -> Result<Option<Quantity>, CommandError> {
+        if let Some(before) = kri.told.before(breach) {
+            return Ok(before);
+        }
+        let values = self.before(kri.id, &VALUES, breach, 2).await?;
         Ok(values.get(1).and_then(|told| value(&told.event)))
     }
 
@@ -199,7 +195,9 @@ impl Duty<'_> {
     /// The runs that led to what somebody did.
     async fn chain(&self, actor: Actor) -> Result<Vec<ChainLink>, CommandError> {
         match actor {
-            Actor::WorkflowRun(run) => self.commands().chain_of_run(self.tenant, WorkflowRunId::new(run)).await,
+            Actor::WorkflowRun(run) => {
+                self.commands().chain_of_run(self.tenant, WorkflowRunId::new(run)).await
+            }
             Actor::Account(_) | Actor::ApiToken(_) | Actor::Runner | Actor::Public => Ok(Vec::new()),
         }
     }
