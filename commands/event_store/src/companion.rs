@@ -44,7 +44,9 @@ impl Companion {
             events: numbered(ids, &events)?,
         };
         let mut state = A::default();
-        events.into_iter().for_each(|event| state.apply(event));
+        for event in events {
+            state.apply(event);
+        }
         Ok(Self { decision, state: Arc::new(state) })
     }
 

@@ -39,7 +39,11 @@ struct Pinned {
 
 impl Commands {
     /// Tells a workflow of a breach as [`Commands::tell_workflow`] does, and has the run that comes of it begin in the same commit;
-    /// none where no run did. That is tried once, on what is known of the workflow: another try is for the long way.
+    /// none where it is not for that workflow.
+    ///
+    /// # Errors
+    /// Also where that was decided on what does not hold any more, or the run has begun before: it is tried once, and another try
+    /// is for the long way.
     pub async fn begin_on_breach(
         &self,
         context: &Context,
@@ -64,15 +68,8 @@ impl Commands {
         let command = WorkflowCommand::Breached { breach: reached, open, chain, kri_events };
         context.caller.must(command.permission())?;
         let execution = Execution { id: id.to_string(), command, respond: unanswered() };
-        match self.attempt((tenant, &context), &execution, (CacheUse::Trusted, Some(accompany))).await {
-            Ok(_) => Ok(begun.lock().unwrap_or_else(PoisonError::into_inner).take()),
-            // Only as true as what is known.
-            Err(AggregateError::UserError(_)) => Ok(None),
-            Err(error) => match CommandError::from(error) {
-                CommandError::Contended => Ok(None),
-                error => Err(error),
-            },
-        }
+        self.attempt((tenant, &context), &execution, (CacheUse::Trusted, Some(accompany))).await?;
+        Ok(begun.lock().unwrap_or_else(PoisonError::into_inner).take())
     }
 
     /// The workflow as it is known here, where it emits nothing: the append finds out whether it is so still. What emits KRI events

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::scene::{Scene, breach, emit, jira};
 
 /// Tells a workflow of a breach by the short way, and goes on with nothing that comes of it: as somebody who dies then.
-async fn begin(scene: &Scene, workflow: &str) -> Option<BegunRun> {
+async fn begin(scene: &Scene, workflow: &str) -> Result<Option<BegunRun>, CommandError> {
     let (context, told) = (Context::of(Caller::runner(scene.tenant)), scene.told_of_breach(7));
     let told = (workflow.parse().unwrap(), &told);
-    scene.web.app.commands.begin_on_breach(&context, told, |run| format!("/{run}")).await.unwrap()
+    scene.web.app.commands.begin_on_breach(&context, told, |run| format!("/{run}")).await
 }
 
 async fn all(scene: &Scene) -> Vec<Value> {
@@ -52,12 +52,12 @@ async fn a_breach_begins_its_run_in_the_commit_that_starts_it_and_is_told_of_onc
 async fn a_run_that_began_at_once_and_was_left_is_found_by_its_timer_and_sends_once() {
     let mut scene = Scene::set().await;
     let workflow = scene.workflow(&breach(), &[jira("ticket")]).await;
-    let begun = begin(&scene, &workflow).await.expect("it began");
+    let begun = begin(&scene, &workflow).await.unwrap().expect("it began");
     scene.settle().await;
     assert!(scene.jira.with(|jira| jira.issues().is_empty()), "whoever holds it may be at it");
     let before = scene.run(begun.id).await;
     scene.after(121).await;
-    while scene.standing(begun.id).await == RunStanding::UnderWay {
+    for _ in 0..5 {
         scene.after(61).await;
     }
     assert_eq!(scene.standing(begun.id).await, RunStanding::Completed);
@@ -85,7 +85,8 @@ async fn what_another_program_has_paused_begins_nothing() {
     let pause = format!("/api/workflows/{workflow}/pause");
     other.post(&scene.admin, &pause, &json!({"reason": "not tonight"})).await.expect(200);
     let before = all(&scene).await;
-    assert!(begin(&scene, &workflow).await.is_none(), "it is active as far as is known here");
+    let refused = begin(&scene, &workflow).await;
+    assert!(matches!(refused, Err(CommandError::Contended)), "active as far as is known here: {refused:?}");
     assert_eq!(all(&scene).await, before);
     scene.web.stop().await;
     other.stop().await;
@@ -95,9 +96,10 @@ async fn what_another_program_has_paused_begins_nothing() {
 async fn what_a_run_emits_is_pinned_where_it_begins_at_once() {
     let scene = Scene::set().await;
     let workflow = scene.workflow(&breach(), &[jira("ticket"), emit("patched")]).await;
-    let begun = begin(&scene, &workflow).await.expect("it began");
+    let begun = begin(&scene, &workflow).await.unwrap().expect("it began");
     let pinned = &scene.run(begun.id).await.begun.kri_events;
     assert_eq!(pinned.len(), 1);
-    assert!(begin(&scene, &workflow).await.is_none(), "and not a second time");
+    let again = begin(&scene, &workflow).await;
+    assert!(matches!(again, Err(CommandError::Contended)), "and not a second time: {again:?}");
     scene.web.stop().await;
 }
