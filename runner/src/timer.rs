@@ -2,7 +2,7 @@
 //!
 //! A timer is no truth of its own: [`fold`] makes it of events, so its table can be deleted and folded again. What is done when
 //! it is due ([`duty`]) is a command whose rule answers a second telling with nothing; the lease only keeps processes from
-//! doing the same work at once.
+//! doing the same work at once. For a breach that this process has just committed there is a way past the table ([`reflex`]).
 
 mod duty;
 mod fold;

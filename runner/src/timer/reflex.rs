@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use draxis_commands::CommandError;
@@ -33,28 +33,38 @@ const MOST: NonZeroUsize = NonZeroUsize::new(4_096).expect("not zero");
 /// What a workflow asks to be told of.
 pub(super) type Asked = (WorkflowId, KriBreach);
 
-/// What the reflexes of a process know and are at.
-pub(super) struct Reflexes {
+/// What the reflexes of a process know and are at; clones share it.
+#[derive(Clone)]
+pub(super) struct Reflexes(Arc<Shared>);
+
+struct Shared {
     /// What was asked for when it was looked up last. What has changed since is for the long way to find.
     asked: Mutex<LruCache<TenantId, Arc<[Asked]>>>,
     under_way: Mutex<BTreeMap<TenantId, usize>>,
     ended: Notify,
 }
 
+/// A reflex under way, until it is dropped.
+struct UnderWay {
+    reflexes: Reflexes,
+    tenant: TenantId,
+}
+
 impl Default for Reflexes {
     fn default() -> Self {
-        Self { asked: Mutex::new(LruCache::new(MOST)), under_way: Mutex::default(), ended: Notify::new() }
+        let asked = Mutex::new(LruCache::new(MOST));
+        Self(Arc::new(Shared { asked, under_way: Mutex::default(), ended: Notify::new() }))
     }
 }
 
 impl Reflexes {
     /// Takes note of what a tenant's workflows ask for.
     pub(super) fn note(&self, tenant: TenantId, asked: Vec<Asked>) {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).put(tenant, asked.into());
+        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).put(tenant, asked.into());
     }
 
     fn asked(&self, tenant: TenantId) -> Option<Arc<[Asked]>> {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asked = self.0.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.get(&tenant).filter(|asked| !asked.is_empty()).cloned()
     }
 
@@ -62,8 +72,8 @@ impl Reflexes {
     pub(super) async fn ended(&self, tenant: TenantId) {
         let none = async {
             loop {
-                let ended = self.ended.notified();
-                if !self.under_way.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&tenant) {
+                let ended = self.0.ended.notified();
+                if !self.lock().contains_key(&tenant) {
                     return;
                 }
                 ended.await;
@@ -72,34 +82,28 @@ impl Reflexes {
         // What has not ended by then goes on beside.
         drop(timeout(PATIENCE, none).await);
     }
-}
 
-/// A reflex under way, until it is dropped.
-struct UnderWay {
-    timers: Timers,
-    tenant: TenantId,
-}
-
-impl UnderWay {
-    fn begin(timers: &Timers, tenant: TenantId) -> Self {
-        let mut under_way = timers.0.reflexes.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+    fn begin(&self, tenant: TenantId) -> UnderWay {
+        let mut under_way = self.lock();
         let count = under_way.entry(tenant).or_default();
         *count = count.saturating_add(1);
-        drop(under_way);
-        Self { timers: timers.clone(), tenant }
+        UnderWay { reflexes: self.clone(), tenant }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<TenantId, usize>> {
+        self.0.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        let reflexes = &self.timers.0.reflexes;
-        let mut under_way = reflexes.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut under_way = self.reflexes.lock();
         match under_way.get_mut(&self.tenant) {
             Some(count) if *count > 1 => *count = count.saturating_sub(1),
             Some(_) | None => drop(under_way.remove(&self.tenant)),
         }
         drop(under_way);
-        reflexes.ended.notify_waiters();
+        self.reflexes.0.ended.notify_waiters();
     }
 }
 
@@ -124,7 +128,7 @@ impl Timers {
         };
         let Some(asked) = self.0.reflexes.asked(tenant) else { return };
         let Some(place) = self.0.lanes.places(Lane::Decisions).take_free(tenant) else { return };
-        let under_way = UnderWay::begin(&self, tenant);
+        let under_way = self.0.reflexes.begin(tenant);
         let tasks = working.tasks.clone();
         tasks.spawn(async move {
             let longest = self.0.settings.of(Lane::Decisions).longest;
@@ -185,14 +189,48 @@ impl Timers {
         working.tasks.spawn(async move {
             let (run, longest) = (begun.id, self.0.settings.of(Lane::Runs).longest);
             let driven = timeout(longest, self.0.workflow_runs.drive_on(tenant, begun, opened)).await;
-            if let Err(error) = driven.map_err(CommandError::failed).flatten() {
-                let chain: &dyn std::error::Error = &error;
-                tracing::warn!(
-                    tenant.id = %tenant, workflow_run.id = %run, error = chain,
-                    "a run could not be gone on with; its timer finds it"
-                );
+            match driven.map_err(CommandError::failed).flatten() {
+                Ok(()) => {}
+                Err(CommandError::Rejected(rejection)) => tracing::info!(
+                    tenant.id = %tenant, workflow_run.id = %run, reason = %rejection,
+                    "a run is not gone on with"
+                ),
+                Err(error) => {
+                    let chain: &dyn std::error::Error = &error;
+                    tracing::error!(
+                        tenant.id = %tenant, workflow_run.id = %run, error = chain,
+                        "a run could not be gone on with; its timer finds it"
+                    );
+                }
             }
             drop(place);
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use draxis_domain::TenantId;
+    use futures_util::FutureExt as _;
+    use ulid::Ulid;
+
+    use super::Reflexes;
+
+    const ONE: TenantId = TenantId::new(Ulid(1));
+    const OTHER: TenantId = TenantId::new(Ulid(2));
+
+    #[tokio::test]
+    async fn the_long_way_waits_for_what_is_under_way_of_its_tenant_and_for_no_longer_than_a_moment() {
+        let reflexes = Reflexes::default();
+        let (first, second) = (reflexes.begin(ONE), reflexes.begin(ONE));
+        assert!(reflexes.ended(OTHER).now_or_never().is_some());
+        let mut waits = Box::pin(reflexes.ended(ONE));
+        assert!(waits.as_mut().now_or_never().is_none());
+        drop(first);
+        assert!(waits.as_mut().now_or_never().is_none(), "another one is under way");
+        drop(second);
+        assert!(waits.as_mut().now_or_never().is_some());
+        let _hangs = reflexes.begin(ONE);
+        reflexes.ended(ONE).await;
     }
 }

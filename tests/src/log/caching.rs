@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use draxis_commands::{Caller, CommandError, Context};
-use draxis_domain::kri::KriCommand;
+use draxis_domain::kri::{Kri, KriCommand};
 use draxis_domain::outcome::{Outcome, OutcomeBody, OutcomeCommand};
 use draxis_domain::{Name, OutcomeId, Rejection, Sequence, TenantId};
 use draxis_event_store::{Ids, UlidIds};
 use sqlx::Executor;
 
-use crate::house::{Process, TestDatabase, define_kri, new_tenant, reading, sound_stream};
+use crate::house::{Process, TestDatabase, define_kri, new_tenant, reading, sound_stream, whole_stream};
 
 pub(super) fn named(name: &str) -> OutcomeBody {
     OutcomeBody { name: Name::parse(name).unwrap(), description: None, reason: None }
@@ -139,6 +139,35 @@ async fn a_kri_defined_here_is_changed_there_and_back() {
         process.commands.change_kri(&context, kri, command).await.unwrap();
     }
     assert_eq!(sound_stream(&processes[0].pools.app, tenant).await.len(), 11);
+}
+
+#[tokio::test]
+async fn what_was_just_recorded_is_put_onto_what_is_known_and_read_from_the_log_where_something_lies_between()
+{
+    let database = TestDatabase::make().await;
+    let [behind, ahead] = [Process::start(&database).await, Process::start(&database).await];
+    let tenant = new_tenant();
+    let kri = define_kri(&behind, tenant, "unpatched").await;
+    let context = Context::of(Caller::runner(tenant));
+    let record = async |process: &Process, value| {
+        let command = KriCommand::RecordReading(reading(value, value));
+        process.commands.change_kri(&context, kri, command).await.unwrap();
+        let of_kri = whole_stream(&process.pools.app, tenant).await;
+        of_kri.into_iter().filter(|event| event.aggregate_id == kri.to_string()).collect::<Vec<_>>()
+    };
+    let id = kri.to_string();
+    for (values, between) in [(1..2, "nothing"), (2..4, "a reading that it has not seen")] {
+        let before = whole_stream(&behind.pools.app, tenant).await.len();
+        let mut events = Vec::new();
+        for value in values {
+            events = record(&ahead, value).await;
+        }
+        let last = if between == "nothing" { &events[before..] } else { &events[events.len() - 1..] };
+        let left = behind.log.load_left::<Kri>((tenant, &id), last).await.unwrap();
+        assert_eq!(left, ahead.log.load::<Kri>(tenant, &id).await.unwrap(), "{between} lies between");
+        let again = behind.log.load_left::<Kri>((tenant, &id), last).await.unwrap();
+        assert_eq!(again, left, "it is in there already");
+    }
 }
 
 /// What a process takes for an outcome that it need not know more newly than that.
