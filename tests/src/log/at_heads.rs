@@ -1,6 +1,7 @@
 //! The short way of a batch, in one exchange: it holds only where nobody else has moved the stream, and only once it is committed.
 
-use draxis_event_store::AppendError;
+use draxis_domain::TenantId;
+use draxis_event_store::{Append, AppendError};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use sqlx::{Executor, Row};
@@ -45,6 +46,37 @@ async fn a_head_that_another_process_moved_is_seen_and_numbered_on() {
     assert_eq!(taken, Err(AppendError::Conflict), "another process has begun it");
     assert_eq!(sound_stream(&processes[0].pools.app, tenant).await.len(), 36);
     for process in processes {
+        process.end().await;
+    }
+}
+
+/// What one command decided for two aggregates.
+fn both(tenant: TenantId, first: (&str, u64), second: (&str, u64)) -> Append {
+    let mut append = edits(tenant, first.0, first.1, 1);
+    append.decisions.extend(edits(tenant, second.0, second.1, 1).decisions);
+    append
+}
+
+#[tokio::test]
+async fn what_was_decided_for_two_aggregates_stands_for_both_or_for_neither() {
+    let database = TestDatabase::make().await;
+    let (before, process) = (Process::start(&database).await, Process::start(&database).await);
+    let tenant = new_tenant();
+    before.writer.append(edits(tenant, "old", 0, 1)).await.unwrap();
+    process.writer.append(edits(tenant, "first", 0, 1)).await.unwrap();
+    // This writer knows the stream's head and nothing of what the other one has begun: the database says so.
+    let taken = process.writer.append(both(tenant, ("first", 1), ("old", 0))).await;
+    assert_eq!(taken, Err(AppendError::Conflict));
+    let moved_on = process.writer.append(both(tenant, ("first", 0), ("new", 0))).await;
+    assert_eq!(moved_on, Err(AppendError::Conflict));
+    assert_eq!(sound_stream(&process.pools.app, tenant).await.len(), 2, "nothing of either");
+    process.writer.append(both(tenant, ("first", 1), ("old", 1))).await.unwrap();
+    process.writer.append(both(tenant, ("first", 2), ("new", 0))).await.unwrap();
+    let stream = sound_stream(&process.pools.app, tenant).await;
+    let told: Vec<_> =
+        stream.iter().map(|event| (event.aggregate_id.as_str(), event.sequence.get())).collect();
+    assert_eq!(told, [("old", 1), ("first", 1), ("first", 2), ("old", 2), ("first", 3), ("new", 1)]);
+    for process in [before, process] {
         process.end().await;
     }
 }
