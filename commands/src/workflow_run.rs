@@ -72,16 +72,15 @@ impl Commands {
         self.log().presume_absent::<WorkflowRun>(tenant, &id.to_string());
     }
 
-    /// Takes up a run that its workflow has started, unless somebody has, and drives it on by whatever has come of it since, in one
-    /// commit; answers with the run as it stands then.
+    /// Takes up a run that its workflow has started, unless somebody has; answers with the run as it stands then.
     pub async fn begin_run(
         &self,
         holder: &Holder,
         begun: RunBegun,
-        (scene, with): (Scene, Vec<Progress>),
+        scene: Scene,
     ) -> Result<DrivenRun, CommandError> {
         let (id, turn) = (begun.id, self.turn(holder.fence, scene));
-        let command = WorkflowRunCommand::Begin { begun: Box::new(begun), turn, with };
+        let command = WorkflowRunCommand::Begin { begun: Box::new(begun), turn };
         self.run_after(holder, id, command).await
     }
 
@@ -94,11 +93,6 @@ impl Commands {
     ) -> Result<DrivenRun, CommandError> {
         let turn = self.turn(holder.fence, scene);
         self.run_after(holder, id, WorkflowRunCommand::Drive { turn, with }).await
-    }
-
-    /// A run as taking it up would leave it, recording nothing.
-    pub fn begun_ahead(&self, holder: &Holder, begun: RunBegun, scene: Scene) -> RunState {
-        RunState::begun_ahead(Box::new(begun), &self.turn(holder.fence, scene), self.clock().now())
     }
 
     /// A run as driving it on by that would leave it, recording nothing.

@@ -119,7 +119,7 @@ impl Commands {
         let id = started.run_id;
         let begun = beginning((tenant, workflow), started.clone(), (None, self.clock().now()));
         let holder = Holder::new((tenant, id), Holder::STARTER, cause).of(&begun);
-        let command = WorkflowRunCommand::Begin { begun: Box::new(begun), turn, with: Vec::new() };
+        let command = WorkflowRunCommand::Begin { begun: Box::new(begun), turn };
         let decided = WorkflowRun::Absent.decide(command, &self.moment(&holder.context));
         let events = decided.map_err(AggregateError::UserError)?;
         let metadata = holder.context.metadata();

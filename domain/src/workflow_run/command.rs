@@ -19,8 +19,6 @@ pub enum WorkflowRunCommand {
         begun: Box<RunBegun>,
         /// Who takes it up and what is known.
         turn: Box<Turn>,
-        /// With what it has gone on since, where that leaves no trace outside: all of it is recorded or none.
-        with: Vec<Progress>,
     },
     /// Goes on; given by the worker that holds the run.
     Drive {

@@ -18,8 +18,8 @@ impl WorkflowRun {
         moment: &Moment,
     ) -> Result<Vec<WorkflowRunEvent>, Rejection> {
         match (self, command) {
-            (Self::Absent, WorkflowRunCommand::Begin { begun, turn, with }) => {
-                RunState::begin(begun, &turn, (with, moment))
+            (Self::Absent, WorkflowRunCommand::Begin { begun, turn }) => {
+                Ok(RunState::begin(begun, &turn, moment))
             }
             (Self::Present(_), WorkflowRunCommand::Begin { .. }) => Ok(Vec::new()),
             (Self::Absent, WorkflowRunCommand::Help { help, started: Some(begun) }) => {
@@ -39,28 +39,11 @@ aggregate!(WorkflowRun, "workflow_run", WorkflowRunCommand, WorkflowRunEvent);
 
 impl RunState {
     /// The run is taken up, and its first step entered in the same commit.
-    fn begin(
-        begun: Box<RunBegun>,
-        turn: &Turn,
-        (with, moment): (Vec<Progress>, &Moment),
-    ) -> Result<Vec<WorkflowRunEvent>, Rejection> {
-        let mut decided = Self::beginning(begun, turn, moment.now);
-        for with in with {
-            decided.go_on(with)?;
-        }
-        Ok(decided.events)
-    }
-
-    fn beginning(begun: Box<RunBegun>, turn: &Turn, now: DateTime<Utc>) -> Decided<'_> {
-        let mut decided = Decided::from(&Self::new((*begun).clone()), turn, now);
+    fn begin(begun: Box<RunBegun>, turn: &Turn, moment: &Moment) -> Vec<WorkflowRunEvent> {
+        let mut decided = Decided::from(&Self::new((*begun).clone()), turn, moment.now);
         decided.push(WorkflowRunEvent::Begun(begun));
         decided.do_due();
-        decided
-    }
-
-    /// The run as it will stand once it has been taken up, for a worker that does more before it says so.
-    pub fn begun_ahead(begun: Box<RunBegun>, turn: &Turn, now: DateTime<Utc>) -> Self {
-        Self::beginning(begun, turn, now).state
+        decided.events
     }
 
     /// A worker goes on, unless another one holds the run by now (hazards H14).

@@ -32,8 +32,6 @@ pub(super) struct Worker<'a> {
     pub(super) opened: Option<OpenedRelay>,
     /// What this worker has done in the house, can do again, and has not said yet: it is said together with what comes next.
     unsaid: Vec<Progress>,
-    /// The run's beginning, where that has not been said yet either.
-    unbegun: Option<RunBegun>,
     /// Documents of which that speaks, which are kept first.
     pub(super) written: Vec<ProducedDocument>,
     /// Whether this worker has recorded anything of the run.
@@ -81,8 +79,8 @@ pub(super) enum Turned {
 impl<'a> Worker<'a> {
     fn new(runs: &'a WorkflowRuns, claimed: ClaimedRun, holder: Holder) -> Self {
         let (sent, seen, opened) = (BTreeSet::new(), Seen::default(), None);
-        let (unsaid, unbegun, written) = (Vec::new(), None, Vec::new());
-        Self { runs, claimed, holder, sent, seen, opened, unsaid, unbegun, written, recorded: false }
+        let (unsaid, written) = (Vec::new(), Vec::new());
+        Self { runs, claimed, holder, sent, seen, opened, unsaid, written, recorded: false }
     }
 
     /// One turn after the other.
@@ -115,13 +113,7 @@ impl<'a> Worker<'a> {
             commands.presume_untaken(tenant, id);
         }
         self.holder = self.holder.clone().of(&begun);
-        if begun.definition.steps.first().is_some_and(leaves_no_trace) {
-            // Taking it up is said together with what comes of that.
-            let ahead = commands.begun_ahead(&self.holder, begun.clone(), scene);
-            self.unbegun = Some(begun);
-            return Ok(WorkflowRun::Present(Box::new(ahead)));
-        }
-        let driven = commands.begin_run(&self.holder, begun, (scene, Vec::new())).await?;
+        let driven = commands.begin_run(&self.holder, begun, scene).await?;
         Ok(self.note(driven))
     }
 
@@ -151,7 +143,7 @@ impl<'a> Worker<'a> {
         let opened = self.opened.take();
         let alone = about_to.is_none() && matches!(&next, Next::Do(step) if leaves_no_trace(step));
         // Nothing that is seen outside the run is done before the run says that it is at it.
-        if (self.unbegun.is_some() || !self.unsaid.is_empty()) && !alone {
+        if !self.unsaid.is_empty() && !alone {
             return self.say(state).await;
         }
         if let Some((effect, attempt)) = about_to {
@@ -232,10 +224,7 @@ impl<'a> Worker<'a> {
         }
         let scene = self.scene(&state.begun).await?;
         let unsaid = std::mem::take(&mut self.unsaid);
-        let driven = match self.unbegun.take() {
-            Some(begun) => commands.begin_run(&self.holder, begun, (scene, unsaid)).await?,
-            None => commands.drive_run(&self.holder, self.id(), (scene, unsaid)).await?,
-        };
+        let driven = commands.drive_run(&self.holder, self.id(), (scene, unsaid)).await?;
         Ok(Turned::On(self.note(driven)))
     }
 

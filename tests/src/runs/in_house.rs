@@ -32,23 +32,3 @@ async fn a_kri_is_changed_after_the_run_has_said_that_it_is_at_that_step() {
     assert_eq!(changed[0]["payload"]["adjustment"]["effectiveAt"], started[2]["payload"]["at"]);
     scene.web.stop().await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_run_of_documents_is_taken_up_in_the_commit_that_tells_of_them_unless_it_was_ended_meanwhile() {
-    let scene = Scene::set().await;
-    let workflow = scene.workflow(&manual(), &[document("first"), document("second")]).await;
-    let run = scene.press(&workflow).await;
-    let ended = scene.press(&workflow).await;
-    let mut wakeups = scene.web.app.commands.log().writer().wakeups().subscribe();
-    let cancel = format!("/api/workflow-runs/{ended}/cancel");
-    scene.post(&cancel, &json!({"reason": "no"})).await.expect(200);
-    wakeups.recv().await.unwrap();
-    scene.settle().await;
-    assert_eq!(scene.standing(run).await, RunStanding::Completed);
-    assert_eq!(scene.standing(ended).await, RunStanding::Cancelled);
-    wakeups.recv().await.unwrap();
-    assert!(wakeups.try_recv().is_err(), "all that there was to tell of was told in one commit");
-    assert_eq!(scene.run(run).await.steps.len(), 2);
-    assert!(scene.run(ended).await.steps.is_empty());
-    scene.web.stop().await;
-}

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::given::{Given, letter, post, reference, refused, step, ticket, wait, with};
 use crate::relay::Channel;
 use crate::workflow_run::{
-    EffectContent, Help, Next, Progress, RunStanding, RunState, SendOutcome, StepPhase, StepSetback, Turn,
-    WorkflowRun, WorkflowRunCommand,
+    EffectContent, Help, Next, Progress, RunStanding, SendOutcome, StepPhase, StepSetback, Turn, WorkflowRun,
+    WorkflowRunCommand,
 };
 
 #[test]
@@ -32,7 +32,7 @@ fn a_run_is_taken_up_once_and_begins_with_its_first_step() {
     let given = Given::steps(&[wait("pause")]);
     let begun = Box::new(given.state().begun.clone());
     let turn = || Box::new(Turn { fence: 1, luck: 0, scene: given.scene.clone() });
-    let begin = || WorkflowRunCommand::Begin { begun: begun.clone(), turn: turn(), with: Vec::new() };
+    let begin = || WorkflowRunCommand::Begin { begun: begun.clone(), turn: turn() };
     let mut run = Given { run: WorkflowRun::Absent, ..given.clone() };
     assert_eq!(run.when(begin()).unwrap(), ["begun", "step_started", "step_waiting"]);
     assert!(run.when(begin()).unwrap().is_empty());
@@ -83,28 +83,6 @@ fn what_several_documents_came_to_is_told_at_once_as_it_would_be_one_by_one() {
     told_one_by_one.extend(one_by_one.drive(did("second")).unwrap());
     assert_eq!(told, told_one_by_one);
     assert_eq!(one_by_one.state(), at_once.state());
-}
-
-#[test]
-fn a_run_that_is_taken_up_with_what_came_of_its_first_steps_is_as_if_that_had_been_told_after() {
-    let document = |id: &str| json!({"id": id, "type": "produce_document", "title": "T", "body": "B"});
-    let given = Given::steps(&[document("first"), document("second"), ticket("open")]);
-    let begun = Box::new(given.state().begun.clone());
-    let turn = || Box::new(Turn { fence: 1, luck: 0, scene: given.scene.clone() });
-    let did = |id: &str| Progress::Did { step: step(id), result: json!({"hash": id}) };
-    let begin = |with| WorkflowRunCommand::Begin { begun: begun.clone(), turn: turn(), with };
-    let mut told_after = Given { run: WorkflowRun::Absent, ..given.clone() };
-    let mut together = told_after.clone();
-
-    let mut told = told_after.when(begin(Vec::new())).unwrap();
-    let ahead = RunState::begun_ahead(begun.clone(), &turn(), given.now);
-    assert_eq!(told_after.state(), &ahead, "what was gone on from is what would have been recorded");
-    for id in ["first", "second"] {
-        told.extend(told_after.drive(did(id)).unwrap());
-    }
-    assert_eq!(together.when(begin(vec![did("first"), did("second")])).unwrap(), told);
-    assert_eq!(together.state(), told_after.state());
-    assert!(together.when(begin(vec![did("first")])).unwrap().is_empty(), "somebody else has taken it up");
 }
 
 #[test]
