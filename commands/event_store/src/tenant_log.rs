@@ -109,7 +109,10 @@ impl TenantLog {
             aggregate.apply(decoded.map_err(|error| unreadable(error.into()))?);
             sequence = event.sequence;
         }
-        self.cache.put(tenant, id, (sequence, asked_at), aggregate.clone());
+        // What was known already is no newer for having been asked for here.
+        if sequence > from {
+            self.cache.put(tenant, id, (sequence, asked_at), aggregate.clone());
+        }
         Ok(aggregate)
     }
 

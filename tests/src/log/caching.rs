@@ -1,6 +1,6 @@
 //! What is remembered of aggregates is never more than an optimisation: stale or gone, nothing changes but the time it takes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use draxis_commands::{Caller, CommandError, Context};
 use draxis_domain::kri::{Kri, KriCommand};
@@ -167,6 +167,12 @@ async fn what_was_just_recorded_is_put_onto_what_is_known_and_read_from_the_log_
         assert_eq!(left, ahead.log.load::<Kri>(tenant, &id).await.unwrap(), "{between} lies between");
         let again = behind.log.load_left::<Kri>((tenant, &id), last).await.unwrap();
         assert_eq!(again, left, "it is in there already");
+        // Known since before it was asked for again, and so no more recent than that.
+        let since = Instant::now();
+        record(&ahead, 100 + i64::try_from(last.len()).unwrap()).await;
+        behind.log.load_left::<Kri>((tenant, &id), last).await.unwrap();
+        let recent = behind.log.load_recent::<Kri>(tenant, &id, since.elapsed()).await.unwrap();
+        assert_eq!(recent, ahead.log.load::<Kri>(tenant, &id).await.unwrap(), "{between} lies between");
     }
 }
 
